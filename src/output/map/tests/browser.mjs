@@ -87,6 +87,12 @@ try {
   check('the language of the page is Vietnamese', (await page.getAttribute('html', 'lang')) === 'vi')
   check('made-up data is called so', (await page.locator('.synthetic').isVisible()) === run.synthetic)
   check('the map is drawn', (await page.locator('.map canvas').count()) === 1)
+  const canvas = await page.locator('.map canvas').boundingBox()
+  check('the map fills its place', canvas?.width > 900 && canvas.height > 800, JSON.stringify(canvas))
+  check('the map can be seen', (await page.evaluate(() => {
+    const { x, y, width, height } = document.querySelector('#map').getBoundingClientRect()
+    return document.elementFromPoint(x + width / 2, y + height / 2)?.tagName
+  })) === 'CANVAS')
   check('the map could be drawn', !(await page.locator('.map-message').isVisible()))
   await page.screenshot({ path: join(out_dir, 'first.png') })
 

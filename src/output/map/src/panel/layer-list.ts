@@ -31,11 +31,11 @@ const icons = (w: Words, entries: [Icon, Key][]): HTMLElement =>
   el('ul', {}, ...entries.map(([name, key]) => item(icon(name), w.t(key))))
 
 /** The limits of a class in words; a limit itself belongs to the class below it. */
-function bandLabel(band: ClassBand, scale: number, unit: string, { t, format }: Words): string {
+function bandLabel(band: ClassBand, scale: number, { t, format }: Words): string {
   const show = (value: number) => format.decimal(value / scale)
-  if (band.from === null && band.to !== null) return t('class.up_to', { to: show(band.to), unit })
-  if (band.from !== null && band.to !== null) return t('class.between', { from: show(band.from), to: show(band.to), unit })
-  return t('class.over', { from: show(band.from ?? 0), unit })
+  if (band.from === null && band.to !== null) return t('class.up_to', { to: show(band.to) })
+  if (band.from !== null && band.to !== null) return t('class.between', { from: show(band.from), to: show(band.to) })
+  return t('class.over', { from: show(band.from ?? 0) })
 }
 
 function cellClasses({ run }: Context, view: View, w: Words): HTMLElement {
@@ -46,8 +46,8 @@ function cellClasses({ run }: Context, view: View, w: Words): HTMLElement {
     if (band.hatched) return t('class.unreached')
     if (view.colouring === 'served') return t(served[i] ?? 'class.unreached')
     return view.colouring === 'people'
-      ? bandLabel(band, 1, t('unit.person'), w)
-      : bandLabel(band, 60, t('unit.minute'), w)
+      ? bandLabel(band, 1, w)
+      : bandLabel(band, 60, w)
   }
   return el('ul', {}, ...bands.map((band, i) => item(swatch(band.colour, band.hatched ? 'hatched' : ''), label(band, i))))
 }
