@@ -1,8 +1,8 @@
 //! A study: the inputs of a scenario joined, up to who reaches whom. All that the rollout decides on.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use geo::{BoundingRect, MultiPolygon};
+use geo::{BoundingRect, Intersects, MultiPolygon, Point};
 use rayon::prelude::*;
 
 use crate::access::cover::{CoverSets, Hung, Standard, cover_sets};
@@ -16,7 +16,7 @@ use crate::ingest::sites::{Site, check_inside, read_sites};
 use crate::network::build::build_network;
 use crate::network::modes::resolve_modes;
 use crate::network::{Mode, Network, Snap, Snapper};
-use crate::scenario::{Scenario, Scope};
+use crate::scenario::{OutsideSites, Scenario, Scope};
 use crate::stages::Stages;
 use crate::units::{Distance, EARTH_RADIUS_M, LonLat, Persons};
 
@@ -40,8 +40,10 @@ pub struct Study {
     pub cells: Vec<DemandCell>,
     /// For each layer, the feature in which each cell lies.
     pub cell_boundary: Vec<Vec<Option<u32>>>,
-    /// How the population was scaled, where the scenario asks for it.
-    pub calibration: Vec<CalibrationRow>,
+    /// How the population was scaled, by code of the boundary, where the scenario asks for it.
+    pub calibration: Vec<(String, CalibrationRow)>,
+    /// Sites outside the study area that the scenario leaves out.
+    pub sites_left_out: usize,
     /// Candidates and fixed sites.
     pub sites: Vec<StudySite>,
     /// For each mode, how each cell hangs on the roads.
@@ -72,6 +74,7 @@ struct Tables {
     area: MultiPolygon<f64>,
     layers: Vec<BoundaryLayer>,
     sites: Vec<StudySite>,
+    sites_left_out: usize,
 }
 
 impl Study {
@@ -82,9 +85,13 @@ impl Study {
     pub fn load(scenario: Scenario, stages: &mut Stages) -> Result<Study> {
         let standard = scenario.standard.standard();
         let tables = stages.run("read tables", || read_tables(&scenario), |t: &Tables| {
-            format!("{} sites, {} boundary layers, {} modes", t.sites.len(), t.layers.len(), t.modes.len())
+            let outside = match t.sites_left_out {
+                0 => String::new(),
+                n => format!(" ({n} outside the study area left out)"),
+            };
+            format!("{} sites{outside}, {} boundary layers, {} modes", t.sites.len(), t.layers.len(), t.modes.len())
         })?;
-        let Tables { modes, area, layers, sites } = tables;
+        let Tables { modes, area, mut layers, mut sites, sites_left_out } = tables;
         let clip = clip_box(&area, &modes, &standard)?;
         let extract = stages.run("read roads", || read_extract(&scenario.inputs.roads, clip), |e: &OsmExtract| {
             format!("{} ways, {} water shapes", e.roads.len(), e.water.len())
@@ -94,7 +101,7 @@ impl Study {
         })?;
         let water = water_shapes(&extract);
         drop(extract);
-        let (cells, cell_boundary, calibration) = stages.run(
+        let (cells, mut cell_boundary, calibration) = stages.run(
             "read population",
             || demand(&scenario, &area, &layers, &network),
             |(cells, _, _)| {
@@ -102,6 +109,9 @@ impl Study {
                 format!("{} demand cells, {:.0} people", cells.len(), persons.people())
             },
         )?;
+        for (index, (layer, of_cell)) in layers.iter_mut().zip(&mut cell_boundary).enumerate() {
+            drop_unused(layer, of_cell, &mut sites, index);
+        }
         let (cell_legs, site_legs) = stages.run(
             "snap to roads",
             || snap_all(&scenario, &network, &cells, &sites),
@@ -124,6 +134,7 @@ impl Study {
             cells,
             cell_boundary,
             calibration,
+            sites_left_out,
             sites,
             cell_legs,
             site_legs,
@@ -189,28 +200,36 @@ fn read_tables(scenario: &Scenario) -> Result<Tables> {
         };
         layers.extend(faults.keep(read_layer(&source))?);
     }
-    let mut sites = faults.keep(read_sites(&inputs.sites, false))?.unwrap_or_default();
-    if let (Some(area), false) = (&area, sites.is_empty()) {
-        faults.keep(check_inside(&inputs.sites, &sites, area))?;
-    }
-    if let Some(file) = &inputs.fixed_sites {
-        let fixed = faults.keep(read_sites(file, true))?.unwrap_or_default();
+    let mut sites = Vec::new();
+    let mut sites_left_out = 0;
+    for (file, fixed) in [(Some(&inputs.sites), false), (inputs.fixed_sites.as_ref(), true)] {
+        let Some(file) = file else { continue };
+        let mut read = faults.keep(read_sites(file, fixed))?.unwrap_or_default();
         if let Some(area) = &area {
-            faults.keep(check_inside(file, &fixed, area))?;
+            match inputs.outside_sites {
+                OutsideSites::Refuse => {
+                    faults.keep(check_inside(file, &read, area))?;
+                }
+                OutsideSites::LeaveOut => {
+                    let before = read.len();
+                    read.retain(|s| area.intersects(&Point::new(s.at.lon, s.at.lat)));
+                    sites_left_out += before - read.len();
+                }
+            }
         }
-        for site in &fixed {
-            if sites.iter().any(|s| s.id == site.id) {
+        for site in read {
+            if sites.iter().any(|s: &Site| s.id == site.id) {
                 let fault = Fault::new("sites::duplicate", format!("the id `{}` is also in the other file of sites", site.id));
                 faults.push(fault.file(file).help("give every site an id of its own"));
             }
+            sites.push(site);
         }
-        sites.extend(fixed);
     }
     faults.finish()?;
     let (Some(modes), Some(area)) = (modes, area) else {
         return Err(Fault::new("internal::tables", "an input failed without saying why; please report this").into());
     };
-    let sites = sites
+    let sites: Vec<StudySite> = sites
         .into_iter()
         .map(|site| {
             let eligibility = judge(&site, &scenario.eligibility.conditions);
@@ -223,7 +242,13 @@ fn read_tables(scenario: &Scenario) -> Result<Tables> {
             StudySite { site, eligibility, usable, boundary }
         })
         .collect();
-    Ok(Tables { modes, area, layers, sites })
+    if !sites.iter().any(|s: &StudySite| s.usable || s.site.fixed) {
+        return Err(Fault::new("sites::none-usable", format!("none of the {} sites may be used", sites.len()))
+            .file(&inputs.sites)
+            .help("see docs/scenario.md, [eligibility]: use_review lets sites in of which something is unknown")
+            .into());
+    }
+    Ok(Tables { modes, area, layers, sites, sites_left_out })
 }
 
 /// The box of the study area widened by what the fastest mode rides within the limit, so that detours outside count.
@@ -246,7 +271,24 @@ fn water_shapes(extract: &OsmExtract) -> Vec<(Vec<LonLat>, bool)> {
     extract.water.iter().map(shape).filter(|(points, area)| points.len() >= if *area { 4 } else { 2 }).collect()
 }
 
-type Demand = (Vec<DemandCell>, Vec<Vec<Option<u32>>>, Vec<CalibrationRow>);
+/// Forgets the features of a layer in which nobody of the study lives and no site stands, so that reports do not list
+/// them.
+fn drop_unused(layer: &mut BoundaryLayer, of_cell: &mut [Option<u32>], sites: &mut [StudySite], index: usize) {
+    let mut used = vec![false; layer.features.len()];
+    let of_sites = sites.iter().filter_map(|s| s.boundary[index]);
+    for feature in of_cell.iter().flatten().copied().chain(of_sites) {
+        used[feature as usize] = true;
+    }
+    let mut next = 0;
+    let rank: Vec<Option<u32>> = used.iter().map(|&u| u.then(|| std::mem::replace(&mut next, next + 1))).collect();
+    for feature in of_cell.iter_mut().chain(sites.iter_mut().map(|s| &mut s.boundary[index])) {
+        *feature = feature.and_then(|f| rank[f as usize]);
+    }
+    let kept = layer.features.iter().zip(&used).filter(|(_, used)| **used).map(|(f, _)| f.clone()).collect();
+    *layer = BoundaryLayer::new(layer.id.clone(), kept);
+}
+
+type Demand = (Vec<DemandCell>, Vec<Vec<Option<u32>>>, Vec<(String, CalibrationRow)>);
 
 fn demand(
     scenario: &Scenario,
@@ -258,7 +300,7 @@ fn demand(
     let grid = read_population(&scenario.inputs.population, area)?;
     let mut cells = grid.cells;
     if settings.split > 1 {
-        let roads = RoadDensity::new(network, &cells, settings.split);
+        let roads = RoadDensity::new(network, &cells, settings.split, area);
         cells = refine(&cells, settings.split, &|at, _, _| roads.weight(at));
     }
     let cell_boundary: Vec<Vec<Option<u32>>> = layers
@@ -269,7 +311,8 @@ fn demand(
     if let Some(index) = settings.calibrate_to.as_ref().and_then(|id| layers.iter().position(|l| &l.id == id)) {
         let of_cell: Vec<Option<usize>> = cell_boundary[index].iter().map(|b| b.map(|i| i as usize)).collect();
         let totals: Vec<Option<Persons>> = layers[index].features.iter().map(|f| f.population).collect();
-        calibration = calibrate(&mut cells, &of_cell, &totals);
+        let codes = layers[index].features.iter().map(|f| f.code.clone());
+        calibration = codes.zip(calibrate(&mut cells, &of_cell, &totals)).collect();
     }
     if cells.iter().all(|c| c.persons.0 == 0) {
         return Err(Fault::new("population::empty", "nobody lives in the study area by this grid")
@@ -281,28 +324,23 @@ fn demand(
 }
 
 /// How much road that people live by lies in each sub-cell of a grid: metres by class, residential weighing most.
-struct RoadDensity {
-    west: f64,
-    south: f64,
-    step_lon: f64,
-    step_lat: f64,
+struct RoadDensity<'a> {
+    lattice: Lattice,
     metres: HashMap<(i64, i64), u64>,
+    /// Sub-cells of pixels on the border, which may lie outside.
+    pixels: Lattice,
+    border: HashSet<(i64, i64)>,
+    area: &'a MultiPolygon<f64>,
 }
 
-impl RoadDensity {
-    fn new(network: &Network, cells: &[DemandCell], split: u32) -> Self {
-        let parts = f64::from(split);
-        let first = cells.first();
+impl<'a> RoadDensity<'a> {
+    fn new(network: &Network, cells: &[DemandCell], split: u32, area: &'a MultiPolygon<f64>) -> Self {
         // All pixels of a raster have one size; sub-cells lie on one lattice through the first pixel's corner.
-        let (half_lon, half_lat) = first.map_or((1.0, 1.0), |c| (c.half_lon, c.half_lat));
-        let corner = first.map_or(LonLat::default(), |c| LonLat { lon: c.pixel.lon - half_lon, lat: c.pixel.lat - half_lat });
-        let mut density = RoadDensity {
-            west: corner.lon,
-            south: corner.lat,
-            step_lon: 2.0 * half_lon / parts,
-            step_lat: 2.0 * half_lat / parts,
-            metres: HashMap::new(),
-        };
+        let pixels = Lattice::of_pixels(cells.first());
+        let parts = f64::from(split);
+        let lattice = Lattice { step_lon: pixels.step_lon / parts, step_lat: pixels.step_lat / parts, ..pixels };
+        let border = cells.iter().filter(|c| c.share_inside < 1.0).map(|c| pixels.key(c.centre)).collect();
+        let mut metres: HashMap<(i64, i64), u64> = HashMap::new();
         for street in &network.streets {
             let weight = match network.classes[usize::from(street.class)].as_str() {
                 "residential" | "living_street" | "service" | "unclassified" | "pedestrian" => 3,
@@ -314,26 +352,46 @@ impl RoadDensity {
                 continue; // nobody lives on a bridge
             }
             for pair in network.shape(street).windows(2) {
-                let metres = pair[0].metres_to(pair[1]);
-                let steps = (metres / 20.0).ceil().max(1.0);
+                let length_m = pair[0].metres_to(pair[1]);
+                let steps = (length_m / 20.0).ceil().max(1.0);
                 for step in 0..steps as u32 {
                     let part = (f64::from(step) + 0.5) / steps;
                     let lon = pair[0].lon + (pair[1].lon - pair[0].lon) * part;
                     let lat = pair[0].lat + (pair[1].lat - pair[0].lat) * part;
-                    let key = density.key(LonLat { lon, lat });
-                    *density.metres.entry(key).or_default() += (metres / steps * 10.0).round() as u64 * weight;
+                    let decimetres = (length_m / steps * 10.0).round() as u64;
+                    *metres.entry(lattice.key(LonLat { lon, lat })).or_default() += decimetres * weight;
                 }
             }
         }
-        density
+        RoadDensity { lattice, metres, pixels, border, area }
+    }
+
+    fn weight(&self, centre: LonLat) -> u64 {
+        let may_be_outside = self.border.contains(&self.pixels.key(centre));
+        if may_be_outside && !self.area.intersects(&Point::new(centre.lon, centre.lat)) {
+            return 0;
+        }
+        self.metres.get(&self.lattice.key(centre)).copied().unwrap_or(0)
+    }
+}
+
+/// Squares of one size in degrees.
+#[derive(Clone, Copy)]
+struct Lattice {
+    west: f64,
+    south: f64,
+    step_lon: f64,
+    step_lat: f64,
+}
+
+impl Lattice {
+    fn of_pixels(first: Option<&DemandCell>) -> Lattice {
+        let (half_lon, half_lat, centre) = first.map_or((0.5, 0.5, LonLat::default()), |c| (c.half_lon, c.half_lat, c.centre));
+        Lattice { west: centre.lon - half_lon, south: centre.lat - half_lat, step_lon: 2.0 * half_lon, step_lat: 2.0 * half_lat }
     }
 
     fn key(&self, p: LonLat) -> (i64, i64) {
         (((p.lon - self.west) / self.step_lon).floor() as i64, ((p.lat - self.south) / self.step_lat).floor() as i64)
-    }
-
-    fn weight(&self, centre: LonLat) -> u64 {
-        self.metres.get(&self.key(centre)).copied().unwrap_or(0)
     }
 }
 

@@ -11,6 +11,7 @@ use crate::error::{Fault, Result};
 use crate::rollout::Rollout;
 use crate::stages::Stage;
 use crate::study::Study;
+use crate::units::Persons;
 
 /// Writes the manifest of a run.
 ///
@@ -56,15 +57,15 @@ pub(super) fn write(folder: &Path, study: &Study, plan: &Rollout, stages: &[Stag
                 "junctions_in_main_component": graph.main_nodes(),
             })).collect::<Vec<_>>(),
         },
-        "calibration": study.calibration.iter().map(|row| json!({
-            "boundary": scenario.population.calibrate_to.as_ref()
-                .and_then(|id| study.layers.iter().find(|l| &l.id == id))
-                .and_then(|l| l.features.get(row.boundary))
-                .map(|f| &f.code),
+        "calibration": study.calibration.iter().map(|(code, row)| json!({
+            "boundary": code,
+            "cells": row.cells,
             "persons_before": row.before.people(),
             "persons_after": row.after.people(),
+            "official_persons": row.official.map(Persons::people),
             "factor": row.factor,
         })).collect::<Vec<_>>(),
+        "sites_left_out": study.sites_left_out,
         "phases": plan.phases.iter().map(|p| json!({
             "agents": p.open.len(),
             "opened": p.opened.iter().map(|&s| &study.sites[s as usize].site.id).collect::<Vec<_>>(),

@@ -89,7 +89,7 @@ fn cells(study: &Study, plan: &Rollout) -> Vec<Values> {
     };
     let rectangle = |&(c, ..): &(usize, usize, usize)| {
         let cell = &study.cells[c];
-        let (p, dx, dy) = (cell.pixel, cell.half_lon, cell.half_lat);
+        let (p, dx, dy) = (cell.centre, cell.half_lon, cell.half_lat);
         Geometry::Polygon(Rect::new((p.lon - dx, p.lat - dy), (p.lon + dx, p.lat + dy)).to_polygon())
     };
     vec![

@@ -84,9 +84,23 @@ pub struct Inputs {
     pub sites: PathBuf,
     /// Sites that stand already, CSV.
     pub fixed_sites: Option<PathBuf>,
+    /// What is done with sites outside the study area.
+    #[serde(default)]
+    pub outside_sites: OutsideSites,
     /// Layers for scopes and reports; the first is the one of the map and of place names.
     #[serde(default)]
     pub boundaries: Vec<BoundarySource>,
+}
+
+/// What is done with sites outside the study area.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OutsideSites {
+    /// The run stops and names them: mostly they are mistakes.
+    #[default]
+    Refuse,
+    /// They are left out, and counted.
+    LeaveOut,
 }
 
 /// A boundary layer.
