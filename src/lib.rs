@@ -7,4 +7,5 @@
 #![warn(missing_docs)]
 
 pub mod error;
+pub mod optimise;
 pub mod units;
