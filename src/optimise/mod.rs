@@ -3,6 +3,7 @@
 //! This folder knows nothing of roads. It sees which sites serve which demand rows ([`CoverTable`], [`CostTable`]) and
 //! integer weights, so any table can be solved and any small case checked by hand.
 //!
+//! * [`answer`]: limits, status, proof steps
 //! * [`cover`]: the tables, in compressed rows
 //! * [`reduce`]: lossless merging of rows, and the reductions of set covering
 //! * [`set_cover`] (LSCP), [`max_cover`] (MCLP), [`p_median`]: one problem each
@@ -14,7 +15,7 @@
 //! Everything is an integer: weights in milli-persons (or thousandths of whatever the table counts), costs likewise, so
 //! objectives are exact and do not depend on the order of work. Each `solve` verifies its answer before it returns.
 
-mod answer;
+pub mod answer;
 pub mod cover;
 mod exchange;
 pub mod max_cover;
