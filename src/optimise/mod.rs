@@ -1,0 +1,36 @@
+//! Choosing sites: the best plan there is, and the proof.
+//!
+//! This folder knows nothing of roads. It sees which sites serve which demand rows ([`CoverTable`], [`CostTable`]) and
+//! integer weights, so any table can be solved and any small case checked by hand.
+//!
+//! * [`answer`]: limits, status, proof steps
+//! * [`cover`]: the tables, in compressed rows
+//! * [`reduce`]: lossless merging of rows, and the reductions of set covering
+//! * [`set_cover`] (LSCP), [`max_cover`] (MCLP), [`p_median`]: one problem each
+//! * [`phases`]: nested maximal covering over several phases, as one joint problem
+//! * [`tidy`]: a second objective (nearness) that leaves the first one untouched
+//! * [`verify`]: recomputes every answer from the raw table by separate code
+//! * [`tables`]: reads the three input tables from CSV or Parquet
+//!
+//! Everything is an integer: weights in milli-persons (or thousandths of whatever the table counts), costs likewise, so
+//! objectives are exact and do not depend on the order of work. Each `solve` verifies its answer before it returns.
+
+pub mod answer;
+pub mod cover;
+mod exchange;
+pub mod max_cover;
+pub mod p_median;
+mod p_median_search;
+mod phase_search;
+pub mod phases;
+pub mod reduce;
+pub mod set_cover;
+mod solver;
+pub mod tidy;
+pub mod verify;
+
+pub use answer::{Answer, Limits, ProofStep, Status};
+pub use cover::{CostTable, CoverTable};
+
+/// The largest sum of weights, costs or weighted costs that is accepted: 2^61, so that differences fit in `i64`.
+pub const LARGEST_TOTAL: u64 = 1 << 61;

@@ -1,0 +1,296 @@
+//! p-median: the least weighted cost of serving every row from its nearest of at most `p` sites.
+//!
+//! The exact model works on each row's distinct costs D_1 < … < D_K (Elloumi 2010; the radius formulation): z_{i,k} = 1
+//! where no open site serves row i at D_k or less.
+//!
+//! minimise Σ_i weight_i · (D_{i,1} + Σ_k (D_{i,k+1} − D_{i,k}) · z_{i,k})  subject to
+//! z_{i,k} + Σ_{j at D_{i,k}} x_j ≥ z_{i,k−1} (z_{i,0} = 1, z_{i,K} = 0),  Σ_j x_j ≤ p,  x binary, z ≥ 0.
+//!
+//! A row's list ends at its nearest fixed site, and at its (n − p + 1)-th nearest site: with p of n sites open at least
+//! one of those is open. Its bound is that of the classical assignment model, with far fewer entries.
+
+use std::collections::HashMap;
+
+use super::answer::{Answer, Limits, Progress, Sense};
+use super::cover::CostTable;
+use super::p_median_search::Search;
+use super::set_cover::{self, check_lengths, check_total};
+use super::solver::{Model, Var};
+use super::verify;
+use crate::error::{Error, Fault, Result};
+
+/// A p-median problem.
+#[derive(Debug, Clone, Copy)]
+pub struct Problem<'a> {
+    /// What it costs to serve each row from each site that can serve it.
+    pub costs: &'a CostTable,
+    /// The weight of each row. The sum of weight × (largest cost + 1) is at most [`super::LARGEST_TOTAL`].
+    pub weights: &'a [u64],
+    /// Sites that stand already: open at no choice, counted in `p`.
+    pub fixed: &'a [bool],
+    /// Sites that may be opened. Ignored for fixed sites.
+    pub eligible: &'a [bool],
+    /// The most sites in all, fixed ones included.
+    pub p: usize,
+}
+
+/// Solves the problem: the objective is Σ weight · cost of the nearest open site, over all rows that some usable site
+/// serves, each of which must be served. Rows that no usable site serves are left out and counted.
+///
+/// # Errors
+/// [`Error::Targets`] with code `optimise::fixed` where more than `p` sites are fixed, and with `optimise::infeasible`
+/// where no `p` sites serve every row that can be served, with the least number that does; `optimise::time` where the
+/// time ran out before any plan was found. `optimise::size`, `optimise::total`, `optimise::limits` for senseless input.
+pub fn solve(problem: &Problem, limits: &Limits) -> Result<Answer> {
+    let n = problem.costs.n_sites();
+    check_lengths(n, &[("fixed", problem.fixed.len()), ("eligible", problem.eligible.len())])?;
+    check_lengths(problem.costs.n_rows(), &[("weights", problem.weights.len())])?;
+    let largest = problem.costs.largest_cost().saturating_add(1);
+    check_total("weighted costs", problem.weights.iter().map(|&w| w.saturating_mul(largest)))?;
+    let n_fixed = problem.fixed.iter().filter(|&&fixed| fixed).count();
+    if n_fixed > problem.p {
+        let message = format!("{n_fixed} sites are fixed, but only {} may be open", problem.p);
+        let help = format!("p counts the fixed sites: ask for at least {n_fixed}");
+        return Err(Error::Targets(Fault::new("optimise::fixed", message).help(help)));
+    }
+
+    let mut progress = Progress::begin(limits)?;
+    let usable: Vec<bool> = (0..n).map(|s| problem.fixed[s] || problem.eligible[s]).collect();
+    let clients = Clients::new(problem, &usable);
+    let coverable_rows = clients.coverable_rows;
+    let uncoverable_rows = problem.costs.n_rows() - coverable_rows;
+    progress.note("merge", format!("{} rows in {}", problem.costs.n_rows(), clients.weights.len()));
+
+    let mut search = Search::new(&clients.costs, &clients.weights, problem.fixed, &usable, problem.p);
+    search.greedy(&|| progress.out_of_time());
+    search.exchange(&|| progress.out_of_time());
+    if search.unserved() > 0 {
+        let cover = feasible(problem, &clients.costs, &progress)?;
+        search.restart(&cover);
+        search.exchange(&|| progress.out_of_time());
+    }
+    progress.note("search", format!("{} after interchanges", search.objective()));
+
+    let floor = clients.floor();
+    let mut bound = floor;
+    if search.objective() > floor && !progress.out_of_time() {
+        let lists = clients.lists(problem, &usable);
+        let radius = Radius::build(&lists, &clients.weights, problem, &usable);
+        let size = format!("{} variables, {} constraints", radius.model.n_vars(), radius.model.n_constraints());
+        let start = radius.values(&lists, search.open());
+        let outcome = radius.model.solve(Some(start), &progress.limits, progress.remaining_s())?;
+        bound = outcome.bound.map_or(floor, |b| b.saturating_add(floor));
+        if let Some(values) = outcome.values {
+            let open = (0..n).map(|s| problem.fixed[s] || radius.xs[s].is_some_and(|x| values[x.0] > 0.5)).collect();
+            search.try_open(open);
+            search.exchange(&|| progress.out_of_time());
+        }
+        progress.note("highs", format!("{size}: {}, bound {bound}", search.objective()));
+    }
+
+    let chosen = (0..n as u32).filter(|&s| search.open()[s as usize]).collect();
+    let objective = search.objective();
+    let (bound, gap, status) = progress.judge(Sense::Minimise, objective, bound);
+    let (steps, time_s) = progress.finish();
+    let answer = Answer { chosen, objective, bound, gap, status, coverable_rows, uncoverable_rows, steps, time_s };
+    verify::p_median(problem, &answer)?;
+    Ok(answer)
+}
+
+/// Any set of at most p sites that serves every row, by way of the fewest that do.
+fn feasible(problem: &Problem, costs: &CostTable, progress: &Progress) -> Result<Vec<u32>> {
+    let limits = Limits { time_limit_s: progress.remaining_s().map(|s| s.max(0.001)), gap: 0.0, ..progress.limits };
+    let ones = vec![1; costs.n_sites()];
+    let fewest =
+        set_cover::Problem { cover: costs.cover(), costs: &ones, fixed: problem.fixed, eligible: problem.eligible };
+    let answer = set_cover::solve(&fewest, &limits)?;
+    if answer.objective <= problem.p as u64 {
+        return Ok(answer.chosen);
+    }
+    let p = problem.p;
+    if answer.bound > p as u64 {
+        let needed = match answer.gap {
+            0.0 => format!("at least {}", answer.objective),
+            _ => format!("at least {} and at most {}", answer.bound, answer.objective),
+        };
+        let message = format!("no {p} sites serve every row that can be served");
+        let help = format!("that takes {needed} sites: ask for more, or add pairs with a high cost for far sites");
+        return Err(Error::Targets(Fault::new("optimise::infeasible", message).help(help)));
+    }
+    let message = format!("the time ran out before {p} sites that serve every row were found");
+    let help = format!("allow more time, or at least {} sites", answer.objective);
+    Err(Error::Targets(Fault::new("optimise::time", message).help(help)))
+}
+
+/// The rows that must be served, equal ones merged, without the sites that are not usable.
+struct Clients {
+    costs: CostTable,
+    weights: Vec<u64>,
+    coverable_rows: usize,
+}
+
+impl Clients {
+    fn new(problem: &Problem, usable: &[bool]) -> Self {
+        let mut known: HashMap<Vec<(u32, u64)>, usize> = HashMap::new();
+        let mut triples = Vec::new();
+        let mut weights: Vec<u64> = Vec::new();
+        let mut coverable_rows = 0;
+        for (r, &weight) in problem.weights.iter().enumerate() {
+            let row: Vec<_> = problem.costs.row(r).filter(|&(s, _)| usable[s as usize]).collect();
+            if row.is_empty() {
+                continue;
+            }
+            coverable_rows += 1;
+            if let Some(&client) = known.get(&row) {
+                weights[client] += weight;
+            } else {
+                triples.extend(row.iter().map(|&(s, cost)| (weights.len() as u32, s, cost)));
+                known.insert(row, weights.len());
+                weights.push(weight);
+            }
+        }
+        let costs = CostTable::from_ordered(&triples, weights.len(), problem.costs.n_sites());
+        Clients { costs, weights, coverable_rows }
+    }
+
+    /// The weighted cost where every row is served from its cheapest site: no plan costs less.
+    fn floor(&self) -> u64 {
+        let cheapest = |r: usize| self.costs.row(r).map(|(_, cost)| cost).min().unwrap_or(0);
+        (0..self.weights.len()).map(|r| self.weights[r] * cheapest(r)).sum()
+    }
+
+    /// Each client's sites grouped by cost, from near to far, cut where nobody is served any farther.
+    fn lists(&self, problem: &Problem, usable: &[bool]) -> Vec<List> {
+        let n_usable = usable.iter().filter(|&&usable| usable).count();
+        let enough = (n_usable + 1).saturating_sub(problem.p).max(1);
+        (0..self.weights.len())
+            .map(|r| {
+                let mut row: Vec<_> = self.costs.row(r).map(|(s, cost)| (cost, s)).collect();
+                row.sort_unstable();
+                let mut list = List { levels: Vec::new(), ends_at_fixed: false };
+                for (taken, (cost, s)) in row.into_iter().enumerate() {
+                    let new_level = list.levels.last().is_none_or(|(level, _)| *level != cost);
+                    if new_level && (list.ends_at_fixed || taken >= enough) {
+                        break;
+                    }
+                    if new_level {
+                        list.levels.push((cost, Vec::new()));
+                    }
+                    list.ends_at_fixed |= problem.fixed[s as usize];
+                    if let Some((_, sites)) = list.levels.last_mut() {
+                        sites.push(s);
+                    }
+                }
+                list
+            })
+            .collect()
+    }
+}
+
+/// One client's levels: a cost and the sites that serve at it.
+struct List {
+    levels: Vec<(u64, Vec<u32>)>,
+    ends_at_fixed: bool,
+}
+
+struct Radius {
+    model: Model,
+    xs: Vec<Option<Var>>,
+    /// The z of each client, one for each level but the last.
+    zs: Vec<Vec<Var>>,
+}
+
+impl Radius {
+    fn build(lists: &[List], weights: &[u64], problem: &Problem, usable: &[bool]) -> Self {
+        let mut model = Model::new(Sense::Minimise);
+        let xs: Vec<Option<Var>> =
+            (0..usable.len()).map(|s| (usable[s] && !problem.fixed[s]).then(|| model.binary())).collect();
+        let n_fixed = problem.fixed.iter().filter(|&&fixed| fixed).count();
+        model.at_most(xs.iter().flatten().map(|&x| (x, 1.0)), (problem.p - n_fixed) as f64);
+        let mut zs = Vec::new();
+        for (list, &weight) in lists.iter().zip(weights) {
+            let mut z = Vec::new();
+            for (k, (cost, sites)) in list.levels.iter().enumerate() {
+                let opens = sites.iter().filter_map(|&s| xs[s as usize]).map(|x| (x, 1.0));
+                let before = z.last().map(|&before| (before, -1.0));
+                let least = if before.is_some() { 0.0 } else { 1.0 };
+                if let Some((next, _)) = list.levels.get(k + 1) {
+                    let now = model.share();
+                    model.reward(now, weight * (next - cost));
+                    model.at_least(opens.chain(before).chain([(now, 1.0)]), least);
+                    z.push(now);
+                } else if !list.ends_at_fixed {
+                    model.at_least(opens.chain(before), least);
+                }
+            }
+            zs.push(z);
+        }
+        Radius { model, xs, zs }
+    }
+
+    fn values(&self, lists: &[List], open: &[bool]) -> Vec<f64> {
+        let mut values = vec![0.0; self.model.n_vars()];
+        for (s, x) in self.xs.iter().enumerate() {
+            if let Some(x) = x {
+                values[x.0] = f64::from(u8::from(open[s]));
+            }
+        }
+        for (list, z) in lists.iter().zip(&self.zs) {
+            for ((_, sites), z) in list.levels.iter().zip(z) {
+                if sites.iter().any(|&s| open[s as usize]) {
+                    break;
+                }
+                values[z.0] = 1.0;
+            }
+        }
+        values
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::optimise::Status;
+
+    /// Four places on a line at 0, 1, 5 and 7; each is row and site, the cost is the distance.
+    fn line() -> CostTable {
+        let at = [0_u64, 1, 5, 7];
+        let triples: Vec<_> =
+            (0..4).flat_map(|r| (0..4).map(move |s| (r, s, at[r as usize].abs_diff(at[s as usize])))).collect();
+        CostTable::from_triples(4, 4, &triples).unwrap()
+    }
+
+    #[test]
+    fn medians_of_a_line() {
+        let costs = line();
+        let problem = Problem { costs: &costs, weights: &[1; 4], fixed: &[false; 4], eligible: &[true; 4], p: 1 };
+        // One: at 1: 1 + 0 + 4 + 6 = 11; at 5: 5 + 4 + 0 + 2 = 11; at 0: 13; at 7: 15.
+        let answer = solve(&problem, &Limits::default()).unwrap();
+        assert_eq!((answer.objective, answer.bound, answer.status), (11, 11, Status::Optimal));
+        // Two: one of {0, 1} and one of {5, 7}: 1 + 2 = 3. All four: 0.
+        assert_eq!(solve(&Problem { p: 2, ..problem }, &Limits::default()).unwrap().objective, 3);
+        assert_eq!(solve(&Problem { p: 4, ..problem }, &Limits::default()).unwrap().objective, 0);
+        // Ten people at 0: one site there: 0 + 1 + 5 + 7 = 13.
+        let answer = solve(&Problem { weights: &[10, 1, 1, 1], ..problem }, &Limits::default()).unwrap();
+        assert_eq!((answer.chosen, answer.objective), (vec![0], 13));
+        // The one at 7 stands: the second at 1: 1 + 0 + 2 + 0 = 3; at 0: 0 + 1 + 2 + 0 = 3.
+        let fixed = &[false, false, false, true];
+        let answer = solve(&Problem { fixed, p: 2, ..problem }, &Limits::default()).unwrap();
+        assert_eq!(answer.objective, 3);
+        assert!(matches!(solve(&Problem { fixed, p: 0, ..problem }, &Limits::default()), Err(Error::Targets(_))));
+    }
+
+    #[test]
+    fn infeasible_asks_say_what_is_needed() {
+        // Rows 0 and 1 share no site.
+        let costs = CostTable::from_triples(2, 2, &[(0, 0, 1), (1, 1, 1)]).unwrap();
+        let problem = Problem { costs: &costs, weights: &[1; 2], fixed: &[false; 2], eligible: &[true; 2], p: 1 };
+        let Err(Error::Targets(fault)) = solve(&problem, &Limits::default()) else { panic!("one site cannot do it") };
+        assert_eq!(fault.code, "optimise::infeasible");
+        assert!(fault.help.unwrap().contains("at least 2 sites"));
+        assert_eq!(solve(&Problem { p: 2, ..problem }, &Limits::default()).unwrap().objective, 2);
+        // Row 1's only site may not open: it is left out and counted.
+        let answer = solve(&Problem { eligible: &[true, false], ..problem }, &Limits::default()).unwrap();
+        assert_eq!((answer.objective, answer.uncoverable_rows), (1, 1));
+    }
+}
