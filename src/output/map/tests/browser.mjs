@@ -207,7 +207,10 @@ try {
   await settled(page)
   await page.screenshot({ path: join(out_dir, 'en.png') })
   check('every control has a name', (await unnamed(page)).length === 0, (await unnamed(page)).join(', '))
-  await page.pdf({ path: join(out_dir, 'print.pdf'), preferCSSPageSize: true, printBackground: true })
+  const paper = await page.pdf({ path: join(out_dir, 'print.pdf'), preferCSSPageSize: true, printBackground: true })
+  const sheets = paper.toString('latin1').match(/\/Type\s*\/Page\b/g)?.length
+  check('it prints on one sheet', sheets === 1, `${sheets} sheets`)
+  check('the sheet is A4 landscape', /\/MediaBox\s*\[0 0 84[12][.\d]* 59[45][.\d]*\]/.test(paper.toString('latin1')))
 
   // The address brings the view back.
   const again = await open({ width: 1400, height: 900 }, new URL(page.url()).hash)

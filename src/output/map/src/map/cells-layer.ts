@@ -6,20 +6,22 @@ import { MercatorCoordinate, type CustomLayerInterface, type CustomRenderMethodI
 import type { Cells } from '../decode'
 import { MAX_CLASSES, rgb, type ClassBand } from '../palette'
 
-const OPACITY = 0.78
+/** Opacity from afar and from near, where streets and names matter more, and the zooms between which it changes. */
+const OPACITY = { far: 0.8, near: 0.5, from: 10, to: 14 }
 
 const VERTEX = `#version 300 es
 uniform mat4 u_matrix;
 uniform float u_half_width;
 uniform vec4 u_palette[${MAX_CLASSES + 1}];
 uniform float u_hatched;
+uniform float u_opacity;
 in vec3 a_box;
 in float a_class;
 flat out vec4 v_colour;
 flat out float v_hatched;
 void main() {
   vec4 colour = u_palette[int(a_class)];
-  v_colour = colour;
+  v_colour = vec4(colour.rgb, colour.a * u_opacity);
   v_hatched = a_class == u_hatched ? 1.0 : 0.0;
   float x = a_box.x + ((gl_VertexID & 1) == 0 ? -u_half_width : u_half_width);
   float y = (gl_VertexID & 2) == 0 ? a_box.y : a_box.z;
@@ -33,7 +35,7 @@ flat in vec4 v_colour;
 flat in float v_hatched;
 out vec4 fragment;
 void main() {
-  float line = mod(gl_FragCoord.x + gl_FragCoord.y, 7.0) < 2.5 ? 1.0 : 0.28;
+  float line = mod(gl_FragCoord.x + gl_FragCoord.y, 7.0) < 2.0 ? 0.8 : 0.22;
   float alpha = v_colour.a * (v_hatched > 0.5 ? line : 1.0);
   fragment = vec4(v_colour.rgb * alpha, alpha);
 }`
@@ -103,7 +105,7 @@ export class CellsLayer implements CustomLayerInterface {
     this.#palette.fill(0)
     this.#hatched = -1
     bands.slice(0, MAX_CLASSES).forEach((band, i) => {
-      this.#palette.set([...rgb(band.colour), OPACITY], 4 * (i + 1))
+      this.#palette.set([...rgb(band.colour), 1], 4 * (i + 1))
       if (band.hatched) this.#hatched = i + 1
     })
     this.#stale = true
@@ -153,6 +155,8 @@ export class CellsLayer implements CustomLayerInterface {
     gl.uniformMatrix4fv(at('u_matrix'), false, matrix)
     gl.uniform1f(at('u_half_width'), this.#halfWidth)
     gl.uniform4fv(at('u_palette'), this.#palette)
+    const near = Math.min(Math.max(((this.#map?.getZoom() ?? 0) - OPACITY.from) / (OPACITY.to - OPACITY.from), 0), 1)
+    gl.uniform1f(at('u_opacity'), OPACITY.far + near * (OPACITY.near - OPACITY.far))
     gl.uniform1f(at('u_hatched'), this.#hatched)
     gl.drawArraysInstanced(gl.TRIANGLE_STRIP, 0, 4, this.#count)
     gl.bindVertexArray(null)

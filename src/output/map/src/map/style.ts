@@ -10,7 +10,8 @@ import { labelPoint } from './geometry'
 
 /** Drawn with the reader's own fonts, which hold the Vietnamese letters. */
 const FONT = ['sans-serif']
-const FONT_BOLD = ['sans-serif bold']
+/** No such family: MapLibre takes the weight from the name, and the browser falls back to its sans-serif. */
+const FONT_BOLD = ['map bold']
 const INK = '#16202b'
 
 /** Line width at zoom 9 and at zoom 15, and the zoom from which the class is drawn. */
@@ -96,11 +97,15 @@ function boundaryLayers(run: Run): LayerSpecification[] {
 
 function boundaryNames(run: Run): LayerSpecification[] {
   return run.boundaries.map((_, n): LayerSpecification => ({
-    id: `${boundaryId(n)}-name`, type: 'symbol', source: `${boundaryId(n)}-names`, minzoom: n === 0 ? 10 : 8.5,
+    id: `${boundaryId(n)}-name`, type: 'symbol', source: `${boundaryId(n)}-names`, minzoom: n === 0 ? 9 : 8,
     layout: {
       'text-field': ['get', 'name'],
       'text-font': n === 0 ? FONT : FONT_BOLD,
-      'text-size': ['interpolate', ['linear'], ['zoom'], 10, 11, 14, 15],
+      'text-size': ['interpolate', ['linear'], ['zoom'], 9, 10.5, 14, 15],
+      // Steps aside for the symbols, which are placed first.
+      'text-variable-anchor': ['center', 'top', 'bottom', 'left', 'right'],
+      'text-radial-offset': 0.8,
+      'text-padding': 4,
       'text-max-width': 7,
       'symbol-sort-key': ['-', ['coalesce', ['get', 'persons'], 0]]
     },
@@ -120,8 +125,7 @@ function pointLayers(): LayerSpecification[] {
   const icon = (image: ExpressionSpecification | string, size: number) => ({
     'icon-image': image,
     'icon-allow-overlap': true,
-    'icon-ignore-placement': true,
-    'icon-size': ['interpolate', ['linear'], ['zoom'], 9, size * 0.62, 13, size] as ExpressionSpecification
+    'icon-size': ['interpolate', ['linear'], ['zoom'], 9, size * 0.5, 13, size] as ExpressionSpecification
   })
   return [
     { id: 'candidates-icon', type: 'symbol', source: 'candidates', layout: icon(['get', 'status'], 0.95) },
@@ -131,7 +135,7 @@ function pointLayers(): LayerSpecification[] {
       id: 'agents-name', type: 'symbol', source: 'agents', minzoom: 12.5,
       layout: {
         'text-field': ['get', 'name'], 'text-font': FONT_BOLD, 'text-size': 12, 'text-max-width': 9,
-        'text-variable-anchor': ['top', 'bottom', 'left', 'right'], 'text-radial-offset': 1.1, 'text-optional': true
+        'text-variable-anchor': ['top', 'bottom', 'left', 'right'], 'text-radial-offset': 1.4, 'text-optional': true
       },
       paint: { 'text-color': INK, 'text-halo-color': '#ffffff', 'text-halo-width': 1.8 }
     },

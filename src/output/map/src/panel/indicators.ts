@@ -6,9 +6,11 @@ import { el, type Child } from './dom'
 /** A change against the phase before, with a direction that does not depend on colour. Empty when there is none. */
 function change(value: number | null, shown: (value: number) => string, { t }: Words, lessIsBetter = false): Child {
   if (value === null || !Number.isFinite(value)) return null
+  // What rounds to nothing is shown as no change.
+  const same = !/[1-9]/.test(shown(value))
   const better = lessIsBetter ? value < 0 : value > 0
-  const kind = value === 0 ? 'same' : better ? 'better' : 'worse'
-  const sign = value === 0 ? '=' : value > 0 ? '▲' : '▼'
+  const kind = same ? 'same' : better ? 'better' : 'worse'
+  const sign = same ? '=' : value > 0 ? '▲' : '▼'
   return el('span', { class: `change ${kind}`, title: t('indicator.since', { change: shown(value) }) }, `${sign} ${shown(value)}`)
 }
 
@@ -41,6 +43,8 @@ export function indicators({ run }: Context): Part {
       const before = run.phases[view.phase - 1]
       root.setAttribute('aria-label', t('indicator.title'))
       if (!phase) return root.replaceChildren()
+      // The fourth card is the scope's where the phase has one, or else the worst time.
+      const scoped = typeof phase.scope_covered_share === 'number' ? phase.scope : null
       const summary = run.phases.map((p, i) => `${i + 1}: ${format.share(p.covered_share)}`).join('; ')
       const hero = el(
         'div',
@@ -70,14 +74,17 @@ export function indicators({ run }: Context): Part {
         card(
           t('indicator.mean_time'), format.minutes(phase.mean_time_s),
           change(difference(phase.mean_time_s, before?.mean_time_s), v => format.minutesChange(v), w, true),
-          phase.worst_time_s === null ? '' : t('indicator.worst_time', { time: format.minutes(phase.worst_time_s) })
+          scoped && phase.worst_time_s !== null ? t('indicator.worst_note', { time: format.minutes(phase.worst_time_s) }) : ''
         ),
-        phase.scope && phase.scope_covered_share !== null && phase.scope_covered_share !== undefined
+        scoped
           ? card(
-              t('indicator.scope', { scope: w.pick(phase.scope) }), format.share(phase.scope_covered_share), null,
+              t('indicator.scope', { scope: w.pick(scoped) }), format.share(phase.scope_covered_share), null,
               t('indicator.scope_of', { persons: format.count(phase.scope_persons) })
             )
-          : null,
+          : card(
+              t('indicator.worst_time'), format.minutes(phase.worst_time_s),
+              change(difference(phase.worst_time_s, before?.worst_time_s), v => format.minutesChange(v), w, true), ''
+            ),
         card(t('indicator.proof'), proof(phase, w), null, proofValues(phase, w))
       )
       cards.lastElementChild?.classList.add('proof', phase.status === 'optimal' ? 'proven' : 'open')

@@ -70,7 +70,7 @@ export function phaseTable({ run }: Context): Part {
     update(view) {
       const w = words(view)
       const { t, format } = w
-      const heads = [t('table.phase'), t('table.agents'), t('table.covered'), t('table.share'), t('table.time'), t('table.proof')]
+      const heads = [t('table.phase'), t('table.agents'), t('table.covered'), t('table.share'), t('table.time')]
       part.set(
         t('table.title'),
         el('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': t('table.title') }, el(
@@ -80,9 +80,9 @@ export function phaseTable({ run }: Context): Part {
           el('tbody', {}, ...run.phases.map((phase, i) => el(
             'tr',
             i === view.phase ? { class: 'now', 'aria-current': 'true' } : {},
-            el('th', { scope: 'row' }, `${i + 1}. ${w.pick(phase.name)}`, el('small', {}, format.dates(phase.starts, phase.ends))),
+            el('th', { scope: 'row' }, `${i + 1}. ${w.pick(phase.name)}`, el('small', {}, format.dates(phase.starts, phase.ends)), el('small', {}, proof(phase, w))),
             ...[format.count(phase.agents), format.count(phase.covered), format.share(phase.covered_share),
-              format.minutes(phase.mean_time_s), proof(phase, w)].map(value => el('td', {}, value))
+              format.minutes(phase.mean_time_s)].map(value => el('td', {}, value))
           )))
         ))
       )
