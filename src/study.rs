@@ -208,7 +208,7 @@ fn read_tables(scenario: &Scenario) -> Result<Tables> {
         if let Some(area) = &area {
             match inputs.outside_sites {
                 OutsideSites::Refuse => {
-                    faults.keep(check_inside(file, &read, area))?;
+                    faults.keep(check_inside(&read, area, Distance(0), file))?;
                 }
                 OutsideSites::LeaveOut => {
                     let before = read.len();
@@ -280,7 +280,13 @@ fn drop_unused(layer: &mut BoundaryLayer, of_cell: &mut [Option<u32>], sites: &m
         used[feature as usize] = true;
     }
     let mut next = 0;
-    let rank: Vec<Option<u32>> = used.iter().map(|&u| u.then(|| std::mem::replace(&mut next, next + 1))).collect();
+    let rank: Vec<Option<u32>> = used
+        .iter()
+        .map(|&used| {
+            next += u32::from(used);
+            used.then(|| next - 1)
+        })
+        .collect();
     for feature in of_cell.iter_mut().chain(sites.iter_mut().map(|s| &mut s.boundary[index])) {
         *feature = feature.and_then(|f| rank[f as usize]);
     }

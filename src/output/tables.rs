@@ -129,9 +129,15 @@ fn coverage(study: &Study) -> Vec<Values> {
 
 /// `eligible`, `refused` or `review`, with the reasons in Vietnamese and English.
 pub(super) fn judged(eligibility: &Eligibility) -> (&'static str, Option<String>, Option<String>) {
-    let (vi, en) = eligibility.reasons();
-    let text = |reasons: Vec<String>| (!reasons.is_empty()).then(|| reasons.join("; "));
-    (eligibility.as_str(), text(vi), text(en))
+    let (vi, en): (Vec<String>, Vec<String>) = match eligibility {
+        Eligibility::Eligible => return (eligibility.code(), None, None),
+        Eligibility::Refused(reasons) => reasons.iter().map(|r| (r.vietnamese(), r.english())).unzip(),
+        Eligibility::Review(unknown) => {
+            let fields = unknown.join(", ");
+            (vec![format!("chưa biết: {fields}")], vec![format!("unknown: {fields}")])
+        }
+    };
+    (eligibility.code(), Some(vi.join("; ")), Some(en.join("; ")))
 }
 
 fn sites(study: &Study, plan: &Rollout) -> Vec<Values> {
