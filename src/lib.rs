@@ -3,8 +3,10 @@
 //! The folders are the pipeline, in the order in which data flows; each uses those above it, never those below:
 //!
 //! 1. [`units`], [`error`]: the quantities and how faults are told
+//! 2. [`ingest`]: reading what goes in
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
 pub mod error;
+pub mod ingest;
 pub mod units;
