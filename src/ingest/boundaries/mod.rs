@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use geo::orient::{Direction, Orient};
 use geo::{Coord, Intersects, LineString, MultiPolygon, Point, Polygon, unary_union};
 use geojson::{Feature, GeoJson, GeometryValue, JsonObject, JsonValue, Position};
-use rstar::primitives::{GeomWithData, Rectangle};
 use rstar::RTree;
+use rstar::primitives::{GeomWithData, Rectangle};
 
 use super::few::FewFaults;
 use crate::error::{Fault, Result};
@@ -94,10 +94,12 @@ pub fn read_layer(source: &LayerSource) -> Result<BoundaryLayer> {
         let fault = |code, message: String| Fault::new(code, message).file(path).place(place.clone());
         let code = text(properties.get(&source.code));
         match &code {
-            None => faults.push(fault("boundaries::code", format!("no property `{}`", source.code)).help(format!(
-                "every feature needs a code (text or number); the feature has: {}",
-                keys(&properties)
-            ))),
+            None => {
+                faults.push(fault("boundaries::code", format!("no property `{}`", source.code)).help(format!(
+                    "every feature needs a code (text or number); the feature has: {}",
+                    keys(&properties)
+                )))
+            }
             Some(code) => {
                 if let Some(first) = seen.insert(code.clone(), i) {
                     let found = format!("the code `{code}` is also that of feature {}", first + 1);

@@ -90,9 +90,8 @@ fn retraces(first: Line<f64>, second: Line<f64>) -> bool {
 /// Whether each segment has the other's ends strictly on different sides.
 fn properly_cross(a: Line<f64>, b: Line<f64>) -> bool {
     let side = |l: Line<f64>, p: Coord<f64>| RobustKernel::orient2d(l.start, l.end, p);
-    let split = |s1: Orientation, s2: Orientation| {
-        s1 != s2 && s1 != Orientation::Collinear && s2 != Orientation::Collinear
-    };
+    let split =
+        |s1: Orientation, s2: Orientation| s1 != s2 && s1 != Orientation::Collinear && s2 != Orientation::Collinear;
     split(side(a, b.start), side(a, b.end)) && split(side(b, a.start), side(b, a.end))
 }
 

@@ -73,8 +73,7 @@ fn a_bare_geometry_and_a_byte_order_mark_are_read() {
 
 #[test]
 fn a_hole_stays_open() {
-    let holed =
-        r#"{"type":"Polygon","coordinates":[[[0,0],[4,0],[4,4],[0,4],[0,0]],[[1,1],[3,1],[3,3],[1,3],[1,1]]]}"#;
+    let holed = r#"{"type":"Polygon","coordinates":[[[0,0],[4,0],[4,4],[0,4],[0,0]],[[1,1],[3,1],[3,3],[1,3],[1,1]]]}"#;
     let read = layer(&collection(&[feature("1", holed)], "")).unwrap();
     // 16 - 4, and nobody lives in the lake.
     assert_eq!(read.features[0].geometry.unsigned_area(), 12.0);
@@ -84,12 +83,11 @@ fn a_hole_stays_open() {
 #[test]
 fn a_legacy_crs_must_be_wgs_84() {
     let with = |name: &str| {
-        collection(
-            &[feature("1", SQUARE)],
-            &format!(r#""crs":{{"type":"name","properties":{{"name":"{name}"}}}},"#),
-        )
+        collection(&[feature("1", SQUARE)], &format!(r#""crs":{{"type":"name","properties":{{"name":"{name}"}}}},"#))
     };
-    for name in ["urn:ogc:def:crs:OGC:1.3:CRS84", "urn:ogc:def:crs:OGC::CRS84", "EPSG:4326", "urn:ogc:def:crs:EPSG::4326"] {
+    for name in
+        ["urn:ogc:def:crs:OGC:1.3:CRS84", "urn:ogc:def:crs:OGC::CRS84", "EPSG:4326", "urn:ogc:def:crs:EPSG::4326"]
+    {
         assert!(layer(&with(name)).is_ok(), "{name}");
     }
     let (codes, first) = faults(&with("urn:ogc:def:crs:EPSG::3405"));
@@ -99,7 +97,8 @@ fn a_legacy_crs_must_be_wgs_84() {
 
 #[test]
 fn what_is_not_geojson_is_told() {
-    for text in ["", "hello", "[1,2]", r#"{"type":"Topology"}"#, r#"{"a":1}"#, "{\"type\":\"FeatureCollection\",\"fea"] {
+    for text in ["", "hello", "[1,2]", r#"{"type":"Topology"}"#, r#"{"a":1}"#, "{\"type\":\"FeatureCollection\",\"fea"]
+    {
         assert_eq!(faults(text).0, ["boundaries::geojson"], "{text}");
     }
     let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
@@ -113,7 +112,8 @@ fn faults_of_several_features_come_together() {
     let point = r#"{"type":"Point","coordinates":[0,0]}"#;
     let bow_tie = r#"{"type":"Polygon","coordinates":[[[0,0],[2,2],[2,0],[0,2],[0,0]]]}"#;
     let open = r#"{"type":"Polygon","coordinates":[[[0,0],[2,0],[2,2],[0,2]]]}"#;
-    let metres = r#"{"type":"Polygon","coordinates":[[[587000,2325000],[588000,2325000],[588000,2326000],[587000,2325000]]]}"#;
+    let metres =
+        r#"{"type":"Polygon","coordinates":[[[587000,2325000],[588000,2325000],[588000,2326000],[587000,2325000]]]}"#;
     let swapped = r#"{"type":"Polygon","coordinates":[[[21.0,105.8],[21.1,105.8],[21.1,105.9],[21.0,105.8]]]}"#;
     let short = r#"{"type":"Polygon","coordinates":[[[1],[2],[3],[1]]]}"#;
     let text = collection(

@@ -7,7 +7,7 @@ mod georef;
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{BufReader, Read, Seek};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -27,9 +27,9 @@ const BAND_BYTES: u64 = 1 << 30;
 const TAG_BYTES: u64 = 64 << 20;
 
 /// An open GeoTIFF of one band in EPSG:4326, north-up.
-pub struct Raster {
+pub struct Raster<R: Read + Seek = BufReader<File>> {
     path: PathBuf,
-    decoder: Decoder<BufReader<File>>,
+    decoder: Decoder<R>,
     grid: Grid,
     nodata: Option<f64>,
     /// Width and height of a chunk: a strip or a tile.
@@ -52,16 +52,26 @@ impl Raster {
     pub fn open(path: &Path) -> Result<Raster> {
         let file = File::open(path).map_err(|e| Fault::io("open", path, &e))?;
         let length = file.metadata().map_err(|e| Fault::io("read", path, &e))?.len();
-        Self::from_file(path, file, length).map_err(|fault| Error::from(fault.file(path)))
+        Self::from_reader(path, BufReader::new(file), length)
+    }
+}
+
+impl<R: Read + Seek> Raster<R> {
+    /// As [`Raster::open`], from any reader of `length` bytes; `path` is the name by which faults call it.
+    ///
+    /// # Errors
+    /// As [`Raster::open`].
+    pub fn from_reader(path: &Path, reader: R, length: u64) -> Result<Self> {
+        Self::checked(path, reader, length).map_err(|fault| Error::from(fault.file(path)))
     }
 
-    fn from_file(path: &Path, file: File, length: u64) -> Result<Raster, Fault> {
+    fn checked(path: &Path, reader: R, length: u64) -> Result<Self, Fault> {
         let mut limits = Limits::default();
         limits.decoding_buffer_size = CHUNK_BYTES;
         limits.intermediate_buffer_size = CHUNK_BYTES;
         // A tag cannot be longer than the file it stands in.
         limits.ifd_value_size = usize::try_from(TAG_BYTES.min(length)).unwrap_or(usize::MAX);
-        let mut decoder = Decoder::new(BufReader::new(file)).map_err(told)?.with_limits(limits);
+        let mut decoder = Decoder::new(reader).map_err(told)?.with_limits(limits);
         let (width, height) = decoder.dimensions().map_err(told)?;
         let samples: u16 = decoder.find_tag_unsigned(Tag::SamplesPerPixel).map_err(told)?.unwrap_or(1);
         if samples != 1 {
@@ -71,12 +81,14 @@ impl Raster {
         let bits = match decoder.colortype().map_err(told)? {
             ColorType::Gray(bits @ (8 | 16 | 32 | 64)) => bits,
             other => {
-                return Err(Fault::new("population::pixels", format!("pixels of kind {other:?} are not numbers of people"))
-                    .help("rewrite it as `gdal_translate -ot Float32 in.tif out.tif`"));
+                return Err(Fault::new(
+                    "population::pixels",
+                    format!("pixels of kind {other:?} are not numbers of people"),
+                )
+                .help("rewrite it as `gdal_translate -ot Float32 in.tif out.tif`"));
             }
         };
-        let white_is_zero =
-            decoder.find_tag_unsigned::<u16>(Tag::PhotometricInterpretation).map_err(told)? == Some(0);
+        let white_is_zero = decoder.find_tag_unsigned::<u16>(Tag::PhotometricInterpretation).map_err(told)? == Some(0);
         if white_is_zero {
             return Err(Fault::new("population::pixels", "the pixels are stored inverted (white is zero)")
                 .help("rewrite it as `gdal_translate -co PHOTOMETRIC=MINISBLACK in.tif out.tif`"));
@@ -110,6 +122,9 @@ impl Raster {
         };
         let chunk_bytes = decoder.get_tag_u64_vec(bytes_tag).map_err(told)?;
         let chunk = decoder.chunk_dimensions();
+        if chunk.0 == 0 || chunk.1 == 0 {
+            return Err(no_chunks());
+        }
         Ok(Raster {
             path: path.to_owned(),
             decoder,
@@ -120,7 +135,6 @@ impl Raster {
             pixel_bytes: u64::from(bits) / 8,
             band: (u32::MAX, BTreeMap::new()),
         })
-        .and_then(|raster| if raster.chunk.0 > 0 && raster.chunk.1 > 0 { Ok(raster) } else { Err(no_chunks()) })
     }
 
     /// Where the pixels lie.

@@ -1,19 +1,14 @@
-use tiff::encoder::colortype::{
-    ColorType, Gray8, Gray16, Gray32, Gray32Float, Gray64Float, GrayI16, GrayI32, RGB8,
-};
+use std::io::Cursor;
+
+use tiff::encoder::colortype::{ColorType, Gray8, Gray16, Gray32, Gray32Float, Gray64Float, GrayI16, GrayI32, RGB8};
 use tiff::encoder::compression::DeflateLevel;
 use tiff::encoder::{Compression, Predictor, TiffValue};
 
 use super::*;
-use crate::ingest::testkit::{TestTiff, file};
-
-fn open(bytes: &[u8]) -> Result<(tempfile::TempDir, Raster)> {
-    let (dir, path) = file("people.tif", bytes);
-    Raster::open(&path).map(|raster| (dir, raster))
-}
+use crate::ingest::testkit::TestTiff;
 
 fn rows(bytes: &[u8], columns: Range<u32>) -> Result<Vec<Vec<f64>>> {
-    let (_dir, mut raster) = open(bytes)?;
+    let mut raster = Raster::from_reader(Path::new("people.tif"), Cursor::new(bytes), bytes.len() as u64)?;
     let mut row = Vec::new();
     (0..raster.grid().height)
         .map(|y| raster.read_row(y, columns.clone(), &mut row).map(|()| row.clone()))
@@ -35,9 +30,12 @@ where
 
 #[test]
 fn all_kinds_of_pixels_and_compressions_are_read() {
-    for compression in
-        [Compression::Uncompressed, Compression::Lzw, Compression::Deflate(DeflateLevel::Balanced), Compression::Packbits]
-    {
+    for compression in [
+        Compression::Uncompressed,
+        Compression::Lzw,
+        Compression::Deflate(DeflateLevel::Balanced),
+        Compression::Packbits,
+    ] {
         six::<Gray8>([0, 1, 2, 3, 4, 5], compression);
         six::<Gray16>([0, 1, 2, 3, 4, 5], compression);
         six::<Gray32>([0, 1, 2, 3, 4, 5], compression);
@@ -115,7 +113,7 @@ fn a_file_cut_anywhere_is_refused() {
 }
 
 #[test]
-fn no_changed_byte_makes_it_panic_or_take_the_memory_its_header_claims() {
+fn no_changed_byte_makes_it_panic() {
     let tiff = TestTiff { compression: Compression::Lzw, rows_per_strip: 2, ..TestTiff::new(4, 5) };
     let strips = tiff.bytes::<Gray32Float>(&[1.5; 20]);
     let tiles = TestTiff::new(18, 3).tiled(&[2.0; 54]);
@@ -129,4 +127,31 @@ fn no_changed_byte_makes_it_panic_or_take_the_memory_its_header_claims() {
             }
         }
     }
+}
+
+/// Overwrites the value of a LONG tag of a little-endian classic TIFF.
+fn set(bytes: &mut [u8], tag: u16, value: u32) {
+    let at = |i: usize| u32::from_le_bytes(bytes[i..i + 4].try_into().unwrap()) as usize;
+    let directory = at(4);
+    let entry =
+        (0..).map(|k| directory + 2 + 12 * k).find(|&e| u16::from_le_bytes([bytes[e], bytes[e + 1]]) == tag).unwrap();
+    assert_eq!(bytes[entry + 2], 4, "tag {tag} is no LONG");
+    bytes[entry + 8..entry + 12].copy_from_slice(&value.to_le_bytes());
+}
+
+#[test]
+fn a_header_that_claims_a_giant_strip_takes_no_memory() {
+    // One strip of 60,000 by 60,000 f32 would be 14.4 GB.
+    let mut bytes = TestTiff { rows_per_strip: 5, ..TestTiff::new(4, 5) }.bytes::<Gray32Float>(&[1.0; 20]);
+    for tag in [256, 257, 278] {
+        set(&mut bytes, tag, 60_000);
+    }
+    // The pixels must stay on the Earth: 60,000 of them at 0.1 degrees do not.
+    assert_eq!(code(&bytes), "population::extent");
+    let small = TestTiff { pixel: 0.0001, rows_per_strip: 5, ..TestTiff::new(4, 5) };
+    let mut bytes = small.bytes::<Gray32Float>(&[1.0; 20]);
+    for tag in [256, 257, 278] {
+        set(&mut bytes, tag, 60_000);
+    }
+    assert_eq!(code(&bytes), "population::chunks");
 }

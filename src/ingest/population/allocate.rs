@@ -140,7 +140,15 @@ mod tests {
 
     fn cell(id: u64, persons: u64) -> DemandCell {
         let centre = LonLat { lon: 105.0, lat: 21.0 };
-        DemandCell { id, at: centre, centre, half_lon: 0.4, half_lat: 0.2, share_inside: 1.0, persons: Persons(persons) }
+        DemandCell {
+            id,
+            at: centre,
+            centre,
+            half_lon: 0.4,
+            half_lat: 0.2,
+            share_inside: 1.0,
+            persons: Persons(persons),
+        }
     }
 
     #[test]

@@ -109,11 +109,7 @@ fn cut(ring: &Ring, axis: usize, at: f64, inside: impl Fn(f64) -> bool) -> Ring 
     out
 }
 
-fn rows(
-    rings: Vec<Ring>,
-    range: Range<u32>,
-    visit: &mut impl FnMut(u32, Vec<Ring>) -> Result<()>,
-) -> Result<()> {
+fn rows(rings: Vec<Ring>, range: Range<u32>, visit: &mut impl FnMut(u32, Vec<Ring>) -> Result<()>) -> Result<()> {
     let used = extent(&rings, 1, range.end);
     let range = range.start.max(used.start)..range.end.min(used.end);
     if rings.is_empty() || range.is_empty() {
@@ -263,7 +259,14 @@ mod tests {
     fn a_comb_whose_teeth_leave_the_row() {
         // A u of three boxes: two teeth of 0.2 by 1 in row 0 on a bar of 1 by 1 in row 1.
         let comb = polygon(&[
-            (0.0, 8.0), (1.0, 8.0), (1.0, 10.0), (0.8, 10.0), (0.8, 9.0), (0.2, 9.0), (0.2, 10.0), (0.0, 10.0),
+            (0.0, 8.0),
+            (1.0, 8.0),
+            (1.0, 10.0),
+            (0.8, 10.0),
+            (0.8, 9.0),
+            (0.2, 9.0),
+            (0.2, 10.0),
+            (0.0, 10.0),
         ]);
         let found = pixels(&MultiPolygon(vec![comb]));
         assert!((found[0].1.share - 0.4).abs() < 1e-12);

@@ -141,13 +141,8 @@ fn read_raster(path: &Path, area: &MultiPolygon<f64>) -> Result<PopulationGrid> 
     })?;
     faults.finish()?;
     if out.whole_cells + out.border_cells == 0 {
-        let found = format!(
-            "{:.4} to {:.4} east, {:.4} to {:.4} north",
-            grid.west,
-            grid.east(),
-            grid.south(),
-            grid.north
-        );
+        let found =
+            format!("{:.4} to {:.4} east, {:.4} to {:.4} north", grid.west, grid.east(), grid.south(), grid.north);
         return Err(no_overlap(&found, area.bounding_rect()).file(path).into());
     }
     if out.cells.is_empty() {
@@ -163,9 +158,7 @@ fn read_raster(path: &Path, area: &MultiPolygon<f64>) -> Result<PopulationGrid> 
 fn no_overlap(found: &str, area: Option<Rect<f64>>) -> Fault {
     let wanted = area.map_or_else(
         || "is empty".to_owned(),
-        |b| {
-            format!("spans {:.4} to {:.4} east, {:.4} to {:.4} north", b.min().x, b.max().x, b.min().y, b.max().y)
-        },
+        |b| format!("spans {:.4} to {:.4} east, {:.4} to {:.4} north", b.min().x, b.max().x, b.min().y, b.max().y),
     );
     Fault::new("population::overlap", format!("the population spans {found}; the study area {wanted}"))
         .help("give the population of the region that holds the study area; longitude comes first, in degrees")

@@ -51,9 +51,7 @@ pub(super) fn read(path: &Path, area: &MultiPolygon<f64>) -> Result<PopulationGr
             if value.is_none() {
                 let found = format!("`{text}` is no {name}");
                 let help = format!("write a number from {} to {}", range.start(), range.end());
-                faults.push(
-                    Fault::new("population::value", found).file(path).place(format!("line {line}")).help(help),
-                );
+                faults.push(Fault::new("population::value", found).file(path).place(format!("line {line}")).help(help));
             }
             value
         };

@@ -43,7 +43,10 @@ fn the_whole_raster() {
 fn a_border_pixel_counts_by_its_area() {
     // 105.05 to 105.2 east, 20.9 to 21 north: half of pixel 0 (1 person) and all of pixel 1 (2 people).
     let grid = read(&powers(), &rectangle(105.05, 20.9, 105.2, 21.0)).unwrap();
-    assert_eq!(grid.cells.iter().map(|c| (c.id, c.persons)).collect::<Vec<_>>(), [(0, Persons(500)), (1, Persons(2000))]);
+    assert_eq!(
+        grid.cells.iter().map(|c| (c.id, c.persons)).collect::<Vec<_>>(),
+        [(0, Persons(500)), (1, Persons(2000))]
+    );
     assert_eq!((grid.whole_cells, grid.border_cells, grid.area_share), (1, 1, 1.0));
     let half = grid.cells[0];
     assert!((half.share_inside - 0.5).abs() < 1e-9);
@@ -135,8 +138,7 @@ fn real_people_of_the_core_districts_and_of_the_city() {
     let totals: Vec<_> = layer.features.iter().map(|f| f.population).collect();
     let rows = calibrate(&mut city.cells, &of_cell, &totals);
     let missing: Persons = rows.iter().map(CalibrationRow::missing).sum();
-    let outside: Persons =
-        city.cells.iter().zip(&of_cell).filter(|(_, b)| b.is_none()).map(|(c, _)| c.persons).sum();
+    let outside: Persons = city.cells.iter().zip(&of_cell).filter(|(_, b)| b.is_none()).map(|(c, _)| c.persons).sum();
     println!("calibrated: {} missing, {} in no commune", missing.people(), outside.people());
     // Every official person stands in a cell or is reported.
     assert_eq!(city.total().0 - outside.0 + missing.0, 8_807_523_000);
