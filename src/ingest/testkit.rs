@@ -105,10 +105,7 @@ impl TestTiff {
     /// The bytes of the file in uncompressed f32 tiles of 16 by 16. A tile whose pixels are all 0 is left out, as in
     /// GDAL's sparse files.
     pub(crate) fn tiled(&self, data: &[f32]) -> Vec<u8> {
-        let mut out = Cursor::new(Vec::new());
-        let mut encoder = TiffEncoder::new(&mut out).unwrap();
-        let mut directory = encoder.image_directory().unwrap();
-        let (mut offsets, mut counts) = (Vec::new(), Vec::new());
+        let mut tiles = Vec::new();
         for top in (0..self.height).step_by(16) {
             for left in (0..self.width).step_by(16) {
                 let mut tile = vec![0.0f32; 256];
@@ -118,19 +115,31 @@ impl TestTiff {
                     }
                 }
                 let sparse = tile.iter().all(|v| *v == 0.0);
-                offsets.push(if sparse { 0 } else { directory.write_data(&tile[..]).unwrap() as u32 });
-                counts.push(if sparse { 0u32 } else { 1024 });
+                tiles.push(if sparse { vec![] } else { tile.iter().flat_map(|v| v.to_ne_bytes()).collect() });
             }
         }
+        self.of_tiles((16, 16), (32, 3, 1), &tiles)
+    }
+
+    /// The bytes of a file of ready tiles of a width and height; `kind` is the bits, the sample format and the
+    /// compression, in TIFF's own numbers.
+    pub(crate) fn of_tiles(&self, size: (u32, u32), kind: (u16, u16, u16), tiles: &[Vec<u8>]) -> Vec<u8> {
+        let mut out = Cursor::new(Vec::new());
+        let mut encoder = TiffEncoder::new(&mut out).unwrap();
+        let mut directory = encoder.image_directory().unwrap();
+        let mut place =
+            |tile: &Vec<u8>| if tile.is_empty() { 0 } else { directory.write_data(&tile[..]).unwrap() as u32 };
+        let offsets: Vec<u32> = tiles.iter().map(&mut place).collect();
+        let counts: Vec<u32> = tiles.iter().map(|tile| tile.len() as u32).collect();
         directory.write_tag(Tag::ImageWidth, self.width).unwrap();
         directory.write_tag(Tag::ImageLength, self.height).unwrap();
-        directory.write_tag(Tag::BitsPerSample, 32u16).unwrap();
-        directory.write_tag(Tag::SampleFormat, 3u16).unwrap();
+        directory.write_tag(Tag::BitsPerSample, kind.0).unwrap();
+        directory.write_tag(Tag::SampleFormat, kind.1).unwrap();
         directory.write_tag(Tag::SamplesPerPixel, 1u16).unwrap();
         directory.write_tag(Tag::PhotometricInterpretation, 1u16).unwrap();
-        directory.write_tag(Tag::Compression, 1u16).unwrap();
-        directory.write_tag(Tag::TileWidth, 16u32).unwrap();
-        directory.write_tag(Tag::TileLength, 16u32).unwrap();
+        directory.write_tag(Tag::Compression, kind.2).unwrap();
+        directory.write_tag(Tag::TileWidth, size.0).unwrap();
+        directory.write_tag(Tag::TileLength, size.1).unwrap();
         directory.write_tag(Tag::TileOffsets, &offsets[..]).unwrap();
         directory.write_tag(Tag::TileByteCounts, &counts[..]).unwrap();
         self.tag(&mut directory);

@@ -32,8 +32,10 @@ pub struct Raster<R: Read + Seek = BufReader<File>> {
     decoder: Decoder<R>,
     grid: Grid,
     nodata: Option<f64>,
-    /// Width and height of a chunk: a strip or a tile.
+    /// Width and height of a chunk, a strip or a tile, cut to the image.
     chunk: (u32, u32),
+    /// Width of a chunk with what sticks out of the image: pixels from one of its rows to the next.
+    stride: u32,
     /// Compressed size of each chunk; 0 for one that was left out of a sparse file.
     chunk_bytes: Vec<u64>,
     /// Bytes of one pixel.
@@ -131,6 +133,7 @@ impl<R: Read + Seek> Raster<R> {
             grid,
             nodata,
             chunk: (chunk.0.min(width), chunk.1.min(height)),
+            stride: chunk.0,
             chunk_bytes,
             pixel_bytes: u64::from(bits) / 8,
             band: (u32::MAX, BTreeMap::new()),
@@ -169,7 +172,7 @@ impl<R: Read + Seek> Raster<R> {
             let data_width = chunk_width.min(self.grid.width - west);
             let first = columns.start.max(west) - west;
             let end = columns.end.min(west.saturating_add(data_width)) - west;
-            let start = (row - band * chunk_height) as usize * data_width as usize;
+            let start = (row - band * chunk_height) as usize * self.stride as usize;
             let wanted = start + first as usize..start + end as usize;
             match self.band.1.get(&chunk_column) {
                 Some(Some(values)) => {
@@ -192,11 +195,17 @@ impl<R: Read + Seek> Raster<R> {
             Some(0) => return Ok(None),
             Some(_) => {}
         }
-        let one = u64::from(self.chunk.0) * u64::from(self.chunk.1) * self.pixel_bytes;
+        let row_bytes = u64::from(self.stride) * self.pixel_bytes;
+        let one = row_bytes.saturating_mul(self.chunk.1.into());
         if one.saturating_mul(self.band.1.len() as u64 + 1) > BAND_BYTES {
             return Err(too_large());
         }
-        self.decoder.read_chunk(index).map(Some).map_err(told)
+        // Rows are read with their padding: to skip it, tiff 0.11 loses its place in LZW tiles at the east edge
+        // (https://github.com/image-rs/image-tiff/issues/395).
+        let row_bytes = usize::try_from(row_bytes).map_err(|_| too_large())?;
+        let mut values = DecodingResult::U8(Vec::new());
+        self.decoder.read_chunk_to_buffer(&mut values, index, row_bytes).map_err(told)?;
+        Ok(Some(values))
     }
 }
 

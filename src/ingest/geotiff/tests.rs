@@ -129,14 +129,34 @@ fn no_changed_byte_makes_it_panic() {
     }
 }
 
-/// Overwrites the value of a LONG tag of a little-endian classic TIFF.
+/// Where the entry of a tag begins in a little-endian classic TIFF.
+fn entry(bytes: &[u8], tag: u16) -> usize {
+    let directory = long(bytes, 4);
+    (0..).map(|k| directory + 2 + 12 * k).find(|&e| u16::from_le_bytes([bytes[e], bytes[e + 1]]) == tag).unwrap()
+}
+
+fn long(bytes: &[u8], at: usize) -> usize {
+    u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap()) as usize
+}
+
+/// Overwrites the value of a LONG tag.
 fn set(bytes: &mut [u8], tag: u16, value: u32) {
-    let at = |i: usize| u32::from_le_bytes(bytes[i..i + 4].try_into().unwrap()) as usize;
-    let directory = at(4);
-    let entry =
-        (0..).map(|k| directory + 2 + 12 * k).find(|&e| u16::from_le_bytes([bytes[e], bytes[e + 1]]) == tag).unwrap();
+    let entry = entry(bytes, tag);
     assert_eq!(bytes[entry + 2], 4, "tag {tag} is no LONG");
     bytes[entry + 8..entry + 12].copy_from_slice(&value.to_le_bytes());
+}
+
+#[test]
+fn lzw_tiles_that_stick_out_at_the_east_edge_are_read() {
+    // tiff 0.11 loses its place in such tiles where they are very regular (its issue 395). The tile comes from a file
+    // of one LZW strip: tag 273 says where it begins, 279 how long it is.
+    let tile = vec![7u8; 128 * 256];
+    let strip = TestTiff { compression: Compression::Lzw, rows_per_strip: 256, ..TestTiff::new(128, 256) };
+    let strip = strip.bytes::<Gray8>(&tile);
+    let (start, length) = (long(&strip, entry(&strip, 273) + 8), long(&strip, entry(&strip, 279) + 8));
+    let small = TestTiff { pixel: 0.01, ..TestTiff::new(111, 256) };
+    let bytes = small.of_tiles((128, 256), (8, 1, 5), &[strip[start..start + length].to_vec()]);
+    assert_eq!(rows(&bytes, 0..111).unwrap(), vec![vec![7.0; 111]; 256]);
 }
 
 #[test]
