@@ -23,7 +23,8 @@ pub struct DemandCell {
     /// Stable in one input: the pixel's number by rows from the north-west corner of the whole raster, or the row of a
     /// table, from 0; see [`refine`] for sub-cells.
     pub id: u64,
-    /// Where its people are taken to be: the centre of gravity of the part in the study area.
+    /// Where its people are taken to be: the centre of gravity of the part in the study area, or a place in the middle of
+    /// that part where the centre of gravity lies outside it.
     pub at: LonLat,
     /// The centre of the whole pixel; the same as `at` where the pixel lies wholly in the study area.
     pub centre: LonLat,
