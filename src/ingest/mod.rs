@@ -1,3 +1,10 @@
-//! Reading the inputs: roads, people, boundaries and sites.
-pub mod osm;
+//! Reading what goes in: every input is checked here, at the door, and told with its file and place when it is wrong.
+
+pub mod boundaries;
 pub mod eligibility;
+mod few;
+pub mod geotiff;
+pub mod population;
+pub mod sites;
+#[cfg(test)]
+mod testkit;
