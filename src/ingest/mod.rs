@@ -4,6 +4,7 @@ pub mod boundaries;
 pub mod eligibility;
 mod few;
 pub mod geotiff;
+pub mod osm;
 pub mod population;
 pub mod sites;
 #[cfg(test)]
