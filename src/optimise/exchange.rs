@@ -85,6 +85,7 @@ impl Exchange {
     }
 
     /// What closing the open site `j` loses.
+    #[cfg(test)]
     pub(crate) fn loss(&self, j: usize) -> i64 {
         self.loss[j]
     }

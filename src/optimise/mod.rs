@@ -26,6 +26,7 @@ pub mod phases;
 pub mod reduce;
 pub mod set_cover;
 mod solver;
+pub mod tables;
 pub mod tidy;
 pub mod verify;
 

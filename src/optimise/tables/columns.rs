@@ -1,0 +1,359 @@
+//! The columns of one table, from Parquet or CSV, with the place of every value.
+
+use std::borrow::Cow;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use polars::prelude::{AnyValue, ArrowDataType, DataFrame, DataType, ParquetReader, SerReader};
+
+use crate::error::{Fault, Faults, Result};
+
+/// The largest number that a table may hold, in its own unit.
+const LARGEST: f64 = 1e15;
+
+/// How many faults of a kind are listed one by one.
+const LISTED: usize = 10;
+
+/// Row or site ids.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ids {
+    /// Whole numbers, from a column of whole numbers.
+    Whole(Vec<i64>),
+    /// Text as it stood in the file.
+    Text(Vec<String>),
+}
+
+impl Ids {
+    /// How many there are.
+    #[allow(clippy::len_without_is_empty)] // tables of ids are never empty
+    pub fn len(&self) -> usize {
+        match self {
+            Ids::Whole(ids) => ids.len(),
+            Ids::Text(ids) => ids.len(),
+        }
+    }
+
+    /// The id at a position, as text. Panics past the end.
+    pub fn text(&self, at: usize) -> Cow<'_, str> {
+        match self {
+            Ids::Whole(ids) => Cow::Owned(ids[at].to_string()),
+            Ids::Text(ids) => Cow::Borrowed(&ids[at]),
+        }
+    }
+
+    /// The id at a position as JSON: a number or a string. Panics past the end.
+    pub fn json(&self, at: usize) -> serde_json::Value {
+        match self {
+            Ids::Whole(ids) => ids[at].into(),
+            Ids::Text(ids) => ids[at].as_str().into(),
+        }
+    }
+}
+
+enum Column {
+    Text(Vec<Option<String>>),
+    Whole(Vec<Option<i64>>),
+    Number(Vec<Option<f64>>),
+    Flag(Vec<Option<bool>>),
+}
+
+/// The wanted columns of one file.
+pub(super) struct Frame {
+    path: PathBuf,
+    columns: Vec<(String, Column)>,
+    /// The line of each row in a CSV file.
+    lines: Option<Vec<u64>>,
+    len: usize,
+}
+
+/// Faults of one kind in one file: ten are listed, the rest counted.
+pub(super) struct Kind<'a> {
+    frame: &'a Frame,
+    code: &'static str,
+    help: &'a str,
+    faults: Vec<Fault>,
+    count: usize,
+}
+
+impl<'a> Kind<'a> {
+    pub(super) fn new(frame: &'a Frame, code: &'static str, help: &'a str) -> Self {
+        Kind { frame, code, help, faults: Vec::new(), count: 0 }
+    }
+
+    /// Notes a fault, at a row of the table where there is one.
+    pub(super) fn add(&mut self, at: Option<usize>, message: String) {
+        self.count += 1;
+        if self.count <= LISTED {
+            let fault = Fault::new(self.code, message).file(&self.frame.path).help(self.help);
+            self.faults.push(match at {
+                Some(at) => fault.place(self.frame.place(at)),
+                None => fault,
+            });
+        }
+    }
+
+    pub(super) fn finish(self, faults: &mut Faults) {
+        self.faults.into_iter().for_each(|fault| faults.push(fault));
+        if self.count > LISTED {
+            let message = format!("{} more of this kind", self.count - LISTED);
+            faults.push(Fault::new(self.code, message).file(&self.frame.path).help(self.help));
+        }
+    }
+}
+
+impl Frame {
+    /// Reads the columns that are needed and those of the optional ones that are there.
+    pub(super) fn open(path: &Path, needed: &[&str], optional: &[&str]) -> Result<Frame> {
+        let ending = path.extension().and_then(|e| e.to_str()).unwrap_or_default().to_ascii_lowercase();
+        match ending.as_str() {
+            "csv" => Frame::open_csv(path, needed, optional),
+            "parquet" => Frame::open_parquet(path, needed, optional),
+            _ => Err(Fault::new("table::format", format!("the ending `.{ending}` says neither CSV nor Parquet"))
+                .file(path)
+                .help("give a file that ends in .csv or .parquet")
+                .into()),
+        }
+    }
+
+    fn open_csv(path: &Path, needed: &[&str], optional: &[&str]) -> Result<Frame> {
+        let file = File::open(path).map_err(|e| Fault::io("open the table", path, &e))?;
+        let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(file);
+        let header: Vec<String> = reader
+            .headers()
+            .map_err(|e| broken(path, &e))?
+            .iter()
+            .map(|name| name.trim_start_matches('\u{feff}').trim().to_owned())
+            .collect();
+        let wanted = wanted(path, &header, needed, optional)?;
+        let mut columns: Vec<(String, Vec<Option<String>>)> =
+            wanted.iter().map(|&at| (header[at].clone(), Vec::new())).collect();
+        let mut lines = Vec::new();
+        for record in reader.records() {
+            let record = record.map_err(|e| {
+                let fault = broken(path, &e);
+                e.position().map_or(fault.clone(), |at| fault.place(format!("line {}", at.line())))
+            })?;
+            lines.push(record.position().map_or(0, csv::Position::line));
+            for (&at, (_, values)) in wanted.iter().zip(&mut columns) {
+                values.push(record.get(at).filter(|text| !text.is_empty()).map(str::to_owned));
+            }
+        }
+        let columns = columns.into_iter().map(|(name, values)| (name, Column::Text(values))).collect();
+        Ok(Frame { path: path.to_owned(), columns, len: lines.len(), lines: Some(lines) })
+    }
+
+    fn open_parquet(path: &Path, needed: &[&str], optional: &[&str]) -> Result<Frame> {
+        let open = || File::open(path).map_err(|e| Fault::io("open the table", path, &e));
+        let schema = ParquetReader::new(open()?).schema().map_err(|e| broken(path, &e))?;
+        let header: Vec<String> = schema.iter_names().map(|name| name.to_string()).collect();
+        let wanted = wanted(path, &header, needed, optional)?;
+        let mut faults = Faults::default();
+        for &at in &wanted {
+            let known = schema.get_at_index(at).is_some_and(|(_, field)| is_plain(&field.dtype));
+            if !known {
+                let message = format!("the column `{}` holds neither numbers, text nor true and false", header[at]);
+                faults.push(Fault::new("table::columns", message).file(path).help("convert the column"));
+            }
+        }
+        faults.finish()?;
+        let names: Vec<String> = wanted.iter().map(|&at| header[at].clone()).collect();
+        let reader = ParquetReader::new(open()?).with_columns(Some(names.clone()));
+        let frame = reader.finish().map_err(|e| broken(path, &e))?;
+        let columns: Result<Vec<_>> =
+            names.into_iter().map(|name| column(path, &frame, &name).map(|values| (name, values))).collect();
+        Ok(Frame { path: path.to_owned(), columns: columns?, len: frame.height(), lines: None })
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.len
+    }
+
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.columns.iter().any(|(known, _)| known == name)
+    }
+
+    fn column(&self, name: &str) -> Result<&Column> {
+        let found = self.columns.iter().find(|(known, _)| known == name).map(|(_, column)| column);
+        Ok(found.ok_or_else(|| Fault::new("table::columns", format!("no column `{name}`")).file(&self.path))?)
+    }
+
+    fn place(&self, at: usize) -> String {
+        match &self.lines {
+            Some(lines) => format!("line {}", lines.get(at).copied().unwrap_or_default()),
+            None => format!("row {}", at + 1),
+        }
+    }
+
+    /// The ids of a column; whole numbers only where the file's type says so, since `007` is not `7`.
+    pub(super) fn ids(&self, name: &str) -> Result<Ids> {
+        let mut missing = Kind::new(self, "table::id", "give every line an id: a whole number or text");
+        let mut none = |at: usize| missing.add(Some(at), format!("no {name}"));
+        let ids = match self.column(name)? {
+            Column::Whole(values) => Ids::Whole(filled(values, &mut none)),
+            Column::Text(values) => Ids::Text(filled(values, &mut none)),
+            Column::Number(values) => {
+                // Other tools turn whole numbers into floating point where a value was missing.
+                let whole =
+                    |v: &Option<f64>| v.filter(|v| v.fract() == 0.0 && v.abs() < 2f64.powi(53)).map(|v| v as i64);
+                Ids::Whole(filled(&values.iter().map(whole).collect::<Vec<_>>(), &mut none))
+            }
+            Column::Flag(values) => {
+                Ids::Text(filled(&values.iter().map(|v| v.map(|v| v.to_string())).collect::<Vec<_>>(), &mut none))
+            }
+        };
+        let mut faults = Faults::default();
+        missing.finish(&mut faults);
+        faults.finish()?;
+        Ok(ids)
+    }
+
+    /// The amounts of a column as integers, and their scale: 1 where all are whole numbers, else 1000.
+    pub(super) fn amounts(&self, name: &str) -> Result<(Vec<u64>, u64)> {
+        let mut bad = Kind::new(self, "table::value", "give a number from 0 to 10^15");
+        let mut amounts: Vec<f64> = Vec::with_capacity(self.len);
+        let mut note = |at: usize, value: Option<f64>, shown: &dyn std::fmt::Display| match value {
+            Some(v) if (0.0..=LARGEST).contains(&v) => amounts.push(v),
+            _ => bad.add(Some(at), format!("the {name} is {shown}")),
+        };
+        match self.column(name)? {
+            Column::Text(values) => values.iter().enumerate().for_each(|(at, text)| match text {
+                Some(text) => note(at, text.parse().ok(), &format!("`{text}`")),
+                None => note(at, None, &"missing"),
+            }),
+            Column::Whole(values) => values.iter().enumerate().for_each(|(at, v)| match v {
+                Some(v) => note(at, Some(*v as f64), v),
+                None => note(at, None, &"missing"),
+            }),
+            Column::Number(values) => values.iter().enumerate().for_each(|(at, v)| match v {
+                Some(v) => note(at, Some(*v), v),
+                None => note(at, None, &"missing"),
+            }),
+            Column::Flag(_) => note(0, None, &"true or false"),
+        }
+        let mut faults = Faults::default();
+        bad.finish(&mut faults);
+        faults.finish()?;
+        let scale = if amounts.iter().all(|v| v.fract() == 0.0) { 1_u64 } else { 1000 };
+        Ok((amounts.into_iter().map(|v| (v * scale as f64).round() as u64).collect(), scale))
+    }
+
+    /// The flags of a column.
+    pub(super) fn flags(&self, name: &str) -> Result<Vec<bool>> {
+        let mut bad = Kind::new(self, "table::value", "give true or false (or 1 or 0) in every line");
+        let mut flags = Vec::with_capacity(self.len);
+        let mut note = |at: usize, flag: Option<bool>, shown: &str| match flag {
+            Some(flag) => flags.push(flag),
+            None => bad.add(Some(at), format!("`{name}` is {shown}")),
+        };
+        let of_number = |v: f64| if v == 0.0 { Some(false) } else { (v == 1.0).then_some(true) };
+        match self.column(name)? {
+            Column::Text(values) => values.iter().enumerate().for_each(|(at, text)| match text {
+                Some(text) => {
+                    let flag = match text.to_ascii_lowercase().as_str() {
+                        "true" | "1" | "yes" => Some(true),
+                        "false" | "0" | "no" => Some(false),
+                        _ => None,
+                    };
+                    note(at, flag, &format!("`{text}`"));
+                }
+                None => note(at, None, "missing"),
+            }),
+            Column::Whole(values) => values.iter().enumerate().for_each(|(at, v)| {
+                note(at, v.and_then(|v| of_number(v as f64)), &v.map_or("missing".into(), |v| v.to_string()));
+            }),
+            Column::Number(values) => values.iter().enumerate().for_each(|(at, v)| {
+                note(at, v.and_then(of_number), &v.map_or("missing".into(), |v| v.to_string()));
+            }),
+            Column::Flag(values) => values.iter().enumerate().for_each(|(at, v)| note(at, *v, "missing")),
+        }
+        let mut faults = Faults::default();
+        bad.finish(&mut faults);
+        faults.finish()?;
+        Ok(flags)
+    }
+}
+
+fn broken(path: &Path, error: &dyn std::fmt::Display) -> Fault {
+    Fault::new("table::format", format!("cannot be read: {error}"))
+        .file(path)
+        .help("check the file; its ending must be its format")
+}
+
+/// The positions of the wanted columns in the header.
+fn wanted(path: &Path, header: &[String], needed: &[&str], optional: &[&str]) -> Result<Vec<usize>> {
+    let mut faults = Faults::default();
+    let help = format!("the columns here are: {}", header.join(", "));
+    let mut found = Vec::new();
+    for (&name, is_needed) in needed.iter().map(|n| (n, true)).chain(optional.iter().map(|n| (n, false))) {
+        let mut at = (0..header.len()).filter(|&at| header[at] == name);
+        match (at.next(), at.next()) {
+            (Some(at), None) => found.push(at),
+            (Some(_), Some(_)) => {
+                faults.push(Fault::new("table::columns", format!("two columns `{name}`")).file(path).help(&help));
+            }
+            (None, _) if is_needed => {
+                faults.push(Fault::new("table::columns", format!("no column `{name}`")).file(path).help(&help));
+            }
+            (None, _) => {}
+        }
+    }
+    faults.finish()?;
+    Ok(found)
+}
+
+fn filled<T: Clone + Default>(values: &[Option<T>], none: &mut impl FnMut(usize)) -> Vec<T> {
+    let fill = |(at, value): (usize, &Option<T>)| {
+        value.clone().unwrap_or_else(|| {
+            none(at);
+            T::default()
+        })
+    };
+    values.iter().enumerate().map(fill).collect()
+}
+
+fn is_plain(dtype: &ArrowDataType) -> bool {
+    use ArrowDataType as A;
+    matches!(
+        dtype,
+        A::Boolean
+            | A::Int8
+            | A::Int16
+            | A::Int32
+            | A::Int64
+            | A::UInt8
+            | A::UInt16
+            | A::UInt32
+            | A::UInt64
+            | A::Float32
+            | A::Float64
+            | A::Utf8
+            | A::LargeUtf8
+            | A::Utf8View
+    )
+}
+
+fn column(path: &Path, frame: &DataFrame, name: &str) -> Result<Column> {
+    let failed = |e: polars::prelude::PolarsError| broken(path, &e);
+    let column = frame.column(name).map_err(failed)?;
+    Ok(match column.dtype() {
+        DataType::String => Column::Text(
+            column.str().map_err(failed)?.iter().map(|v| v.filter(|v| !v.is_empty()).map(str::to_owned)).collect(),
+        ),
+        DataType::Boolean => Column::Flag(column.bool().map_err(failed)?.iter().collect()),
+        DataType::Float32 | DataType::Float64 => {
+            let column = column.cast(&DataType::Float64).map_err(failed)?;
+            Column::Number(column.f64().map_err(failed)?.iter().collect())
+        }
+        DataType::UInt64 => {
+            // Past the largest i64 a value becomes null, which is told as missing.
+            let values = column.as_materialized_series().iter();
+            Column::Whole(
+                values.map(|v| if let AnyValue::UInt64(v) = v { i64::try_from(v).ok() } else { None }).collect(),
+            )
+        }
+        _ => {
+            let column = column.cast(&DataType::Int64).map_err(failed)?;
+            Column::Whole(column.i64().map_err(failed)?.iter().collect())
+        }
+    })
+}

@@ -1,0 +1,336 @@
+//! Every problem of `optimise` against brute force, on hundreds of small random cases.
+//!
+//! The brute force below tries every set of sites and shares nothing with the code under test. A failure names the
+//! seed of its case.
+
+use gandan::error::Error;
+use gandan::optimise::cover::{CostTable, CoverTable};
+use gandan::optimise::phases::Phase;
+use gandan::optimise::{Limits, Status, max_cover, p_median, phases, reduce, set_cover};
+
+const CASES: u64 = 400;
+
+/// Deterministic random numbers (splitmix64).
+struct Dice(u64);
+
+impl Dice {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// From 0 up to but not including `n`.
+    fn below(&mut self, n: u64) -> u64 {
+        self.next() % n
+    }
+
+    fn flags(&mut self, n: usize, one_in: u64) -> Vec<bool> {
+        (0..n).map(|_| self.below(one_in) == 0).collect()
+    }
+}
+
+struct Case {
+    n_rows: usize,
+    n_sites: usize,
+    triples: Vec<(u32, u32, u64)>,
+    weights: Vec<u64>,
+    costs: Vec<u64>,
+    fixed: Vec<bool>,
+    eligible: Vec<bool>,
+}
+
+impl Case {
+    fn new(dice: &mut Dice) -> Self {
+        let n_sites = 1 + dice.below(8) as usize;
+        let n_rows = 1 + dice.below(14) as usize;
+        let density = 1 + dice.below(5);
+        let mut triples = Vec::new();
+        for r in 0..n_rows {
+            for s in 0..n_sites {
+                if dice.below(6) < density {
+                    triples.push((r as u32, s as u32, dice.below(12)));
+                }
+            }
+        }
+        // Small weights make ties, large ones try the scaling.
+        let largest = [3, 1000, 3_000_000_000][dice.below(3) as usize];
+        let dear = [1, 4, 5_000_000][dice.below(3) as usize];
+        Case {
+            n_rows,
+            n_sites,
+            triples,
+            weights: (0..n_rows).map(|_| dice.below(largest + 1)).collect(),
+            costs: (0..n_sites).map(|_| 1 + dice.below(dear)).collect(),
+            fixed: dice.flags(n_sites, 7),
+            eligible: dice.flags(n_sites, 6).iter().map(|no| !no).collect(),
+        }
+    }
+
+    fn cover(&self) -> CoverTable {
+        let pairs: Vec<_> = self.triples.iter().map(|&(r, s, _)| (r, s)).collect();
+        CoverTable::from_pairs(self.n_rows, self.n_sites, &pairs).unwrap()
+    }
+
+    fn usable(&self, s: usize) -> bool {
+        self.fixed[s] || self.eligible[s]
+    }
+
+    /// Every set of usable sites with all fixed ones, as bits.
+    fn sets(&self) -> impl Iterator<Item = u32> + '_ {
+        (0..1_u32 << self.n_sites)
+            .filter(|set| (0..self.n_sites).all(|s| if set >> s & 1 == 1 { self.usable(s) } else { !self.fixed[s] }))
+    }
+
+    /// The sites that serve each row, as bits.
+    fn masks(&self) -> Vec<u32> {
+        let mut masks = vec![0; self.n_rows];
+        self.triples.iter().for_each(|&(r, s, _)| masks[r as usize] |= 1 << s);
+        masks
+    }
+
+    fn cost(&self, set: u32) -> u64 {
+        (0..self.n_sites).filter(|&s| set >> s & 1 == 1).map(|s| self.costs[s]).sum()
+    }
+
+    fn all_usable(&self) -> u32 {
+        (0..self.n_sites).filter(|&s| self.usable(s)).fold(0, |set, s| set | 1 << s)
+    }
+}
+
+fn weight(masks: &[u32], weights: &[u64], set: u32) -> u64 {
+    masks.iter().zip(weights).filter(|&(mask, _)| mask & set != 0).map(|(_, w)| w).sum()
+}
+
+#[test]
+fn set_cover_equals_brute_force() {
+    for seed in 0..CASES {
+        let case = Case::new(&mut Dice(seed));
+        let (cover, masks, all) = (case.cover(), case.masks(), case.all_usable());
+        let covers_all = |set: u32| masks.iter().all(|mask| mask & all == 0 || mask & set != 0);
+        let best = case.sets().filter(|&set| covers_all(set)).map(|set| case.cost(set)).min().unwrap();
+        let problem =
+            set_cover::Problem { cover: &cover, costs: &case.costs, fixed: &case.fixed, eligible: &case.eligible };
+        let answer = set_cover::solve(&problem, &Limits::default()).unwrap();
+        assert_eq!((answer.objective, answer.bound, answer.status), (best, best, Status::Optimal), "seed {seed}");
+        assert_eq!(answer.uncoverable_rows, masks.iter().filter(|&mask| mask & all == 0).count(), "seed {seed}");
+    }
+}
+
+#[test]
+fn max_cover_equals_brute_force() {
+    for seed in 0..CASES {
+        let mut dice = Dice(seed + 1_000_000);
+        let case = Case::new(&mut dice);
+        let (cover, masks) = (case.cover(), case.masks());
+        let p = (dice.below(3) > 0).then(|| dice.below(case.n_sites as u64 + 1) as usize);
+        let total: u64 = case.costs.iter().sum();
+        let budget = (p.is_none() || dice.below(3) == 0).then(|| dice.below(total + 1));
+        let fits = |set: u32| {
+            p.is_none_or(|p| set.count_ones() as usize <= p) && budget.is_none_or(|budget| case.cost(set) <= budget)
+        };
+        let best = case.sets().filter(|&set| fits(set)).map(|set| weight(&masks, &case.weights, set)).max();
+        let problem = max_cover::Problem {
+            cover: &cover,
+            weights: &case.weights,
+            costs: &case.costs,
+            fixed: &case.fixed,
+            eligible: &case.eligible,
+            p,
+            budget,
+        };
+        match (max_cover::solve(&problem, &Limits::default()), best) {
+            (Ok(answer), Some(best)) => {
+                let found = (answer.objective, answer.bound, answer.status);
+                assert_eq!(found, (best, best, Status::Optimal), "seed {seed}");
+            }
+            (Err(Error::Targets(_)), None) => {}
+            (result, best) => panic!("seed {seed}: {result:?} where brute force says {best:?}"),
+        }
+    }
+}
+
+#[test]
+fn p_median_equals_brute_force() {
+    for seed in 0..CASES {
+        let mut dice = Dice(seed + 2_000_000);
+        let case = Case::new(&mut dice);
+        let p = dice.below(case.n_sites as u64 + 1) as usize;
+        let costs = CostTable::from_triples(case.n_rows, case.n_sites, &case.triples).unwrap();
+        let (masks, all) = (case.masks(), case.all_usable());
+        let total = |set: u32| -> Option<u64> {
+            let mut sum = 0;
+            for r in 0..case.n_rows {
+                if masks[r] & all == 0 {
+                    continue;
+                }
+                let served = case.triples.iter().filter(|&&(row, s, _)| row as usize == r && set >> s & 1 == 1);
+                sum += case.weights[r] * served.map(|&(_, _, cost)| cost).min()?;
+            }
+            Some(sum)
+        };
+        let best = case.sets().filter(|set| set.count_ones() as usize <= p).filter_map(total).min();
+        let problem = p_median::Problem {
+            costs: &costs,
+            weights: &case.weights,
+            fixed: &case.fixed,
+            eligible: &case.eligible,
+            p,
+        };
+        match (p_median::solve(&problem, &Limits::default()), best) {
+            (Ok(answer), Some(best)) => {
+                let found = (answer.objective, answer.bound, answer.status);
+                assert_eq!(found, (best, best, Status::Optimal), "seed {seed}");
+            }
+            (Err(Error::Targets(_)), None) => {}
+            (result, best) => panic!("seed {seed}: {result:?} where brute force says {best:?}"),
+        }
+    }
+}
+
+/// Every nested choice: extends `open` phase by phase and returns the best sum.
+fn best_rollout(case: &Case, masks: &[u32], phases: &[Phase], t: usize, open: u32) -> Option<u64> {
+    let Some(phase) = phases.get(t) else { return Some(0) };
+    let may = (0..case.n_sites).filter(|&s| phase.allowed[s]).fold(0_u32, |set, s| set | 1 << s);
+    (0..1_u32 << case.n_sites)
+        .filter(|&set| set & open == open && (set & !open) & !may == 0)
+        .filter(|&set| set.count_ones() as usize <= phase.open_total)
+        .filter(|&set| phase.budget.is_none_or(|budget| case.cost(set) <= budget))
+        .filter_map(|set| {
+            let here = phase.multiplier * weight(masks, &phase.weights, set);
+            Some(here + best_rollout(case, masks, phases, t + 1, set)?)
+        })
+        .max()
+}
+
+#[test]
+fn phases_equal_brute_force() {
+    let mut with_three = 0;
+    for seed in 0..CASES {
+        let mut dice = Dice(seed + 3_000_000);
+        let mut case = Case::new(&mut dice);
+        case.n_sites = case.n_sites.min(5);
+        case.triples.retain(|&(_, s, _)| (s as usize) < case.n_sites);
+        case.costs.truncate(case.n_sites);
+        case.fixed.truncate(case.n_sites);
+        let n_phases = 1 + dice.below(4) as usize;
+        with_three += u64::from(n_phases > 2);
+        let (mut open_total, mut budget) = (0, 0);
+        let with_budget = dice.below(3) == 0;
+        let fixed = (0..case.n_sites).filter(|&s| case.fixed[s]).fold(0_u32, |set, s| set | 1 << s);
+        let phases: Vec<Phase> = (0..n_phases)
+            .map(|t| {
+                open_total += dice.below(3) as usize;
+                budget += dice.below(case.costs.iter().sum::<u64>());
+                if t == 0 && dice.below(4) > 0 {
+                    open_total = open_total.max(fixed.count_ones() as usize);
+                    budget = budget.max(case.cost(fixed));
+                }
+                let shut = dice.below(4) == 0;
+                Phase {
+                    weights: case.weights.iter().map(|&w| if dice.below(4) == 0 { 0 } else { w }).collect(),
+                    multiplier: dice.below(4),
+                    allowed: (0..case.n_sites).map(|_| !shut && dice.below(5) > 0).collect(),
+                    open_total,
+                    budget: with_budget.then_some(budget),
+                }
+            })
+            .collect();
+        let (cover, masks) = (case.cover(), case.masks());
+        let best = best_rollout(&case, &masks, &phases, 0, fixed);
+        let problem = phases::Problem { cover: &cover, costs: &case.costs, fixed: &case.fixed, phases: &phases };
+        match (phases::solve(&problem, &Limits::default()), best) {
+            (Ok(plan), Some(best)) => {
+                assert_eq!((plan.objective, plan.bound, plan.status), (best, best, Status::Optimal), "seed {seed}");
+                for (t, &covered) in plan.covered.iter().enumerate() {
+                    let alone = phases::solve_alone(&problem, t, &Limits::default()).unwrap();
+                    assert!(covered <= alone.bound, "seed {seed}: phase {t} beats its bound");
+                }
+            }
+            (Err(Error::Targets(_)), None) => {}
+            (result, best) => panic!("seed {seed}: {result:?} where brute force says {best:?}"),
+        }
+    }
+    assert!(with_three > CASES / 4, "only {with_three} cases with three phases or more");
+}
+
+/// Whatever is open, merged rows cover the same weight as the rows they came from.
+#[test]
+fn merged_equals_unmerged() {
+    for seed in 0..CASES {
+        let mut dice = Dice(seed + 4_000_000);
+        let case = Case::new(&mut dice);
+        let (cover, masks) = (case.cover(), case.masks());
+        let usable: Vec<bool> = (0..case.n_sites).map(|s| case.usable(s)).collect();
+        let other: Vec<u64> = (0..case.n_rows).map(|_| dice.below(100)).collect();
+        let merged = reduce::merge(&cover, &[&case.weights, &other], &usable);
+        for set in case.sets() {
+            let open: Vec<bool> = (0..case.n_sites).map(|s| set >> s & 1 == 1).collect();
+            for (sums, weights) in merged.weights.iter().zip([&case.weights, &other]) {
+                let found = merged.cover.covered_weight(sums, &open);
+                assert_eq!(found, weight(&masks, weights, set), "seed {seed} set {set:b}");
+            }
+        }
+        for (r, &class) in merged.class_of.iter().enumerate() {
+            let row: Vec<u32> = cover.row(r).iter().copied().filter(|&s| usable[s as usize]).collect();
+            let expected: &[u32] = if class == reduce::NO_CLASS { &[] } else { merged.cover.row(class as usize) };
+            assert_eq!(row, expected, "seed {seed} row {r}");
+        }
+    }
+}
+
+/// A solve stopped at once still gives a feasible plan, verified, with a true bound and no claim.
+#[test]
+fn stopped_at_once_claims_nothing() {
+    let mut unproven = 0;
+    for seed in 0..60 {
+        let mut dice = Dice(seed + 5_000_000);
+        let (n_rows, n_sites) = (120, 30);
+        let pairs: Vec<(u32, u32)> =
+            (0..n_rows).flat_map(|r| (0..n_sites).map(move |s| (r, s))).filter(|_| dice.below(8) == 0).collect();
+        let cover = CoverTable::from_pairs(n_rows as usize, n_sites as usize, &pairs).unwrap();
+        let weights: Vec<u64> = (0..n_rows).map(|_| 1 + dice.below(1000)).collect();
+        let problem = max_cover::Problem {
+            cover: &cover,
+            weights: &weights,
+            costs: &[1; 30],
+            fixed: &[false; 30],
+            eligible: &[true; 30],
+            p: Some(8),
+            budget: None,
+        };
+        let best = max_cover::solve(&problem, &Limits::default()).unwrap();
+        assert_eq!(best.status, Status::Optimal, "seed {seed}");
+        let hasty = max_cover::solve(&problem, &Limits { time_limit_s: Some(1e-9), ..Limits::default() }).unwrap();
+        assert!(hasty.objective <= best.objective && hasty.bound >= best.objective, "seed {seed}");
+        assert_eq!(hasty.status == Status::Optimal, hasty.objective == hasty.bound, "seed {seed}");
+        unproven += u32::from(hasty.status == Status::TimeLimit);
+        let loose = max_cover::solve(&problem, &Limits { gap: 0.2, ..Limits::default() }).unwrap();
+        assert!(loose.gap <= 0.2 && loose.bound >= best.objective, "seed {seed}");
+    }
+    assert!(unproven > 30, "{unproven}");
+}
+
+/// The same input gives the same answer, every time.
+#[test]
+fn runs_repeat() {
+    for seed in 0..20 {
+        let case = Case::new(&mut Dice(seed + 6_000_000));
+        let cover = case.cover();
+        let solve = || {
+            let problem = max_cover::Problem {
+                cover: &cover,
+                weights: &case.weights,
+                costs: &case.costs,
+                fixed: &vec![false; case.n_sites],
+                eligible: &case.eligible,
+                p: Some(2),
+                budget: None,
+            };
+            max_cover::solve(&problem, &Limits::default()).unwrap().chosen
+        };
+        assert_eq!(solve(), solve(), "seed {seed}");
+    }
+}

@@ -1,0 +1,154 @@
+//! `gandan optimise` on published instances and on the city-sized ones, against their known optima.
+//!
+//! The instances are not part of the project. They are looked for in `$GANDAN_SHARED/data/bench`, else in
+//! `../shared/data/bench`; without them these tests say so and pass.
+
+use std::collections::HashMap;
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+use std::process::Command;
+use serde_json::Value;
+
+fn bench() -> Option<PathBuf> {
+    let shared = std::env::var_os("GANDAN_SHARED")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);
+    let folder = shared.join("data/bench");
+    if folder.is_dir() {
+        return Some(folder);
+    }
+    println!("skipped: {} is not here", folder.display());
+    None
+}
+
+fn optima(bench: &Path) -> HashMap<String, f64> {
+    let text = std::fs::read_to_string(bench.join("orlib/optima.csv")).unwrap();
+    let line = |line: &str| {
+        let fields: Vec<&str> = line.split(',').collect();
+        (fields[0].to_owned(), fields[2].trim().parse().unwrap())
+    };
+    text.lines().skip(1).filter(|line| !line.is_empty()).map(line).collect()
+}
+
+fn numbers(path: &Path) -> impl Iterator<Item = usize> {
+    let text = std::fs::read_to_string(path).unwrap();
+    text.split_whitespace().map(|word| word.parse().unwrap()).collect::<Vec<_>>().into_iter()
+}
+
+/// Runs the program on three tables and returns its JSON.
+fn optimise(folder: &Path, ending: &str, args: &[&str]) -> Value {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_gandan"));
+    command.arg("optimise").args(args);
+    for table in ["rows", "pairs", "sites"] {
+        command.arg(format!("--{table}")).arg(folder.join(format!("{table}.{ending}")));
+    }
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+fn write_tables(folder: &Path, rows: &str, pairs: &str, sites: &str) {
+    for (name, text) in [("rows.csv", rows), ("pairs.csv", pairs), ("sites.csv", sites)] {
+        std::fs::write(folder.join(name), text).unwrap();
+    }
+}
+
+#[track_caller]
+fn assert_proven(name: &str, answer: &Value, optimum: f64) {
+    println!(
+        "{name}: {} bound {} {} in {} s",
+        answer["objective"], answer["bound"], answer["status"], answer["time_s"]
+    );
+    assert_eq!(answer["objective"].as_f64(), Some(optimum), "{name}");
+    assert_eq!(answer["bound"].as_f64(), Some(optimum), "{name}");
+    assert_eq!(answer["gap"].as_f64(), Some(0.0), "{name}");
+    assert_eq!(answer["status"], "optimal", "{name}");
+}
+
+/// Rows m, columns n, the columns' costs, then for each row how many columns cover it and which (from 1).
+fn set_cover_tables(path: &Path, folder: &Path) {
+    let mut words = numbers(path);
+    let mut next = || words.next().unwrap();
+    let (m, n) = (next(), next());
+    let (mut rows, mut pairs, mut sites) =
+        ("row,weight\n".to_owned(), "row,site\n".to_owned(), "site,cost\n".to_owned());
+    for site in 1..=n {
+        writeln!(sites, "{site},{}", next()).unwrap();
+    }
+    for row in 1..=m {
+        writeln!(rows, "{row},1").unwrap();
+        for _ in 0..next() {
+            writeln!(pairs, "{row},{}", next()).unwrap();
+        }
+    }
+    write_tables(folder, &rows, &pairs, &sites);
+}
+
+/// Vertices, edges, p, then `i j length` a line (from 1); where a pair stands twice the later line holds. Every vertex
+/// is row and site, the cost is the shortest path. Returns p.
+fn p_median_tables(path: &Path, folder: &Path) -> usize {
+    let mut words = numbers(path);
+    let mut next = || words.next().unwrap();
+    let (n, edges, p) = (next(), next(), next());
+    let far = usize::MAX / 4;
+    let mut length = vec![vec![far; n]; n];
+    for _ in 0..edges {
+        let (i, j, l) = (next() - 1, next() - 1, next());
+        (length[i][j], length[j][i]) = (l, l);
+    }
+    (0..n).for_each(|i| length[i][i] = 0);
+    for k in 0..n {
+        for i in 0..n {
+            for j in 0..n {
+                length[i][j] = length[i][j].min(length[i][k] + length[k][j]);
+            }
+        }
+    }
+    let (mut rows, mut pairs, mut sites) =
+        ("row,weight\n".to_owned(), "row,site,cost\n".to_owned(), "site\n".to_owned());
+    for i in 0..n {
+        writeln!(rows, "{i},1").unwrap();
+        writeln!(sites, "{i}").unwrap();
+        for (j, l) in length[i].iter().enumerate().filter(|&(_, &l)| l < far) {
+            writeln!(pairs, "{i},{j},{l}").unwrap();
+        }
+    }
+    write_tables(folder, &rows, &pairs, &sites);
+    p
+}
+
+#[test]
+fn set_covering_of_the_or_library() {
+    let Some(bench) = bench() else { return };
+    let optima = optima(&bench);
+    for name in ["scp41", "scp42", "scp43", "scp44", "scp45", "scp46", "scp47", "scp48", "scp49"] {
+        let folder = tempfile::tempdir().unwrap();
+        set_cover_tables(&bench.join(format!("orlib/scp/{name}.txt")), folder.path());
+        let answer = optimise(folder.path(), "csv", &["--objective", "set-cover"]);
+        assert_proven(name, &answer, optima[name]);
+    }
+}
+
+#[test]
+fn p_median_of_the_or_library() {
+    let Some(bench) = bench() else { return };
+    let optima = optima(&bench);
+    for name in ["pmed1", "pmed2", "pmed3", "pmed4", "pmed5"] {
+        let folder = tempfile::tempdir().unwrap();
+        let p = p_median_tables(&bench.join(format!("orlib/pmed/{name}.txt")), folder.path());
+        let answer = optimise(folder.path(), "csv", &["--objective", "p-median", "--p", &p.to_string()]);
+        assert_proven(name, &answer, optima[name]);
+    }
+}
+
+#[test]
+fn the_city_sized_instances() {
+    let Some(bench) = bench() else { return };
+    let net150 = bench.join("coverage/net150");
+    let answer = optimise(&net150, "parquet", &["--objective", "max-cover", "--p", "32"]);
+    assert_proven("net150 p=32", &answer, 6_334_258.471);
+    assert_eq!(answer["sites_open"], 32);
+    assert_proven("net150 LSCP", &optimise(&net150, "parquet", &["--objective", "set-cover"]), 111.0);
+    let net300 = bench.join("coverage/net300");
+    assert_proven("net300 LSCP", &optimise(&net300, "parquet", &["--objective", "set-cover"]), 132.0);
+}
