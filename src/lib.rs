@@ -7,4 +7,5 @@
 #![warn(missing_docs)]
 
 pub mod error;
+pub mod synth;
 pub mod units;
