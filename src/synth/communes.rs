@@ -22,28 +22,26 @@ pub(crate) struct Borders {
 
 /// Draws the borders of all communes over the lands.
 pub(crate) fn draw(facts: &Facts, lands: &[Land], seed: u64) -> Result<Borders> {
-    let (mut rings, mut labels): (Vec<Ring>, Vec<usize>) = (Vec::new(), Vec::new());
-    for land in lands {
-        for (commune, part) in cells(facts, land) {
-            rings.push(part.iter().map(|q| vertex(*q)).collect());
-            labels.push(commune);
+    // The areas are true on the sphere; the flat map stretches them a little.
+    let official: Vec<f64> = facts.communes.iter().map(|c| c.area_km2 * area_scale(c.at)).collect();
+    let mut wanted = official.clone();
+    let mut weights = vec![0.0; wanted.len()];
+    let (mut rings, mut labels) = straight(facts, lands, &wanted, &mut weights)?;
+    for _ in 0..15 {
+        // What was given away or taken over is made good by asking for more or less next time.
+        let mut areas = vec![0.0; wanted.len()];
+        for (ring, &label) in rings.iter().zip(&labels) {
+            areas[label] += ring_area(&ring.iter().map(|v| point(*v)).collect::<Points>());
         }
-    }
-    let sizes: Vec<usize> = rings.iter().map(Vec::len).collect();
-    weld(&mut rings, 3);
-    if rings.len() != sizes.len() {
-        return Err(Fault::new("synth::borders", "a commune's outline collapsed in welding").into());
-    }
-    // What the lands left open between them along a river belongs to a neighbour.
-    for shape in dissolve(&rings) {
-        for mut hole in shape.holes {
-            hole.reverse();
-            rings.push(hole);
-            labels.push(usize::MAX);
+        let off = (0..areas.len()).map(|k| (areas[k] / official[k] - 1.0).abs()).fold(0.0, f64::max);
+        if off < 0.01 {
+            break;
         }
+        for k in 0..areas.len() {
+            wanted[k] = (wanted[k] + 0.7 * (official[k] - areas[k])).max(0.3 * official[k]);
+        }
+        (rings, labels) = straight(facts, lands, &wanted, &mut weights)?;
     }
-    give_away_scraps(&rings, &mut labels);
-
     // Wind the straight borders, less where that would make a border cross another.
     let mut strength: HashMap<(Vertex, Vertex), f64> = HashMap::new();
     for _ in 0..12 {
@@ -69,19 +67,48 @@ pub(crate) fn draw(facts: &Facts, lands: &[Land], seed: u64) -> Result<Borders> 
     })
 }
 
+/// The straight-edged pieces of all communes, welded, and the commune of each.
+fn straight(facts: &Facts, lands: &[Land], wanted: &[f64], weights: &mut [f64]) -> Result<(Vec<Ring>, Vec<usize>)> {
+    let (mut rings, mut labels): (Vec<Ring>, Vec<usize>) = (Vec::new(), Vec::new());
+    for land in lands {
+        for (commune, part) in cells(facts, land, wanted, weights) {
+            rings.push(part.iter().map(|q| vertex(*q)).collect());
+            labels.push(commune);
+        }
+    }
+    let count = rings.len();
+    weld(&mut rings, 3);
+    if rings.len() != count {
+        return Err(Fault::new("synth::borders", "a commune's outline collapsed in welding").into());
+    }
+    // What the lands left open between them along a river belongs to a neighbour.
+    for shape in dissolve(&rings) {
+        for mut hole in shape.holes {
+            hole.reverse();
+            rings.push(hole);
+            labels.push(usize::MAX);
+        }
+    }
+    give_away_scraps(&rings, &mut labels);
+    match labels.contains(&usize::MAX) {
+        true => Err(Fault::new("synth::borders", "a gap in the city has no neighbour").into()),
+        false => Ok((rings, labels)),
+    }
+}
+
 /// The straight-edged cells of one land, a commune possibly in several pieces.
-fn cells(facts: &Facts, land: &Land) -> Vec<(usize, Points)> {
+fn cells(facts: &Facts, land: &Land, wanted: &[f64], weights: &mut [f64]) -> Vec<(usize, Points)> {
     let sites: Vec<P> = land.communes.iter().map(|&k| facts.communes[k].at).collect();
-    let wanted: Vec<f64> = land.communes.iter().map(|&k| facts.communes[k].area_km2).collect();
-    // The areas are true on the sphere; the flat map stretches them a little, and the land may be off by a little.
-    let wanted: Vec<f64> = wanted.iter().zip(&sites).map(|(a, q)| a * area_scale(*q)).collect();
+    let wanted: Vec<f64> = land.communes.iter().map(|&k| wanted[k]).collect();
     let fit = ring_area(&land.ring) / wanted.iter().sum::<f64>();
     let wanted: Vec<f64> = wanted.iter().map(|a| a * fit).collect();
-    let weights = balance(&land.ring, &sites, &wanted, 1500);
+    let mut own: Vec<f64> = land.communes.iter().map(|&k| weights[k]).collect();
+    balance(&land.ring, &sites, &wanted, 1500, &mut own);
     let whole = polygon(&land.ring);
     let mut cells = Vec::new();
     for (k, &commune) in land.communes.iter().enumerate() {
-        let (cell, _) = convex_cell(&sites, &weights, k);
+        weights[commune] = own[k];
+        let (cell, _) = convex_cell(&sites, &own, k);
         for part in whole.intersection(&polygon(&cell)).0 {
             if part.unsigned_area() > 1e-6 {
                 cells.push((commune, ring(part.exterior())));
@@ -108,10 +135,10 @@ fn give_away_scraps(rings: &[Ring], labels: &mut [usize]) {
         }
         let mut shared: BTreeMap<usize, f64> = BTreeMap::new();
         for (a, b) in edges(&rings[k]) {
-            if let Some(&other) = owner.get(&(b, a)) {
-                if largest.get(&labels[other]) == Some(&other) {
-                    *shared.entry(labels[other]).or_default() += point(a).to(point(b));
-                }
+            if let Some(&other) = owner.get(&(b, a))
+                && largest.get(&labels[other]) == Some(&other)
+            {
+                *shared.entry(labels[other]).or_default() += point(a).to(point(b));
             }
         }
         if let Some((&label, _)) = shared.iter().max_by(|a, b| a.1.total_cmp(b.1)) {

@@ -248,7 +248,11 @@ mod tests {
         assert_eq!(facts.districts.len(), 30);
         for k in 0..30 {
             let of_district = facts.communes.iter().filter(|c| c.district == k);
-            assert!(of_district.into_iter().any(|c| c.code == facts.districts[k].seat_code), "{}", facts.districts[k].name);
+            assert!(
+                of_district.into_iter().any(|c| c.code == facts.districts[k].seat_code),
+                "{}",
+                facts.districts[k].name
+            );
         }
     }
 }

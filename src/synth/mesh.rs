@@ -110,8 +110,7 @@ pub(crate) fn dissolve<'a>(rings: impl IntoIterator<Item = &'a Ring>) -> Vec<Sha
         let mut ring = vec![start];
         let mut before: Option<Vertex> = None;
         let mut at = start;
-        loop {
-            let Some(out) = from.get_mut(&at).filter(|out| !out.is_empty()) else { break };
+        while let Some(out) = from.get_mut(&at).filter(|out| !out.is_empty()) {
             // Where rings touch in a point, the sharpest turn to the left keeps them apart.
             let pick = match before {
                 Some(b) if out.len() > 1 => {
@@ -163,7 +162,8 @@ pub(crate) fn wind(a: Vertex, b: Vertex, seed: u64, strength: f64) -> Vec<Vertex
     if pieces < 2 || strength <= 0.0 {
         return Vec::new();
     }
-    let mut hash = mix(seed ^ mix(low.0 as u64) ^ mix((low.1 as u64) << 20) ^ mix((high.0 as u64) << 40 ^ high.1 as u64));
+    let mut hash =
+        mix(seed ^ mix(low.0 as u64) ^ mix((low.1 as u64) << 20) ^ mix((high.0 as u64) << 40 ^ high.1 as u64));
     let mut draw = || {
         hash = mix(hash.wrapping_add(0x9E37_79B9_7F4A_7C15));
         (hash >> 11) as f64 / (1u64 << 52) as f64 - 1.0

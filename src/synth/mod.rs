@@ -36,13 +36,13 @@ use std::path::Path;
 /// What may be chosen about a demo city.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CityOptions {
-    /// The seed of everything made up. The files in `data/demo` come from the default, 2025.
+    /// The seed of everything made up. The files in `data/demo` come from the default, 3.
     pub seed: u64,
 }
 
 impl Default for CityOptions {
     fn default() -> Self {
-        CityOptions { seed: 2025 }
+        CityOptions { seed: 3 }
     }
 }
 

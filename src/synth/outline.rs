@@ -82,8 +82,8 @@ fn swell(facts: &Facts, communes: &[usize], side: &[P], seed: u64) -> Result<Poi
                 let gap = q.to(c.at) - (c.area_km2 / std::f64::consts::PI).sqrt();
                 sum += (-0.7 * gap).exp();
             }
-            let ripple = 0.9 * noise(seed ^ 0x0111, q.x / 5.0, q.y / 5.0)
-                + 0.35 * noise(seed ^ 0x0222, q.x / 1.7, q.y / 1.7);
+            let ripple =
+                0.9 * noise(seed ^ 0x0111, q.x / 5.0, q.y / 5.0) + 0.35 * noise(seed ^ 0x0222, q.x / 1.7, q.y / 1.7);
             field.push(-sum.max(1e-300).ln() / 0.7 + ripple);
         }
     }

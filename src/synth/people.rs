@@ -57,8 +57,9 @@ pub(crate) fn spread(facts: &Facts, water: &Water, communes: &[Vec<Region>], net
             return 0.0;
         }
         // Taller houses and longer lanes here than there.
-        let taste = (0.6 * noise(seed ^ 0x9E09, q.x / 1.1, q.y / 1.1)).exp();
-        homes[k] * taste
+        let taste = (0.45 * noise(seed ^ 0x9E09, q.x / 1.1, q.y / 1.1)).exp();
+        // Less than in proportion, since where streets are many they are also short of houses.
+        homes[k].powf(0.8) * taste
     };
     for (c, commune) in facts.communes.iter().enumerate() {
         let pixels: Vec<usize> = (0..grid.people.len()).filter(|&k| grid.commune[k] == Some(c)).collect();
@@ -113,12 +114,12 @@ fn homes(grid: &Grid, network: &Network) -> Vec<f64> {
     }
     // Lanes too small to be drawn reach a little into the pixels around.
     let mut homes = own.clone();
-    for k in 0..own.len() {
+    for (k, home) in homes.iter_mut().enumerate() {
         let (column, row) = ((k % grid.columns) as i64, (k / grid.columns) as i64);
         for (dx, dy) in [(-1, 0), (1, 0), (0, -1), (0, 1)] {
             let (x, y) = (column + dx, row + dy);
             if x >= 0 && y >= 0 && x < grid.columns as i64 && y < grid.rows as i64 {
-                homes[k] += 0.06 * own[y as usize * grid.columns + x as usize];
+                *home += 0.06 * own[y as usize * grid.columns + x as usize];
             }
         }
     }

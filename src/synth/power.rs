@@ -7,14 +7,13 @@ use super::plane::{P, Points, p, ring_area};
 /// The cell of site i holds the points q with |q − i|² − wᵢ least. Raising wᵢ by dw grows the cell by dw times the sum
 /// over its neighbours of (shared border) / (2 · distance of the sites); each round moves every weight by that rule
 /// (a damped Jacobi step of Newton's method, as in semi-discrete optimal transport). The wanted areas sum to the ring's.
-/// Returns the weights.
-pub(crate) fn balance(ring: &[P], sites: &[P], wanted: &[f64], rounds: usize) -> Vec<f64> {
-    let mut weights: Vec<f64> = vec![0.0; sites.len()];
+/// Starts from the given weights and improves them.
+pub(crate) fn balance(ring: &[P], sites: &[P], wanted: &[f64], rounds: usize, weights: &mut [f64]) {
     for _ in 0..rounds {
         let mut step = vec![0.0; sites.len()];
         let mut worst: f64 = 0.0;
         for k in 0..sites.len() {
-            let (cell, neighbours) = convex_cell(sites, &weights, k);
+            let (cell, neighbours) = convex_cell(sites, weights, k);
             let part = clip(ring, &cell);
             let area = ring_area(&part).max(0.0);
             let stiffness: f64 = neighbours.iter().map(|&(j, border)| border / (2.0 * sites[k].to(sites[j]))).sum();
@@ -29,7 +28,6 @@ pub(crate) fn balance(ring: &[P], sites: &[P], wanted: &[f64], rounds: usize) ->
             break;
         }
     }
-    weights
 }
 
 /// The convex power cell of one site in a large box, and the length of border that it shares with each neighbour.
@@ -100,7 +98,8 @@ mod tests {
         // In the unit square, sites at x = 0.25 and 0.75, areas 1/4 and 3/4: the border stands at x = 1/4.
         let ring = [p(0.0, 0.0), p(1.0, 0.0), p(1.0, 1.0), p(0.0, 1.0)];
         let sites = [p(0.25, 0.5), p(0.75, 0.5)];
-        let weights = balance(&ring, &sites, &[0.25, 0.75], 5000);
+        let mut weights = [0.0; 2];
+        balance(&ring, &sites, &[0.25, 0.75], 5000, &mut weights);
         let part = clip(&ring, &convex_cell(&sites, &weights, 0).0);
         assert!((ring_area(&part) - 0.25).abs() < 0.003, "{}", ring_area(&part));
     }

@@ -1,7 +1,9 @@
 //! The finished files, read back by other means than they were written with.
 
 use super::{City, CityOptions, make};
-use geo::{BoundingRect, ChamberlainDuquetteArea, Contains, Coord, Intersects, Line, LineString, MultiPolygon, Validation};
+use geo::{
+    BoundingRect, ChamberlainDuquetteArea, Contains, Coord, Intersects, Line, LineString, MultiPolygon, Validation,
+};
 use osmpbfreader::{OsmObj, OsmPbfReader};
 use std::collections::{HashMap, HashSet};
 use std::io::Cursor;
@@ -121,7 +123,9 @@ fn borders_are_valid_have_their_areas_and_leave_no_gap() {
     // the same sum of areas at every level nothing overlaps elsewhere, and nothing is left out.
     let mut edges = HashSet::new();
     for f in &communes {
-        for line in f.shape.0.iter().flat_map(|p| p.exterior().lines().chain(p.interiors().iter().flat_map(|r| r.lines()))) {
+        for line in
+            f.shape.0.iter().flat_map(|p| p.exterior().lines().chain(p.interiors().iter().flat_map(|r| r.lines())))
+        {
             let micro = |v: f64| (v * 1e6).round() as i64;
             assert!(edges.insert((micro(line.start.x), micro(line.start.y), micro(line.end.x), micro(line.end.y))));
         }
@@ -170,7 +174,9 @@ fn roads_read_back_whole_and_cross_water_only_on_bridges_and_ferries() {
     for class in ["motorway", "motorway_link", "trunk", "residential", "service", "footway", "path", "track"] {
         assert!(classes.contains(class), "no {class}");
     }
-    for bridge in ["Cầu Thăng Long", "Cầu Nhật Tân", "Cầu Long Biên", "Cầu Chương Dương", "Cầu Vĩnh Tuy", "Cầu Thanh Trì"] {
+    for bridge in
+        ["Cầu Thăng Long", "Cầu Nhật Tân", "Cầu Long Biên", "Cầu Chương Dương", "Cầu Vĩnh Tuy", "Cầu Thanh Trì"]
+    {
         assert!(bridges.contains(bridge), "{bridge} is missing");
     }
     for sheet in &water {

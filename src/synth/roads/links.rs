@@ -19,9 +19,8 @@ pub(super) fn lay(ground: &Ground, main: &[Line]) -> Vec<Line> {
         lines.extend(link(ground, places[a].at, places[b].at, class).map(|l| l.named(name)));
     }
     // A dry-land neighbour graph over all settlements that a road may reach.
-    let reached: Vec<usize> = (0..places.len())
-        .filter(|&k| !matches!(places[k].kind, PlaceKind::Hamlet | PlaceKind::CutOff))
-        .collect();
+    let reached: Vec<usize> =
+        (0..places.len()).filter(|&k| !matches!(places[k].kind, PlaceKind::Hamlet | PlaceKind::CutOff)).collect();
     for (a, b) in neighbours(ground, &reached, 8.0) {
         if places[a].kind == PlaceKind::Urban && places[b].kind == PlaceKind::Urban {
             continue;

@@ -127,7 +127,8 @@ fn carriageways(template: &Line, middle: &[P]) -> [Line; 2] {
 
 /// Adds ramps where expressways pass over larger roads, at most one interchange every three kilometres.
 pub(super) fn with_interchanges(ground: &Ground, mut lines: Vec<Line>) -> Vec<Line> {
-    let ways: Vec<usize> = (0..lines.len()).filter(|&k| lines[k].class == Class::Motorway && !lines[k].bridge).collect();
+    let ways: Vec<usize> =
+        (0..lines.len()).filter(|&k| lines[k].class == Class::Motorway && !lines[k].bridge).collect();
     let mut ramps = Vec::new();
     let mut done: Vec<(P, String)> = Vec::new();
     let mut inserts: Vec<(usize, usize, P)> = Vec::new();
@@ -157,8 +158,7 @@ pub(super) fn with_interchanges(ground: &Ground, mut lines: Vec<Line>) -> Vec<Li
                         let joins = lines[m].pts[i + 2];
                         let bow = |a: P, b: P| a.towards(b, 0.5) + outer * 0.03;
                         let clear = |q: &[P]| !q.windows(2).any(|w| ground.water.blocks(w[0], w[1]));
-                        let (off, on) =
-                            (vec![leaves, bow(leaves, down), down], vec![down, bow(down, joins), joins]);
+                        let (off, on) = (vec![leaves, bow(leaves, down), down], vec![down, bow(down, joins), joins]);
                         if !clear(&off) || !clear(&on) || v[0].to(v[1]) < 0.1 {
                             continue;
                         }
@@ -177,9 +177,7 @@ pub(super) fn with_interchanges(ground: &Ground, mut lines: Vec<Line>) -> Vec<Li
     }
     // From the back, so that earlier places stay where they are.
     let place = |lines: &[Line], &(r, j, q): &(usize, usize, P)| lines[r].pts[j].to(q);
-    inserts.sort_by(|a, b| {
-        (b.0, b.1).cmp(&(a.0, a.1)).then(place(&lines, b).total_cmp(&place(&lines, a)))
-    });
+    inserts.sort_by(|a, b| (b.0, b.1).cmp(&(a.0, a.1)).then(place(&lines, b).total_cmp(&place(&lines, a))));
     for (r, j, q) in inserts {
         lines[r].pts.insert(j + 1, q);
     }

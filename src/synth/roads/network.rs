@@ -135,9 +135,11 @@ impl Network {
                 }
                 let root = pts[i].towards(pts[i + 1], rng.range(0.3, 0.7));
                 let side = if rng.chance(0.5) { 1.0 } else { -1.0 };
-                let aim = left_at(&pts[i..=i + 1], 0) * (side * rng.range(0.035, 0.09)) + p(rng.range(-0.01, 0.01), 0.0);
+                let aim =
+                    left_at(&pts[i..=i + 1], 0) * (side * rng.range(0.035, 0.09)) + p(rng.range(-0.01, 0.01), 0.0);
                 let (start, end) = (root + aim * 0.1, root + aim * 1.15);
-                let blocked = near.get(&cell(root)).into_iter().flatten().any(|(a, b)| crossing(start, end, *a, *b).is_some());
+                let blocked =
+                    near.get(&cell(root)).into_iter().flatten().any(|(a, b)| crossing(start, end, *a, *b).is_some());
                 if blocked || ground.water.blocks(root, end) || ground.water.stream_crossing(root, end).is_some() {
                     continue;
                 }

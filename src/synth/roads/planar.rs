@@ -102,8 +102,8 @@ pub(super) fn meet(lines: Vec<Line>) -> Network {
     let mut number: HashMap<u32, u32> = HashMap::new();
     for (l, line) in lines.into_iter().enumerate() {
         let mut way: Vec<u32> = Vec::new();
-        for part in 0..refs[l].len() {
-            way.push(refs[l][part]);
+        for (part, &id) in refs[l].iter().enumerate() {
+            way.push(id);
             if let Some(on) = splits.get_mut(&(l, part)) {
                 on.sort_by(|a, b| a.0.total_cmp(&b.0));
                 way.extend(on.iter().map(|s| s.1));

@@ -36,9 +36,8 @@ const URBAN_DENSITY: f64 = 5000.0;
 
 /// Settles all communes; the first places are the communes' centres, in their order.
 pub(crate) fn settle(facts: &Facts, water: &Water, communes: &[Vec<Region>], seed: u64) -> Vec<Place> {
-    let dry = |k: usize, q: P, hills: f64| {
-        holds(&communes[k], q) && !water.is_near(q, 0.2) && !is_hilly(facts, q, hills)
-    };
+    let dry =
+        |k: usize, q: P, hills: f64| holds(&communes[k], q) && !water.is_near(q, 0.2) && !is_hilly(facts, q, hills);
     let mut places: Vec<Place> = Vec::new();
     for (k, commune) in facts.communes.iter().enumerate() {
         // The nearest place to the true point that is dry, low and not at the border.
@@ -97,7 +96,8 @@ fn hamlets(facts: &Facts, water: &Water, communes: &[Vec<Region>], places: &[Pla
             });
             let lonely = |q: P| {
                 let centre = centres.iter().map(|c| c.at.to(q)).fold(f64::INFINITY, f64::min);
-                let other = found.iter().chain(&places[centres.len()..]).map(|o| o.at.to(q)).fold(f64::INFINITY, f64::min);
+                let other =
+                    found.iter().chain(&places[centres.len()..]).map(|o| o.at.to(q)).fold(f64::INFINITY, f64::min);
                 if other < 1.5 { 0.0 } else { centre }
             };
             let fit = spiral.filter_map(|q| {

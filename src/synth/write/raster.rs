@@ -29,6 +29,5 @@ pub(crate) fn encode(grid: &Grid) -> Result<Vec<u8>> {
     tags.write_tag(Tag::GeoKeyDirectoryTag, &keys[..]).map_err(fault)?;
     tags.write_tag(Tag::GdalNodata, "-99999").map_err(fault)?;
     image.write_data(&values).map_err(fault)?;
-    drop(encoder);
     Ok(bytes.into_inner())
 }
