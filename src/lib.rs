@@ -25,7 +25,7 @@ pub mod rollout;
 pub mod scenario;
 pub mod stages;
 pub mod study;
-//pub mod synth;
+pub mod synth;
 #[cfg(test)]
 pub mod testkit;
 pub mod units;

@@ -3,13 +3,13 @@
 // Speaking to the terminal is what this folder is for.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
-//mod demo;
+mod demo;
 mod optimise;
 mod plan;
 mod progress;
 mod render;
 mod schema;
-//mod synth;
+mod synth;
 mod verify;
 
 use std::process::ExitCode;
@@ -33,7 +33,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Run the whole job on the demo city that is shipped with the program.
-    //Demo(demo::DemoArgs),
+    Demo(demo::DemoArgs),
     /// Run the whole job on a scenario.
     Plan(plan::PlanArgs),
     /// Solve a covering or median problem given as tables, without roads.
@@ -41,7 +41,7 @@ enum Command {
     /// Recompute the figures of a finished run from its tables.
     Verify(verify::VerifyArgs),
     /// Make the demo city anew from a seed.
-    //Synth(synth::SynthArgs),
+    Synth(synth::SynthArgs),
     /// Print the data dictionary of the tables.
     Schema,
 }
@@ -54,11 +54,11 @@ pub fn main() -> ExitCode {
         let _ = rayon::ThreadPoolBuilder::new().num_threads(usize::from(threads)).build_global();
     }
     let result = match cli.command {
-        //Command::Demo(args) => demo::run(args, cli.quiet),
+        Command::Demo(args) => demo::run(args, cli.quiet),
         Command::Plan(args) => plan::run(args, cli.quiet),
         Command::Optimise(args) => optimise::run(args),
         Command::Verify(args) => verify::run(args),
-        //Command::Synth(args) => synth::run(args),
+        Command::Synth(args) => synth::run(args),
         Command::Schema => schema::run(),
     };
     match result {
