@@ -219,6 +219,25 @@ try {
   await again.context().close()
   await page.context().close()
 
+  // The policy of the page, tried from inside it.
+  const context = await browser.newContext()
+  const guarded = await context.newPage()
+  await guarded.goto(address)
+  const stopped = await guarded.evaluate(() => new Promise(done => {
+    document.addEventListener('securitypolicyviolation', event => done(event.effectiveDirective), { once: true })
+    setTimeout(() => done('nothing'), 3000)
+    fetch('http://127.0.0.1:9/').catch(() => undefined)
+  }))
+  check('the policy of the page stops a request', stopped === 'connect-src', stopped)
+  const ran = await guarded.evaluate(() => {
+    const script = document.createElement('script')
+    script.textContent = 'window.ran = true'
+    document.body.append(script)
+    return window.ran === true
+  })
+  check('the policy of the page stops a foreign script', !ran)
+  await context.close()
+
   // A phone.
   const phone = await open({ width: 390, height: 844 })
   const wide = await phone.evaluate(() => document.documentElement.scrollWidth)
