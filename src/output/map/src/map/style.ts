@@ -97,7 +97,7 @@ function boundaryLayers(run: Run): LayerSpecification[] {
 
 function boundaryNames(run: Run): LayerSpecification[] {
   return run.boundaries.map((_, n): LayerSpecification => ({
-    id: `${boundaryId(n)}-name`, type: 'symbol', source: `${boundaryId(n)}-names`, minzoom: n === 0 ? 9 : 8,
+    id: `${boundaryId(n)}-name`, type: 'symbol', source: `${boundaryId(n)}-names`, minzoom: n === 0 ? 8.6 : 8,
     layout: {
       'text-field': ['get', 'name'],
       'text-font': n === 0 ? FONT : FONT_BOLD,
@@ -129,8 +129,7 @@ function pointLayers(): LayerSpecification[] {
   })
   return [
     { id: 'candidates-icon', type: 'symbol', source: 'candidates', layout: icon(['get', 'status'], 0.95) },
-    { id: 'uncovered-icon', type: 'symbol', source: 'uncovered', layout: icon('uncovered', 1.05) },
-    { id: 'agents-icon', type: 'symbol', source: 'agents', layout: { ...icon('opened-before', 1.05), 'symbol-sort-key': 0 } },
+    // Below the symbols, which are placed first, so that names do not cover them.
     {
       id: 'agents-name', type: 'symbol', source: 'agents', minzoom: 12.5,
       layout: {
@@ -139,6 +138,8 @@ function pointLayers(): LayerSpecification[] {
       },
       paint: { 'text-color': INK, 'text-halo-color': '#ffffff', 'text-halo-width': 1.8 }
     },
+    { id: 'uncovered-icon', type: 'symbol', source: 'uncovered', layout: icon('uncovered', 1.05) },
+    { id: 'agents-icon', type: 'symbol', source: 'agents', layout: { ...icon('opened-before', 1.05), 'symbol-sort-key': 0 } },
     {
       id: 'selected-area', type: 'line', source: 'selected', filter: ['!=', ['geometry-type'], 'Point'],
       paint: { 'line-color': INK, 'line-width': 3.5 }

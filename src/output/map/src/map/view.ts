@@ -45,8 +45,7 @@ export class MapView {
     const address = URL.createObjectURL(new Blob([workerSource], { type: 'text/javascript' }))
     setWorkerUrl(`${address}#maplibre-gl-worker.cjs`)
     this.#view = view
-    const [west, south, east, north] = run.bounds
-    this.#cells = new CellsLayer('cells', run.cells, [(west + east) / 2, (south + north) / 2])
+    this.#cells = new CellsLayer('cells', run.cells)
     const { position } = view
     this.#map = new MapLibre({
       container,
@@ -63,7 +62,7 @@ export class MapView {
       renderWorldCopies: false,
       fadeDuration: 0,
       // Keeps the picture for printing.
-      canvasContextAttributes: { preserveDrawingBuffer: true, antialias: true }
+      canvasContextAttributes: { preserveDrawingBuffer: true }
     })
     this.#map.touchZoomRotate.disableRotation()
     this.#map.keyboard.disableRotation()
@@ -82,11 +81,32 @@ export class MapView {
       const over = this.#pointsNear(event.point.x, event.point.y).length > 0
       this.#map.getCanvas().style.cursor = over ? 'pointer' : ''
     })
-    window.addEventListener('beforeprint', () => this.#map.resize())
-    window.addEventListener('afterprint', () => this.#map.resize())
+    window.matchMedia('print').addEventListener('change', event => (event.matches ? this.#toPaper() : this.#toScreen()))
   }
 
   #flying = false
+  #screen: Position | null = null
+
+  /** Draws the same area again at the size and fineness it has on paper, so that the scale bar stays true. */
+  #toPaper(): void {
+    if (this.#screen) return
+    const map = this.#map
+    const { lng, lat } = map.getCenter()
+    this.#screen = { zoom: map.getZoom(), lat, lon: lng }
+    const area = this.#view.position ? map.getBounds() : this.run.bounds
+    map.setPixelRatio(Math.max(2, window.devicePixelRatio))
+    map.resize()
+    map.fitBounds(area, { animate: false, padding: this.#view.position ? 0 : 12 })
+    map.redraw()
+  }
+
+  #toScreen(): void {
+    const map = this.#map
+    map.setPixelRatio(window.devicePixelRatio)
+    map.resize()
+    if (this.#screen) this.goTo(this.#screen)
+    this.#screen = null
+  }
 
   #start(): void {
     for (const icon of ICONS) {
