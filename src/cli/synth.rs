@@ -14,7 +14,7 @@ pub struct SynthArgs {
     #[arg(long, value_name = "DIR", default_value = "demo-city")]
     out: PathBuf,
     /// The same seed gives the same city.
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = CityOptions::default().seed)]
     seed: u64,
 }
 
@@ -25,7 +25,6 @@ pub struct SynthArgs {
 pub fn run(args: SynthArgs) -> Result<()> {
     std::fs::create_dir_all(&args.out).map_err(|e| Fault::io("make the folder", &args.out, &e))?;
     let summary = write_demo_city(&args.out, &CityOptions { seed: args.seed })?;
-    eprintln!("{summary}");
-    println!("{}", args.out.display());
+    println!("{:#}", serde_json::json!({ "out": args.out.display().to_string(), "city": summary }));
     Ok(())
 }

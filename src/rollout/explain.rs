@@ -11,10 +11,14 @@ struct SiteRows {
 
 impl SiteRows {
     fn of(study: &Study, sites: &[u32]) -> SiteRows {
+        let mut wanted = vec![false; study.sites.len()];
+        for &site in sites {
+            wanted[site as usize] = true;
+        }
         let mut rows = vec![Vec::new(); study.sites.len()];
         for row in 0..study.cover.rows() {
             for pair in study.cover.row(row) {
-                if sites.contains(&pair.site) {
+                if wanted[pair.site as usize] {
                     rows[pair.site as usize].push(row as u32);
                 }
             }

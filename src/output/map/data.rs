@@ -1,4 +1,4 @@
-//! What the map page needs of a run, as JSON. Its TypeScript counterpart is `map/src/contract.ts`.
+//! What the map page needs of a run, as JSON. Its TypeScript counterpart is `map/src/types.ts`.
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;

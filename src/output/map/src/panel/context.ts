@@ -41,17 +41,18 @@ export function mainMode(run: Run, { pick, t }: Words): string {
 
 /** What is known of how good a phase's solution is. "Optimal" only when the gap is closed. */
 export function proof(phase: Phase, { t, format }: Words): string {
-  if (phase.status === 'nothing to open') return t('proof.nothing')
+  if (phase.status === 'nothing_to_open') return t('proof.nothing')
   if (phase.status === 'optimal') return t('proof.optimal')
   const gap = phase.gap === null ? '–' : format.share(phase.gap, 2)
-  const reason =
-    phase.status === 'time limit' ? t('proof.time_limit') : phase.status === 'gap reached' ? t('proof.gap_reached') : phase.status
+  const known = ['time_limit', 'gap_reached', 'unproven'] as const
+  const status = known.find((status) => status === phase.status)
+  const reason = status ? t(`proof.${status}`) : phase.status
   return `${t('proof.gap', { gap })}; ${reason}`
 }
 
 /** Objective and bound with their unit; empty when nothing was solved. */
 export function proofValues(phase: Phase, { t, format }: Words): string {
-  if (phase.objective === null || phase.bound === null || phase.status === 'nothing to open') return ''
+  if (phase.objective === null || phase.bound === null || phase.status === 'nothing_to_open') return ''
   const unit =
     phase.objective_unit === 'sites' || phase.objective_unit === 'person-days'
       ? t(`proof.unit.${phase.objective_unit}`)
