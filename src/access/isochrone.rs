@@ -1,9 +1,10 @@
 //! Isochrones: polygons of what lies within a travel time of sites, for eyes only.
 //!
 //! Times are laid on a grid over the reached streets: every point of a street gives its time to the four corners of
-//! the square it lies in, and marching squares draw the line (Maple, *Geometric design and space planning using the
-//! marching squares and marching cube algorithms*, 2003). So each reached point of the network lies inside, the
-//! polygon goes at most one square beyond, and what no street reaches (a river, a field) stays open.
+//! the square it lies in, these give theirs to their neighbours with the walk of one square added, and marching squares
+//! draw the line (Maple, *Geometric design and space planning using the marching squares and marching cube algorithms*,
+//! 2003). So each reached point of the network lies inside, the polygon goes at most two squares beyond, and what no
+//! street comes near (a river, open fields) stays open.
 
 use contour::ContourBuilder;
 use geo::{MultiPolygon, Orient, orient::Direction};
@@ -17,6 +18,9 @@ use crate::units::{EARTH_RADIUS_M, LonLat, TravelTime};
 
 /// The side of a grid square in metres.
 pub const GRID_M: f64 = 125.0;
+
+/// Time to walk the side of a square, at 4.8 km/h.
+const WALK_MS: f64 = GRID_M * 750.0;
 
 /// Polygons within each of `bands` (ascending) of the nearest of `sites`; nested, valid, right-hand rule.
 ///
@@ -40,7 +44,7 @@ pub fn isochrones(
     }
     let Some(grid) = Grid::around(&samples) else { return Ok(vec![MultiPolygon(vec![]); bands.len()]) };
     // Unreached corners lie a walk of one square beyond the farthest band, so that the line stays near the reached.
-    let beyond = f64::from(farthest.0) + GRID_M / 1.333 * 1000.0;
+    let beyond = f64::from(farthest.0) + WALK_MS;
     let mut times = vec![beyond; grid.width * grid.height];
     for &(place, ms) in &samples {
         let (x, y) = grid.square(place);
@@ -49,6 +53,7 @@ pub fn isochrones(
             times[corner] = times[corner].min(f64::from(ms));
         }
     }
+    times = walked_once(&grid, &times);
     // The contour encloses what is at least the threshold: negated, what is at most the band.
     for time in &mut times {
         *time = -*time;
@@ -63,6 +68,30 @@ pub fn isochrones(
         .contours(&times, &thresholds)
         .map_err(|e| Fault::new("internal::contour", format!("an isochrone could not be drawn: {e}")))?;
     Ok(contours.into_iter().map(|c| c.into_inner().0.orient(Direction::Default)).collect())
+}
+
+/// Each corner's time, or that of a neighbour and the walk from there.
+fn walked_once(grid: &Grid, times: &[f64]) -> Vec<f64> {
+    let mut walked = times.to_vec();
+    // The margin keeps the neighbours of reached corners within the grid.
+    for y in 1..grid.height - 1 {
+        for x in 1..grid.width - 1 {
+            let here = y * grid.width + x;
+            for (there, steps) in [
+                (here - 1, 1.0),
+                (here + 1, 1.0),
+                (here - grid.width, 1.0),
+                (here + grid.width, 1.0),
+                (here - grid.width - 1, std::f64::consts::SQRT_2),
+                (here - grid.width + 1, std::f64::consts::SQRT_2),
+                (here + grid.width - 1, std::f64::consts::SQRT_2),
+                (here + grid.width + 1, std::f64::consts::SQRT_2),
+            ] {
+                walked[here] = walked[here].min(times[there] + steps * WALK_MS);
+            }
+        }
+    }
+    walked
 }
 
 /// Adds points of a street, at most half a square apart, with their times, where within `cutoff_ms`.
@@ -137,16 +166,16 @@ impl Grid {
         let step_lat = GRID_M / EARTH_RADIUS_M.to_radians();
         // The width of a square changes with the latitude band of one degree, not with the samples.
         let step_lon = step_lat / ((south + north) / 2.0).round().to_radians().cos().max(0.01);
-        // Two squares of margin keep the border unreached.
+        // Three squares of margin keep the border unreached after the walk of one.
         let column = |lon: f64| (lon / step_lon).floor();
         let row = |lat: f64| (lat / step_lat).floor();
         Some(Grid {
-            west: (column(west) - 2.0) * step_lon,
-            south: (row(south) - 2.0) * step_lat,
+            west: (column(west) - 3.0) * step_lon,
+            south: (row(south) - 3.0) * step_lat,
             step_lon,
             step_lat,
-            width: (column(east) - column(west)) as usize + 6,
-            height: (row(north) - row(south)) as usize + 6,
+            width: (column(east) - column(west)) as usize + 8,
+            height: (row(north) - row(south)) as usize + 8,
         })
     }
 
@@ -178,11 +207,11 @@ mod tests {
                 let point = geo::Point::new((5000.0 + offset_m) / metres_per_degree, 0.0);
                 assert!(shape.contains(&point), "{offset_m} m is within reach of {reach_m} m");
             }
-            // At most one square beyond, with the slack of interpolation.
+            // At most two squares beyond, with the slack of interpolation.
             let rect = shape.bounding_rect().unwrap();
             let half_width_m = rect.width() * metres_per_degree / 2.0;
-            assert!((reach_m..reach_m + 2.0 * GRID_M).contains(&half_width_m), "{half_width_m}");
-            assert!(rect.height() * metres_per_degree <= 4.0 * GRID_M);
+            assert!((reach_m..reach_m + 3.0 * GRID_M).contains(&half_width_m), "{half_width_m}");
+            assert!(rect.height() * metres_per_degree <= 6.0 * GRID_M);
             // Right-hand rule: exteriors run counter-clockwise.
             use geo::Winding;
             assert!(shape.iter().all(|p| p.exterior().is_ccw()));

@@ -39,7 +39,7 @@ def open_everywhere(run: Path) -> None:
     spatial = {"rollout", "cells", "sites", "boundaries", "uncovered", "isochrones"}
     for path in sorted(run.rglob("*.parquet")):
         rows = pl.read_parquet(path).height
-        in_duckdb = duckdb.sql(f"select count(*) from read_parquet('{path}')").fetchone()[0]
+        in_duckdb = duckdb.connect().execute("select count(*) from read_parquet(?)", [str(path)]).fetchone()[0]
         good, found = rows == in_duckdb, f"{rows} rows"
         if path.stem in spatial:
             frame = geopandas.read_parquet(path)
