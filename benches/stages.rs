@@ -37,13 +37,22 @@ fn stages(c: &mut Criterion) {
     let mut search = Search::default();
     let cutoff = study.standard.cutoff;
     group.bench_function(format!("travel times from every junction to each of {} sites, 30 min", legs.len()), |b| {
-        b.iter(|| legs.iter().map(|&leg| { search.run(graph, &[leg], cutoff.0); search.reached().len() }).sum::<usize>())
+        b.iter(|| {
+            legs.iter()
+                .map(|&leg| {
+                    search.run(graph, &[leg], cutoff.0);
+                    search.reached().len()
+                })
+                .sum::<usize>()
+        })
     });
     let bands = [10.0, 20.0, 30.0].map(TravelTime::from_minutes);
     group.bench_function("isochrones of one site, 3 bands", |b| {
         b.iter(|| isochrones(&study.network, graph, &legs[..1], &bands, &mut search).expect("isochrones"))
     });
-    group.bench_function("rollout: choose, prove, indicators", |b| b.iter(|| Rollout::solve(&study).expect("demo plan")));
+    group.bench_function("rollout: choose, prove, indicators", |b| {
+        b.iter(|| Rollout::solve(&study).expect("demo plan"))
+    });
     group.finish();
 }
 

@@ -7,8 +7,8 @@ use std::collections::HashMap;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-use std::process::Command;
 use serde_json::Value;
+use std::process::Command;
 
 fn bench() -> Option<PathBuf> {
     let shared = std::env::var_os("GANDAN_SHARED")

@@ -51,7 +51,8 @@ fn the_demo_runs_verifies_and_does_not_depend_on_threads() {
     let home = tempfile::tempdir().unwrap();
     let run = |name: &str, threads: &str| {
         let out = home.path().join(name);
-        let done = gandan(&["demo", "--network", "--format", "json", "--threads", threads, "--out", out.to_str().unwrap()]);
+        let done =
+            gandan(&["demo", "--network", "--format", "json", "--threads", threads, "--out", out.to_str().unwrap()]);
         assert!(done.status.success(), "{}", text(&done.stderr));
         (out, serde_json::from_slice::<serde_json::Value>(&done.stdout).unwrap())
     };
@@ -114,7 +115,10 @@ fn refused(home: &Path, scenario: &Path, code: &str, says: &[&str]) {
     for part in says {
         assert!(flat.contains(part), "expected `{part}` in:\n{said}");
     }
-    assert!(!home.join("out").exists() || fs::read_dir(home.join("out")).unwrap().next().is_none(), "something was left");
+    assert!(
+        !home.join("out").exists() || fs::read_dir(home.join("out")).unwrap().next().is_none(),
+        "something was left"
+    );
 }
 
 #[test]

@@ -9,9 +9,9 @@
 use contour::ContourBuilder;
 use geo::{MultiPolygon, Orient, orient::Direction};
 
+use super::Leg;
 use super::legs::partial_ms;
 use super::search::{Search, sum};
-use super::Leg;
 use crate::error::{Fault, Result};
 use crate::network::{CLOSED, ModeGraph, Network};
 use crate::units::{EARTH_RADIUS_M, LonLat, TravelTime};
@@ -48,7 +48,8 @@ pub fn isochrones(
     let mut times = vec![beyond; grid.width * grid.height];
     for &(place, ms) in &samples {
         let (x, y) = grid.square(place);
-        for corner in [y * grid.width + x, y * grid.width + x + 1, (y + 1) * grid.width + x, (y + 1) * grid.width + x + 1]
+        for corner in
+            [y * grid.width + x, y * grid.width + x + 1, (y + 1) * grid.width + x, (y + 1) * grid.width + x + 1]
         {
             times[corner] = times[corner].min(f64::from(ms));
         }

@@ -18,7 +18,12 @@ use clap::{Parser, Subcommand};
 
 /// Plans where public-service agents should stand so that every resident reaches one, with a proof.
 #[derive(Debug, Parser)]
-#[command(name = "gandan", version, about, after_help = "Exit codes: 0 done, 1 bad input, 2 usage, 3 the targets cannot be met, 4 interrupted.")]
+#[command(
+    name = "gandan",
+    version,
+    about,
+    after_help = "Exit codes: 0 done, 1 bad input, 2 usage, 3 the targets cannot be met, 4 interrupted."
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,

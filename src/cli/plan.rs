@@ -68,10 +68,14 @@ pub(super) fn run_scenario(mut scenario: Scenario, default_out: &Path, args: &Ou
     let listen = |event: crate::stages::Event| progress.hear(event);
     let mut stages = Stages::new(&listen);
     let study = Study::load(scenario, &mut stages)?;
-    let plan = stages.run("optimise", || Rollout::solve(&study), |p: &Rollout| {
-        let worst = p.phases.iter().map(|phase| phase.proof.gap).fold(0.0, f64::max);
-        format!("{} agents, largest gap {worst:.6}", p.agents.len())
-    })?;
+    let plan = stages.run(
+        "optimise",
+        || Rollout::solve(&study),
+        |p: &Rollout| {
+            let worst = p.phases.iter().map(|phase| phase.proof.gap).fold(0.0, f64::max);
+            format!("{} agents, largest gap {worst:.6}", p.agents.len())
+        },
+    )?;
     let target = write_run(&target, args.force, &study, &plan, &mut stages)?;
     match args.format {
         Format::Text => print_text(&study, &plan, &target),
@@ -90,26 +94,43 @@ fn print_text(study: &Study, plan: &Rollout, target: &Path) {
     for (asked, done) in study.scenario.phases.iter().zip(&plan.phases) {
         let all = &done.indicators.all;
         println!("{} ({})", asked.name.en, asked.starts);
-        println!("  agents {} (+{}), {} of {} people served = {}, mean time {}",
-            done.open.len(), done.opened.len(), people(all.covered), people(all.persons), share(all.covered_share()), minutes(all.mean_time_s));
+        println!(
+            "  agents {} (+{}), {} of {} people served = {}, mean time {}",
+            done.open.len(),
+            done.opened.len(),
+            people(all.covered),
+            people(all.persons),
+            share(all.covered_share()),
+            minutes(all.mean_time_s)
+        );
         if let Some(scope) = &asked.scope {
             let inside = &done.indicators.scope;
-            println!("  in {}: {} of {} = {}", scope.name.en, people(inside.covered), people(inside.persons), share(inside.covered_share()));
+            println!(
+                "  in {}: {} of {} = {}",
+                scope.name.en,
+                people(inside.covered),
+                people(inside.persons),
+                share(inside.covered_share())
+            );
         }
         let proof = &done.proof;
         if proof.status != "nothing_to_open" {
-            println!("  {}: {:.3} {}, bound {:.3}, gap {:.6} ({})",
-                proof.problem, proof.objective, proof.unit, proof.bound, proof.gap, proof.status);
+            println!(
+                "  {}: {:.3} {}, bound {:.3}, gap {:.6} ({})",
+                proof.problem, proof.objective, proof.unit, proof.bound, proof.gap, proof.status
+            );
         }
     }
     let unserved: crate::units::Persons = plan.uncovered.iter().map(|p| p.persons).sum();
     println!("Not served at the end: {} people in {} places", people(unserved), plan.uncovered.len());
     for place in plan.uncovered.iter().take(5) {
         let feature = study.layers.first().zip(place.boundary).map(|(l, f)| l.features[f as usize].name.as_str());
-        println!("  {}: {} people, nearest agent {} from their middle",
+        println!(
+            "  {}: {} people, nearest agent {} from their middle",
             feature.unwrap_or("outside all boundaries"),
             people(place.persons),
-            place.nearest_agent.map_or("–".into(), |d| format!("{:.1} km", d.metres() / 1000.0)));
+            place.nearest_agent.map_or("–".into(), |d| format!("{:.1} km", d.metres() / 1000.0))
+        );
     }
     if plan.uncovered.len() > 5 {
         println!("  … all of them in uncovered.parquet");

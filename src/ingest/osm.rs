@@ -78,9 +78,27 @@ pub struct OsmExtract {
 
 /// Keys kept with a road; every other tag is dropped while decoding.
 const KEPT_KEYS: &[&str] = &[
-    "access", "vehicle", "motor_vehicle", "motorcycle", "motorcar", "bicycle", "foot", "oneway", "oneway:bicycle",
-    "oneway:motorcycle", "junction", "maxspeed", "motorroad", "service", "surface", "bridge", "tunnel", "name", "lanes",
-    "duration", "area",
+    "access",
+    "vehicle",
+    "motor_vehicle",
+    "motorcycle",
+    "motorcar",
+    "bicycle",
+    "foot",
+    "oneway",
+    "oneway:bicycle",
+    "oneway:motorcycle",
+    "junction",
+    "maxspeed",
+    "motorroad",
+    "service",
+    "surface",
+    "bridge",
+    "tunnel",
+    "name",
+    "lanes",
+    "duration",
+    "area",
 ];
 
 /// Reads the roads and the water that touch `clip` (west, south, east, north in degrees).
@@ -90,33 +108,42 @@ const KEPT_KEYS: &[&str] = &[
 pub fn read_extract(path: &Path, clip: [f64; 4]) -> Result<OsmExtract> {
     let mut roads = Vec::new();
     let mut water = Vec::new();
-    for_each_block(path, |block| decode_ways(block).map_err(str::to_owned), |(r, w)| {
-        roads.extend(r);
-        water.extend(w);
-    })?;
+    for_each_block(
+        path,
+        |block| decode_ways(block).map_err(str::to_owned),
+        |(r, w)| {
+            roads.extend(r);
+            water.extend(w);
+        },
+    )?;
 
     let mut ids: Vec<i64> = roads.iter().flat_map(|w: &RoadWay| w.nodes.iter().copied()).collect();
     ids.extend(water.iter().flat_map(|w: &WaterWay| w.nodes.iter().copied()));
     ids.par_sort_unstable();
     ids.dedup();
     let mut places = vec![None; ids.len()];
-    for_each_block(path, |block| Ok(decode_nodes(block, &ids)), |found| {
-        for (i, place) in found {
-            places[i] = Some(place);
-        }
-    })?;
+    for_each_block(
+        path,
+        |block| Ok(decode_nodes(block, &ids)),
+        |found| {
+            for (i, place) in found {
+                places[i] = Some(place);
+            }
+        },
+    )?;
     let nodes = NodeTable { ids, places };
 
     let [west, south, east, north] = clip;
-    let inside = |id: &i64| {
-        nodes.get(*id).is_some_and(|p| p.lon >= west && p.lon <= east && p.lat >= south && p.lat <= north)
-    };
+    let inside =
+        |id: &i64| nodes.get(*id).is_some_and(|p| p.lon >= west && p.lon <= east && p.lat >= south && p.lat <= north);
     let any_road = !roads.is_empty();
     roads.retain(|w: &RoadWay| w.nodes.iter().any(inside));
     water.retain(|w: &WaterWay| w.nodes.iter().any(inside));
     if roads.is_empty() {
         let message = if any_road {
-            format!("no road lies in the study area and its surroundings ({west:.3},{south:.3} to {east:.3},{north:.3})")
+            format!(
+                "no road lies in the study area and its surroundings ({west:.3},{south:.3} to {east:.3},{north:.3})"
+            )
         } else {
             "the file holds no road (no way with a `highway` tag)".to_owned()
         };
@@ -147,10 +174,8 @@ fn for_each_block<T: Send>(
         if batch.is_empty() {
             break;
         }
-        let decoded: Vec<Result<T, String>> = batch
-            .into_par_iter()
-            .map(|blob| bounded_block(blob).and_then(|block| decode(&block)))
-            .collect();
+        let decoded: Vec<Result<T, String>> =
+            batch.into_par_iter().map(|blob| bounded_block(blob).and_then(|block| decode(&block))).collect();
         for result in decoded {
             take(result.map_err(|what| damaged(path, block_number, &what))?);
             block_number += 1;

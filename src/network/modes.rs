@@ -103,7 +103,8 @@ pub fn resolve_modes(changes: &BTreeMap<String, ModeChange>) -> Result<Vec<Mode>
         }
     }
     let total: f64 = shipped.values().map(|m| m.share).sum();
-    if !((total - 1.0).abs() <= 1e-6) {
+    let sums_to_one = (total - 1.0).abs() <= 1e-6; // false for NaN
+    if !sums_to_one {
         faults.push(
             Fault::new("modes::shares", format!("the shares of the modes sum to {total:.4}"))
                 .place("modes")
@@ -144,7 +145,9 @@ impl Mode {
                 Some("no" | "private" | "use_sidepath" | "agricultural" | "forestry" | "customers" | "delivery") => {
                     open = false;
                 }
-                Some("yes" | "designated" | "permissive" | "destination" | "public" | "official") if key != "access" => {
+                Some("yes" | "designated" | "permissive" | "destination" | "public" | "official")
+                    if key != "access" =>
+                {
                     open = true;
                 }
                 _ => {}
@@ -204,7 +207,10 @@ mod tests {
     fn motorcycles_stay_off_expressways() {
         assert_eq!(mode("motorcycle").use_of(&way("motorway", &[])), None);
         assert_eq!(mode("motorcycle").use_of(&way("trunk", &[("motorroad", "yes")])), None);
-        assert_eq!(mode("car").use_of(&way("motorway", &[])), Some(Use { speed_kmh: 70.0, forward: true, backward: false }));
+        assert_eq!(
+            mode("car").use_of(&way("motorway", &[])),
+            Some(Use { speed_kmh: 70.0, forward: true, backward: false })
+        );
     }
 
     #[test]
@@ -214,7 +220,10 @@ mod tests {
         assert_eq!(mode("foot").use_of(&way("residential", &closed)).map(|u| u.speed_kmh), Some(4.8));
         let but_motorcycles = [("motor_vehicle", "no"), ("motorcycle", "yes")];
         assert_eq!(mode("motorcycle").use_of(&way("residential", &but_motorcycles)).map(|u| u.speed_kmh), Some(17.0));
-        assert_eq!(mode("motorcycle").use_of(&way("footway", &[("motorcycle", "yes")])).map(|u| u.speed_kmh), Some(12.0));
+        assert_eq!(
+            mode("motorcycle").use_of(&way("footway", &[("motorcycle", "yes")])).map(|u| u.speed_kmh),
+            Some(12.0)
+        );
     }
 
     #[test]
@@ -225,7 +234,10 @@ mod tests {
         assert_eq!(directions("motorcycle", "primary", &[("oneway", "yes")]), Some((true, false)));
         assert_eq!(directions("motorcycle", "primary", &[("oneway", "-1")]), Some((false, true)));
         assert_eq!(directions("foot", "primary", &[("oneway", "yes")]), Some((true, true)));
-        assert_eq!(directions("bicycle", "primary", &[("oneway", "yes"), ("oneway:bicycle", "no")]), Some((true, true)));
+        assert_eq!(
+            directions("bicycle", "primary", &[("oneway", "yes"), ("oneway:bicycle", "no")]),
+            Some((true, true))
+        );
         assert_eq!(directions("car", "primary", &[("junction", "roundabout")]), Some((true, false)));
     }
 

@@ -1,7 +1,7 @@
 //! Snapping: the nearest point on a street that a mode may use.
 
-use rstar::primitives::{GeomWithData, Line};
 use rstar::RTree;
+use rstar::primitives::{GeomWithData, Line};
 
 use super::{CLOSED, ModeGraph, Network};
 use crate::units::{Distance, EARTH_RADIUS_M, LonLat};

@@ -138,7 +138,8 @@ mod tests {
             };
             let by_cover = Exchange::of_cover(costs.cover(), &weights, &open);
             let by_cost = Exchange::of_costs(&costs, &weights, penalty, &open);
-            let measures: [(&Exchange, &dyn Fn(&[bool]) -> i64); 2] = [(&by_cover, &covered), (&by_cost, &saved)];
+            type Measure<'a> = &'a dyn Fn(&[bool]) -> i64;
+            let measures: [(&Exchange, Measure); 2] = [(&by_cover, &covered), (&by_cost, &saved)];
             for (exchange, measure) in measures {
                 for k in 0..n_sites as usize {
                     let mut other = open.clone();

@@ -23,8 +23,24 @@ pub(super) fn rollout_csv(folder: &Path, study: &Study, plan: &Rollout) -> Resul
     file.write_all("\u{feff}".as_bytes()).map_err(|e| failed(&e))?;
     let mut csv = csv::Writer::from_writer(file);
     let header = [
-        "order", "phase", "phase_name_vi", "phase_name_en", "opens_on", "site", "name", "fixed", "lon", "lat", "boundary",
-        "boundary_name", "persons_marginal", "persons_cumulative", "persons_only", "persons_nearest", "why_vi", "why_en",
+        "order",
+        "phase",
+        "phase_name_vi",
+        "phase_name_en",
+        "opens_on",
+        "site",
+        "name",
+        "fixed",
+        "lon",
+        "lat",
+        "boundary",
+        "boundary_name",
+        "persons_marginal",
+        "persons_cumulative",
+        "persons_only",
+        "persons_nearest",
+        "why_vi",
+        "why_en",
     ];
     csv.write_record(header).map_err(|e| failed(&e))?;
     for agent in &plan.agents {

@@ -21,7 +21,9 @@ impl PendingFolder {
     pub fn begin(target: &Path, force: bool) -> Result<PendingFolder> {
         refuse_existing(target, force)?;
         let name = target.file_name().ok_or_else(|| {
-            Fault::new("output::name", "this is no name for a folder").file(target).help("give --out a folder, e.g. out/plan")
+            Fault::new("output::name", "this is no name for a folder")
+                .file(target)
+                .help("give --out a folder, e.g. out/plan")
         })?;
         let parent = target.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
         fs::create_dir_all(parent).map_err(|e| Fault::io("make the output folder", parent, &e))?;

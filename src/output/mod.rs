@@ -24,9 +24,11 @@ use folder::PendingFolder;
 /// The folder stands already and `force` is not given, or the disk refuses; then nothing is left behind.
 pub fn write_run(target: &Path, force: bool, study: &Study, plan: &Rollout, stages: &mut Stages) -> Result<PathBuf> {
     let folder = PendingFolder::begin(target, force)?;
-    let isochrones = stages.run("draw isochrones", || shapes::isochrones(study, plan), |i: &Vec<shapes::Isochrone>| {
-        format!("{} polygons", i.len())
-    })?;
+    let isochrones = stages.run(
+        "draw isochrones",
+        || shapes::isochrones(study, plan),
+        |i: &Vec<shapes::Isochrone>| format!("{} polygons", i.len()),
+    )?;
     stages.run(
         "write tables",
         || {

@@ -74,7 +74,8 @@ const MODE: Column = text("mode", "travel mode, e.g. `motorcycle`");
 const CELL: Column = whole("cell", "", "number of the demand cell, from 0");
 const BOUNDARY: Column = or_null(text("boundary", "code of the feature of the first boundary layer; null outside all"));
 const BOUNDARY_NAME: Column = or_null(text("boundary_name", "its name"));
-const MEAN: Column = or_null(number("mean_time_s", "s", "mean travel time to the nearest agent, of those who reach one"));
+const MEAN: Column =
+    or_null(number("mean_time_s", "s", "mean travel time to the nearest agent, of those who reach one"));
 const MEDIAN: Column = or_null(number("median_time_s", "s", "time within which half of those reach it"));
 const P90: Column = or_null(number("p90_time_s", "s", "time within which nine tenths of those reach it"));
 const WORST: Column = or_null(number("worst_time_s", "s", "longest of those times"));
@@ -118,9 +119,20 @@ pub const CELLS: Table = Table {
         LON,
         LAT,
         number("persons", "people", "who live in the cell and travel by the mode"),
-        or_null(text("agent", "id of the nearest agent by travel time, by distance where none can be reached; null without agents")),
-        or_null(number("travel_time_s", "s", "time to the nearest agent, walks at both ends included; null where none can be reached")),
-        or_null(number("distance_m", "m", "great-circle distance to the agent nearest as the crow flies; null without agents")),
+        or_null(text(
+            "agent",
+            "id of the nearest agent by travel time, by distance where none can be reached; null without agents",
+        )),
+        or_null(number(
+            "travel_time_s",
+            "s",
+            "time to the nearest agent, walks at both ends included; null where none can be reached",
+        )),
+        or_null(number(
+            "distance_m",
+            "m",
+            "great-circle distance to the agent nearest as the crow flies; null without agents",
+        )),
         flag("covered", "whether some agent serves these people under the standard"),
         geometry("rectangle of the cell"),
     ],
@@ -155,7 +167,11 @@ pub const SITES: Table = Table {
         flag("usable", "whether the plan might open it"),
         or_null(whole("phase", "", "phase in which it opens, from 1; null where it does not")),
         BOUNDARY,
-        or_null(number("snapped_lon", "degrees", "where it meets the roads of the most used mode; null where it does not")),
+        or_null(number(
+            "snapped_lon",
+            "degrees",
+            "where it meets the roads of the most used mode; null where it does not",
+        )),
         or_null(number("snapped_lat", "degrees", "where it meets the roads of the most used mode")),
         or_null(number("access_m", "m", "distance from there")),
         number("persons_in_reach", "people", "whom it would serve under the standard, by itself"),
@@ -175,7 +191,11 @@ pub const BOUNDARIES: Table = Table {
         number("persons", "people", "who live there"),
         or_null(number("official_persons", "people", "official population, where the layer names it")),
         number("covered_persons", "people", "served under the standard"),
-        or_null(number("population_covered_share", "0–1", "share of the people who are served; null where nobody lives")),
+        or_null(number(
+            "population_covered_share",
+            "0–1",
+            "share of the people who are served; null where nobody lives",
+        )),
         number("reached_persons", "people", "who can reach an agent by road"),
         MEAN,
         MEDIAN,
@@ -299,7 +319,17 @@ pub const NETWORK_LEGS: Table = Table {
 
 /// Every table of a run, in the order of the dictionary.
 pub const TABLES: &[Table] = &[
-    ROLLOUT, CELLS, COVERAGE, SITES, BOUNDARIES, PHASES, UNCOVERED, ISOCHRONES, NETWORK_NODES, NETWORK_ARCS, NETWORK_LEGS,
+    ROLLOUT,
+    CELLS,
+    COVERAGE,
+    SITES,
+    BOUNDARIES,
+    PHASES,
+    UNCOVERED,
+    ISOCHRONES,
+    NETWORK_NODES,
+    NETWORK_ARCS,
+    NETWORK_LEGS,
 ];
 
 /// The data dictionary in Markdown.

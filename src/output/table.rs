@@ -94,7 +94,9 @@ pub fn write(folder: &Path, table: &Table, values: Vec<Values>) -> Result<()> {
     ParquetWriter::new(file)
         .with_key_value_metadata((!metadata.is_empty()).then(|| KeyValueMetadata::from_static(metadata)))
         .finish(&mut frame)
-        .map_err(|e| Fault::new("io", format!("cannot write the table: {e}")).file(&path).help("check the disk, then run again"))?;
+        .map_err(|e| {
+            Fault::new("io", format!("cannot write the table: {e}")).file(&path).help("check the disk, then run again")
+        })?;
     Ok(())
 }
 

@@ -84,7 +84,11 @@ pub fn verify_run(folder: &Path) -> Result<Report> {
         }
     }
     report.compare("demand rows whose coverage differs from the coverage table".into(), 0.0, f64::from(unlike_pairs));
-    report.compare("demand rows whose coverage differs from their times and distances".into(), 0.0, f64::from(unlike_times));
+    report.compare(
+        "demand rows whose coverage differs from their times and distances".into(),
+        0.0,
+        f64::from(unlike_times),
+    );
 
     let persons = maybe_numbers(&phases, "persons")?;
     let covered = maybe_numbers(&phases, "covered_persons")?;
@@ -95,7 +99,11 @@ pub fn verify_run(folder: &Path) -> Result<Report> {
         let stand = opens.values().filter(|&&from| from <= phase).count();
         report.compare(format!("phase {phase}: agents"), f64::from(agents[i]), stand as f64);
         report.compare(format!("phase {phase}: people"), persons[i].unwrap_or(f64::NAN), sums.people(sums.persons));
-        report.compare(format!("phase {phase}: people served"), covered[i].unwrap_or(f64::NAN), sums.people(sums.covered));
+        report.compare(
+            format!("phase {phase}: people served"),
+            covered[i].unwrap_or(f64::NAN),
+            sums.people(sums.covered),
+        );
         report.compare(format!("phase {phase}: mean travel time"), mean[i].unwrap_or(0.0), sums.mean_time_s());
     }
     if let Some(last) = by_phase.values().next_back() {
@@ -107,7 +115,8 @@ pub fn verify_run(folder: &Path) -> Result<Report> {
     // The first layer's features: people and people served, summed over the cells that name them.
     let layers = texts(&boundaries, "layer")?;
     let first = layers.first().cloned();
-    let figures = maybe_numbers(&boundaries, "persons")?.into_iter().zip(maybe_numbers(&boundaries, "covered_persons")?);
+    let figures =
+        maybe_numbers(&boundaries, "persons")?.into_iter().zip(maybe_numbers(&boundaries, "covered_persons")?);
     let keys = texts(&boundaries, "code")?.into_iter().zip(wholes(&boundaries, "phase")?);
     let mut unlike_features = 0_u32;
     for ((layer, key), (persons, covered)) in layers.iter().zip(keys).zip(figures) {
@@ -156,7 +165,8 @@ impl Standard {
         let text = std::fs::read_to_string(&path).map_err(|e| Fault::io("read the manifest of the run", &path, &e))?;
         let manifest: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
         let of = &manifest["settings"]["standard"];
-        let (Some(minutes), Some(km), Some(rule)) = (of["minutes"].as_f64(), of["radius_km"].as_f64(), of["rule"].as_str())
+        let (Some(minutes), Some(km), Some(rule)) =
+            (of["minutes"].as_f64(), of["radius_km"].as_f64(), of["rule"].as_str())
         else {
             return Err(Fault::new("run::manifest", "it does not tell the standard of the run")
                 .file(&path)

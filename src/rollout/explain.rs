@@ -107,11 +107,20 @@ pub fn reason(agent: &Agent) -> (String, String) {
     if agent.order == 0 {
         return ("Cơ sở đã có sẵn, được giữ nguyên.".into(), "Stands already and is kept.".into());
     }
-    let (added, only, load) = (people(agent.persons_marginal), people(agent.persons_only), people(agent.persons_nearest));
+    let (added, only, load) =
+        (people(agent.persons_marginal), people(agent.persons_only), people(agent.persons_nearest));
     if added > 0 {
         (
-            format!("Phục vụ thêm {} người chưa có đại lý nào trước đó phục vụ; {} người chỉ có đại lý này.", dots(added), dots(only)),
-            format!("Serves {} people whom no earlier agent serves; {} people have no other.", commas(added), commas(only)),
+            format!(
+                "Phục vụ thêm {} người chưa có đại lý nào trước đó phục vụ; {} người chỉ có đại lý này.",
+                dots(added),
+                dots(only)
+            ),
+            format!(
+                "Serves {} people whom no earlier agent serves; {} people have no other.",
+                commas(added),
+                commas(only)
+            ),
         )
     } else {
         (
@@ -135,7 +144,7 @@ fn grouped(n: u64, separator: char) -> String {
     let digits = n.to_string();
     let mut text = String::with_capacity(digits.len() * 4 / 3);
     for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i) % 3 == 0 {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
             text.push(separator);
         }
         text.push(digit);

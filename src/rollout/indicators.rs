@@ -64,11 +64,8 @@ pub struct PhaseIndicators {
 pub fn row_states(study: &Study, open: &[u32]) -> Vec<RowState> {
     let n_modes = study.modes.len();
     let places: Vec<(u32, LonLat)> = open.iter().map(|&s| (s, study.sites[s as usize].site.at)).collect();
-    let nearest_by_distance: Vec<Option<(Distance, u32)>> = study
-        .cells
-        .par_iter()
-        .map(|cell| places.iter().map(|&(s, at)| (cell.at.distance(at), s)).min())
-        .collect();
+    let nearest_by_distance: Vec<Option<(Distance, u32)>> =
+        study.cells.par_iter().map(|cell| places.iter().map(|&(s, at)| (cell.at.distance(at), s)).min()).collect();
     let by_mode: Vec<Vec<Option<(u32, u32)>>> = (0..n_modes)
         .into_par_iter()
         .map(|m| {

@@ -116,8 +116,11 @@ fn check_against_cover(study: &Study, open: &[u32], rows: &[RowState]) -> Result
         let by_sets = study.cover.row(row).iter().any(|p| is_open[p.site as usize]);
         if by_sets != state.covered {
             let cell = row / study.modes.len();
-            let message = format!("the plan's coverage of demand row {row} (cell {cell}) does not stand up to verification");
-            return Err(Fault::new("internal::verify", message).help("nothing was written; please report this with the scenario").into());
+            let message =
+                format!("the plan's coverage of demand row {row} (cell {cell}) does not stand up to verification");
+            return Err(Fault::new("internal::verify", message)
+                .help("nothing was written; please report this with the scenario")
+                .into());
         }
     }
     Ok(())

@@ -57,7 +57,8 @@ pub(super) fn choose(study: &Study) -> Result<Vec<Choice>> {
             }
             Opens::FewestForAll => {
                 let rows = table(study, |row| scopes[t].in_scope[row])?;
-                let problem = set_cover::Problem { cover: &rows, costs: &costs, fixed: &open, eligible: &scopes[t].allowed };
+                let problem =
+                    set_cover::Problem { cover: &rows, costs: &costs, fixed: &open, eligible: &scopes[t].allowed };
                 let answer = set_cover::solve(&problem, &limits)?;
                 let alone = set_cover::solve(&set_cover::Problem { fixed: &fixed, ..problem }, &limits)?;
                 let mut next = flags(n_sites, &answer.chosen);

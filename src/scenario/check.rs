@@ -14,7 +14,11 @@ impl Scenario {
         };
         let mut positive = |place: &str, value: f64, most: f64| {
             if !(value > 0.0 && value <= most) {
-                wrong(place.into(), format!("{value} is out of range"), &format!("give a number above 0, at most {most}"));
+                wrong(
+                    place.into(),
+                    format!("{value} is out of range"),
+                    &format!("give a number above 0, at most {most}"),
+                );
             }
         };
         positive("standard.minutes", self.standard.minutes, 600.0);
@@ -43,7 +47,11 @@ impl Scenario {
         let layers: Vec<&str> = self.inputs.boundaries.iter().map(|b| b.id.as_str()).collect();
         for (i, id) in layers.iter().enumerate() {
             if layers[..i].contains(id) {
-                wrong(format!("inputs.boundaries `{id}`"), "this layer stands twice".into(), "give each layer its own id");
+                wrong(
+                    format!("inputs.boundaries `{id}`"),
+                    "this layer stands twice".into(),
+                    "give each layer its own id",
+                );
             }
         }
         let known = format!("the layers under [[inputs.boundaries]] are: {}", layers.join(", "));
@@ -66,7 +74,11 @@ impl Scenario {
             let place = |key: &str| format!("phases[{}].{key} ({})", i + 1, phase.name.en);
             match (phase.opens, phase.agents) {
                 (Opens::MostPeople, None) => {
-                    wrong(place("agents"), "it is missing".into(), "`most-people` needs the agents that stand at the phase's end");
+                    wrong(
+                        place("agents"),
+                        "it is missing".into(),
+                        "`most-people` needs the agents that stand at the phase's end",
+                    );
                 }
                 (Opens::MostPeople, Some(agents)) if agents < agents_before => wrong(
                     place("agents"),
@@ -97,7 +109,11 @@ impl Scenario {
                 wrong(place("ends"), "it lies before the start".into(), "a phase ends on or after the day it starts");
             }
             if i > 0 && phase.starts < self.phases[i - 1].starts {
-                wrong(place("starts"), "it lies before the start of the phase before".into(), "list the phases by date");
+                wrong(
+                    place("starts"),
+                    "it lies before the start of the phase before".into(),
+                    "list the phases by date",
+                );
             }
         }
         faults.finish()

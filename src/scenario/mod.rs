@@ -320,10 +320,8 @@ impl Scenario {
         let folder = path.parent().unwrap_or(Path::new(""));
         let inputs = &mut scenario.inputs;
         let files = [&mut inputs.roads, &mut inputs.population, &mut inputs.study_area, &mut inputs.sites];
-        for file in files
-            .into_iter()
-            .chain(&mut inputs.fixed_sites)
-            .chain(inputs.boundaries.iter_mut().map(|b| &mut b.file))
+        for file in
+            files.into_iter().chain(&mut inputs.fixed_sites).chain(inputs.boundaries.iter_mut().map(|b| &mut b.file))
         {
             *file = folder.join(&file);
         }

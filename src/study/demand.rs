@@ -15,7 +15,12 @@ use crate::units::{LonLat, Persons};
 
 /// Forgets the features of a layer in which nobody of the study lives and no site stands, so that reports do not list
 /// them.
-pub(super) fn drop_unused(layer: &mut BoundaryLayer, of_cell: &mut [Option<u32>], sites: &mut [StudySite], index: usize) {
+pub(super) fn drop_unused(
+    layer: &mut BoundaryLayer,
+    of_cell: &mut [Option<u32>],
+    sites: &mut [StudySite],
+    index: usize,
+) {
     let mut used = vec![false; layer.features.len()];
     let of_sites = sites.iter().filter_map(|s| s.boundary[index]);
     for feature in of_cell.iter().flatten().copied().chain(of_sites) {
@@ -51,10 +56,8 @@ pub(super) fn demand(
         let roads = RoadDensity::new(network, &cells, settings.split, area);
         cells = refine(&cells, settings.split, &|at, _, _| roads.weight(at));
     }
-    let cell_boundary: Vec<Vec<Option<u32>>> = layers
-        .iter()
-        .map(|layer| cells.par_iter().map(|c| layer.locate(c.at).map(|i| i as u32)).collect())
-        .collect();
+    let cell_boundary: Vec<Vec<Option<u32>>> =
+        layers.iter().map(|layer| cells.par_iter().map(|c| layer.locate(c.at).map(|i| i as u32)).collect()).collect();
     let mut calibration = Vec::new();
     if let Some(index) = settings.calibrate_to.as_ref().and_then(|id| layers.iter().position(|l| &l.id == id)) {
         let of_cell: Vec<Option<usize>> = cell_boundary[index].iter().map(|b| b.map(|i| i as usize)).collect();
@@ -134,8 +137,14 @@ struct Lattice {
 
 impl Lattice {
     fn of_pixels(first: Option<&DemandCell>) -> Lattice {
-        let (half_lon, half_lat, centre) = first.map_or((0.5, 0.5, LonLat::default()), |c| (c.half_lon, c.half_lat, c.centre));
-        Lattice { west: centre.lon - half_lon, south: centre.lat - half_lat, step_lon: 2.0 * half_lon, step_lat: 2.0 * half_lat }
+        let (half_lon, half_lat, centre) =
+            first.map_or((0.5, 0.5, LonLat::default()), |c| (c.half_lon, c.half_lat, c.centre));
+        Lattice {
+            west: centre.lon - half_lon,
+            south: centre.lat - half_lat,
+            step_lon: 2.0 * half_lon,
+            step_lat: 2.0 * half_lat,
+        }
     }
 
     fn key(&self, p: LonLat) -> (i64, i64) {

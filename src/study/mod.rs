@@ -84,21 +84,29 @@ impl Study {
     /// Faults of the inputs; those of the small files (modes, boundaries, sites) are told together.
     pub fn load(scenario: Scenario, stages: &mut Stages) -> Result<Study> {
         let standard = scenario.standard.standard();
-        let tables = stages.run("read tables", || read_tables(&scenario), |t: &Tables| {
-            let outside = match t.sites_left_out {
-                0 => String::new(),
-                n => format!(" ({n} outside the study area left out)"),
-            };
-            format!("{} sites{outside}, {} boundary layers, {} modes", t.sites.len(), t.layers.len(), t.modes.len())
-        })?;
+        let tables = stages.run(
+            "read tables",
+            || read_tables(&scenario),
+            |t: &Tables| {
+                let outside = match t.sites_left_out {
+                    0 => String::new(),
+                    n => format!(" ({n} outside the study area left out)"),
+                };
+                format!("{} sites{outside}, {} boundary layers, {} modes", t.sites.len(), t.layers.len(), t.modes.len())
+            },
+        )?;
         let Tables { modes, area, mut layers, mut sites, sites_left_out } = tables;
         let clip = clip_box(&area, &modes, &standard)?;
-        let extract = stages.run("read roads", || read_extract(&scenario.inputs.roads, clip), |e: &OsmExtract| {
-            format!("{} ways, {} water shapes", e.roads.len(), e.water.len())
-        })?;
-        let network = stages.run("build network", || build_network(&extract, &modes), |n: &Network| {
-            format!("{} junctions, {} streets, {:.0} km", n.nodes.len(), n.streets.len(), n.length_km())
-        })?;
+        let extract = stages.run(
+            "read roads",
+            || read_extract(&scenario.inputs.roads, clip),
+            |e: &OsmExtract| format!("{} ways, {} water shapes", e.roads.len(), e.water.len()),
+        )?;
+        let network = stages.run(
+            "build network",
+            || build_network(&extract, &modes),
+            |n: &Network| format!("{} junctions, {} streets, {:.0} km", n.nodes.len(), n.streets.len(), n.length_km()),
+        )?;
         let water = water_shapes(&extract);
         drop(extract);
         let (cells, mut cell_boundary, calibration) = stages.run(
@@ -154,15 +162,19 @@ impl Study {
     /// The scope names a code or a property that no feature has.
     pub fn scope_features(&self, scope: &Scope) -> Result<(usize, Vec<bool>)> {
         let position = self.layers.iter().position(|l| l.id == scope.layer);
-        let layer_index = position.ok_or_else(|| Fault::new("scope::layer", format!("there is no layer `{}`", scope.layer)))?;
+        let layer_index =
+            position.ok_or_else(|| Fault::new("scope::layer", format!("there is no layer `{}`", scope.layer)))?;
         let features = &self.layers[layer_index].features;
         let mut faults = Faults::default();
         for code in &scope.codes {
             if !features.iter().any(|f| &f.code == code) {
                 faults.push(
-                    Fault::new("scope::code", format!("no feature of the layer `{}` has the code `{code}`", scope.layer))
-                        .place(format!("scope `{}`", scope.name.en))
-                        .help("use codes of the layer's code property"),
+                    Fault::new(
+                        "scope::code",
+                        format!("no feature of the layer `{}` has the code `{code}`", scope.layer),
+                    )
+                    .place(format!("scope `{}`", scope.name.en))
+                    .help("use codes of the layer's code property"),
                 );
             }
         }
@@ -219,7 +231,8 @@ fn read_tables(scenario: &Scenario) -> Result<Tables> {
         }
         for site in read {
             if sites.iter().any(|s: &Site| s.id == site.id) {
-                let fault = Fault::new("sites::duplicate", format!("the id `{}` is also in the other file of sites", site.id));
+                let fault =
+                    Fault::new("sites::duplicate", format!("the id `{}` is also in the other file of sites", site.id));
                 faults.push(fault.file(file).help("give every site an id of its own"));
             }
             sites.push(site);
@@ -286,12 +299,16 @@ fn snap_all(scenario: &Scenario, network: &Network, cells: &[DemandCell], sites:
     let mut off_road = Vec::new();
     for (i, site) in sites.iter().enumerate() {
         if site_legs.iter().all(|mode| mode[i].is_none()) {
-            off_road.push(format!("`{}` ({}) at {:.5},{:.5}", site.site.id, site.site.name, site.site.at.lon, site.site.at.lat));
+            off_road.push(format!(
+                "`{}` ({}) at {:.5},{:.5}",
+                site.site.id, site.site.name, site.site.at.lon, site.site.at.lat
+            ));
         }
     }
     if !off_road.is_empty() {
         let shown = off_road.iter().take(10).cloned().collect::<Vec<_>>().join("; ");
-        let message = format!("{} sites lie more than {} m from any road: {shown}", off_road.len(), settings.site_limit_m);
+        let message =
+            format!("{} sites lie more than {} m from any road: {shown}", off_road.len(), settings.site_limit_m);
         return Err(Fault::new("sites::off-road", message)
             .file(&scenario.inputs.sites)
             .help("check their coordinates (longitude first), or raise snap.site_limit_m in the scenario")

@@ -180,7 +180,8 @@ fn roads(study: &Study) -> Vec<Value> {
     let rect = study.area.bounding_rect();
     let near = |p: &LonLat| {
         rect.is_none_or(|r| {
-            (r.min().x - 0.02..=r.max().x + 0.02).contains(&p.lon) && (r.min().y - 0.02..=r.max().y + 0.02).contains(&p.lat)
+            (r.min().x - 0.02..=r.max().x + 0.02).contains(&p.lon)
+                && (r.min().y - 0.02..=r.max().y + 0.02).contains(&p.lat)
         })
     };
     for street in &network.streets {
@@ -243,9 +244,7 @@ fn outline(shape: &MultiPolygon<f64>) -> Geometry {
 }
 
 fn boundaries(study: &Study, plan: &Rollout) -> Vec<Value> {
-    let indicators = |i: &AreaIndicators| {
-        json!({ "covered_share": i.covered_share(), "mean_time_s": i.mean_time_s, "worst_time_s": i.worst_time_s })
-    };
+    let indicators = |i: &AreaIndicators| json!({ "covered_share": i.covered_share(), "mean_time_s": i.mean_time_s, "worst_time_s": i.worst_time_s });
     study
         .layers
         .iter()
