@@ -2,9 +2,30 @@
 //!
 //! The folders are the pipeline, in the order in which data flows; each uses those above it, never those below:
 //!
-//! 1. [`units`], [`error`]: the quantities and how faults are told
-#![forbid(unsafe_code)]
-#![warn(missing_docs)]
+//! 1. [`scenario`]: what is asked
+//! 2. [`ingest`]: roads, people, boundaries, sites
+//! 3. [`network`]: travel modes, the road graph, snapping
+//! 4. [`access`]: travel times, cover sets, isochrones
+//! 5. [`study`]: all of these joined
+//! 6. [`optimise`]: covering and median problems on any table, with proofs; knows nothing of roads
+//! 7. [`rollout`]: phases, indicators, reasons
+//! 8. [`output`]: tables, map, manifest
+//! 9. [`cli`]: the commands
+//!
+//! [`synth`] makes the demo city. [`units`], [`error`] and [`stages`] serve them all.
 
+pub mod access;
+pub mod cli;
 pub mod error;
+pub mod ingest;
+pub mod network;
+pub mod optimise;
+pub mod output;
+pub mod rollout;
+pub mod scenario;
+pub mod stages;
+pub mod study;
+pub mod synth;
+#[cfg(test)]
+pub mod testkit;
 pub mod units;

@@ -1,0 +1,125 @@
+//! Bundles the map page with Node.js when the feature `map` is on.
+//!
+//! The sources in `src/output/map` are copied into `OUT_DIR/map` and built there, so that the source tree stays clean;
+//! the page ends as `OUT_DIR/map_page.html`. Packages are fetched again only when the lock file changes.
+
+// Cargo reads what this prints.
+#![allow(clippy::print_stdout)]
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::{env, fs, io};
+
+/// Where the page's sources are, from the crate's root.
+const SOURCES: &str = "src/output/map";
+/// What the build of the page reads. Tests and installed packages are left out.
+const PARTS: [&str; 7] =
+    ["package.json", "package-lock.json", ".npmrc", "index.html", "tsconfig.json", "vite.config.ts", "src"];
+/// How to go on without the map.
+const WAY_OUT: &str = "install Node.js 20.19 or newer with npm, or build without the map: --no-default-features";
+/// The oldest Node.js the bundler runs on.
+const OLDEST_NODE: (u32, u32) = (20, 19);
+
+fn main() {
+    println!("cargo::rerun-if-changed=build.rs");
+    if env::var_os("CARGO_FEATURE_MAP").is_none() {
+        return;
+    }
+    for part in PARTS {
+        println!("cargo::rerun-if-changed={SOURCES}/{part}");
+    }
+    // Cargo fails on this line and shows it alone; a failing exit code would bury it in the script's whole output.
+    if let Err(sentence) = build_page() {
+        println!("cargo::error=the map page cannot be built: {sentence}");
+    }
+}
+
+fn build_page() -> Result<(), String> {
+    let sources = PathBuf::from(variable("CARGO_MANIFEST_DIR")?).join(SOURCES);
+    let out = PathBuf::from(variable("OUT_DIR")?);
+    let work = out.join("map");
+    check_node()?;
+
+    // Files that were deleted from the sources must not live on in the copy; the installed packages may.
+    for part in PARTS {
+        let (from, to) = (sources.join(part), work.join(part));
+        remove(&to)
+            .and_then(|()| copy(&from, &to))
+            .map_err(|error| format!("cannot copy {} to {}: {error}", from.display(), to.display()))?;
+    }
+
+    let lock =
+        fs::read(work.join("package-lock.json")).map_err(|error| format!("cannot read package-lock.json: {error}"))?;
+    let stamp = work.join("node_modules/.gandan-lock");
+    if fs::read(&stamp).ok().as_deref() != Some(&lock) {
+        // Only what the bundle needs: the packages for tests and type checks are left out.
+        run(&work, "npm", &["ci", "--omit=dev", "--no-audit", "--no-fund"])?;
+        fs::write(&stamp, &lock).map_err(|error| format!("cannot write {}: {error}", stamp.display()))?;
+    }
+    // The bundler itself and not `npx`, which would fetch one from the network if it were missing.
+    run(&work, "node", &["node_modules/vite/bin/vite.js", "build", "--logLevel", "warn"])?;
+    let (built, page) = (work.join("dist/index.html"), out.join("map_page.html"));
+    fs::copy(&built, &page).map_err(|error| format!("cannot copy {}: {error}", built.display()))?;
+    Ok(())
+}
+
+fn variable(name: &str) -> Result<String, String> {
+    env::var(name).map_err(|_| format!("{name} is not set; run this through cargo"))
+}
+
+/// Says clearly that Node.js is missing or too old, before npm says it unclearly.
+fn check_node() -> Result<(), String> {
+    let version = output(Path::new("."), "node", &["--version"])?;
+    let mut numbers = version.trim().trim_start_matches('v').split('.').map(|part| part.parse::<u32>().unwrap_or(0));
+    let found = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
+    if found < OLDEST_NODE {
+        return Err(format!("Node.js is {}, which is too old; {WAY_OUT}", version.trim()));
+    }
+    output(Path::new("."), "npm", &["--version"]).map(drop)
+}
+
+fn run(directory: &Path, program: &str, arguments: &[&str]) -> Result<(), String> {
+    output(directory, program, arguments).map(drop)
+}
+
+/// What a program prints; or one sentence when it is missing or fails, with the end of what it said.
+fn output(directory: &Path, program: &str, arguments: &[&str]) -> Result<String, String> {
+    // On Windows npm is a script, which must be named with its ending.
+    let file = if cfg!(windows) && program == "npm" { "npm.cmd" } else { program };
+    let done =
+        Command::new(file).args(arguments).current_dir(directory).output().map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => format!("`{program}` was not found; {WAY_OUT}"),
+            _ => format!("`{program}` did not start ({error}); {WAY_OUT}"),
+        })?;
+    if done.status.success() {
+        return Ok(String::from_utf8_lossy(&done.stdout).into_owned());
+    }
+    let said = [done.stdout, done.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
+    let lines: Vec<&str> = said.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let end = lines[lines.len().saturating_sub(12)..].join(" / ");
+    Err(format!("`{program} {}` failed ({}): {end}; {WAY_OUT}", arguments.join(" "), done.status))
+}
+
+fn remove(path: &Path) -> io::Result<()> {
+    let removed = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
+    match removed {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other,
+    }
+}
+
+/// Copies a file, or a folder with all in it.
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    if !from.is_dir() {
+        if let Some(parent) = to.parent() {
+            fs::create_dir_all(parent)?;
+        }
+        return fs::copy(from, to).map(drop);
+    }
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        copy(&entry.path(), &to.join(entry.file_name()))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,208 @@
+//! Cover sets: which sites serve which demand row under the standard.
+//!
+//! A demand row is a cell and a mode: row `cell · modes + mode`. Coverage is judged by network times and great-circle
+//! distances, never by polygons.
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::Leg;
+use super::search::Search;
+use crate::network::{CLOSED, Network};
+use crate::units::{Distance, LonLat, TravelTime};
+
+/// When a site serves a demand row. Both limits are inclusive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Standard {
+    /// Longest travel time.
+    pub cutoff: TravelTime,
+    /// Longest great-circle distance.
+    pub radius: Distance,
+    /// How the two limits combine.
+    pub rule: Rule,
+}
+
+/// How time and distance combine in a [`Standard`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Rule {
+    /// Either limit is kept: the city's "30 minutes or 5 km".
+    Either,
+    /// Both are kept.
+    Both,
+    /// Only the time counts.
+    Time,
+    /// Only the distance counts.
+    Radius,
+}
+
+impl Standard {
+    /// Whether a place at this time ([`CLOSED`] if unreached) and distance is served.
+    pub fn serves(&self, travel_time_ms: u32, distance: Distance) -> bool {
+        let in_time = travel_time_ms != CLOSED && travel_time_ms <= self.cutoff.0;
+        let in_radius = distance <= self.radius;
+        match self.rule {
+            Rule::Either => in_time || in_radius,
+            Rule::Both => in_time && in_radius,
+            Rule::Time => in_time,
+            Rule::Radius => in_radius,
+        }
+    }
+}
+
+/// A site that serves a demand row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pair {
+    /// Index of the site.
+    pub site: u32,
+    /// Travel time in milliseconds, [`CLOSED`] where it is beyond the standard's cut-off.
+    pub travel_time_ms: u32,
+    /// Great-circle distance.
+    pub distance: Distance,
+}
+
+/// The sites that serve each demand row, in compressed rows of ascending sites.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct CoverSets {
+    offsets: Vec<usize>,
+    pairs: Vec<Pair>,
+}
+
+impl CoverSets {
+    /// Number of demand rows.
+    pub fn rows(&self) -> usize {
+        self.offsets.len().saturating_sub(1)
+    }
+
+    /// The sites that serve a row, by ascending site.
+    pub fn row(&self, row: usize) -> &[Pair] {
+        &self.pairs[self.offsets[row]..self.offsets[row + 1]]
+    }
+
+    /// Number of pairs of a row and a site that serves it.
+    pub fn pairs(&self) -> usize {
+        self.pairs.len()
+    }
+}
+
+/// Places on the networks of all modes.
+pub struct Hung<'a> {
+    /// Where each place is.
+    pub places: &'a [LonLat],
+    /// For each mode, the leg of each place; `None` where it is too far from any road of the mode.
+    pub legs: &'a [Vec<Option<Leg>>],
+}
+
+/// Computes the cover sets of cells × modes.
+///
+/// Sites run in parallel, each thread with its own search; the result does not depend on the number of threads.
+pub fn cover_sets(network: &Network, cells: &Hung, sites: &Hung, standard: &Standard) -> CoverSets {
+    let n_modes = network.modes.len();
+    let by_site: Vec<Vec<(u32, Pair)>> = (0..sites.places.len())
+        .into_par_iter()
+        .map_init(Search::default, |search, site| site_pairs(network, cells, sites, standard, site, search))
+        .collect();
+    // Transposed by counting: sites ascend within each row because they are visited in order.
+    let rows = cells.places.len() * n_modes;
+    let mut offsets = vec![0_usize; rows + 1];
+    for (row, _) in by_site.iter().flatten() {
+        offsets[*row as usize + 1] += 1;
+    }
+    for row in 0..rows {
+        offsets[row + 1] += offsets[row];
+    }
+    let mut next = offsets.clone();
+    let empty = Pair { site: 0, travel_time_ms: CLOSED, distance: Distance(0) };
+    let mut pairs = vec![empty; offsets[rows]];
+    for (row, pair) in by_site.into_iter().flatten() {
+        let at = &mut next[row as usize];
+        pairs[*at] = pair;
+        *at += 1;
+    }
+    CoverSets { offsets, pairs }
+}
+
+fn site_pairs(
+    network: &Network,
+    cells: &Hung,
+    sites: &Hung,
+    standard: &Standard,
+    site: usize,
+    search: &mut Search,
+) -> Vec<(u32, Pair)> {
+    let n_modes = network.modes.len();
+    let place = sites.places[site];
+    let distances: Vec<Distance> = cells.places.iter().map(|&c| c.distance(place)).collect();
+    let mut pairs = Vec::new();
+    for (m, graph) in network.modes.iter().enumerate() {
+        let leg = sites.legs[m][site];
+        if let Some(leg) = leg {
+            search.run(graph, &[leg], standard.cutoff.0);
+        }
+        for (c, &distance) in distances.iter().enumerate() {
+            let ms = match (leg, &cells.legs[m][c]) {
+                (Some(site), Some(cell)) => search.place_ms(&site, cell),
+                _ => CLOSED,
+            };
+            let travel_time_ms = if ms <= standard.cutoff.0 { ms } else { CLOSED };
+            if standard.serves(travel_time_ms, distance) {
+                let pair = Pair { site: site as u32, travel_time_ms, distance };
+                pairs.push(((c * n_modes + m) as u32, pair));
+            }
+        }
+    }
+    pairs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testkit::line_city;
+
+    #[test]
+    fn both_limits_are_inclusive() {
+        let standard = |rule| Standard { cutoff: TravelTime(1_800_000), radius: Distance(5_000_000), rule };
+        for (ms, mm, either, both, time, radius) in [
+            (1_800_000, 5_000_000, true, true, true, true),
+            (1_800_001, 5_000_000, true, false, false, true),
+            (1_800_000, 5_000_001, true, false, true, false),
+            (1_800_001, 5_000_001, false, false, false, false),
+            (CLOSED, 5_000_000, true, false, false, true),
+        ] {
+            let found = [Rule::Either, Rule::Both, Rule::Time, Rule::Radius]
+                .map(|rule| standard(rule).serves(ms, Distance(mm)));
+            assert_eq!(found, [either, both, time, radius], "{ms} ms, {mm} mm");
+        }
+    }
+
+    #[test]
+    fn a_line_city_by_hand() {
+        // Junctions at 0, 1, 2 km; 36 km/h. Cells at 0.25 and 1.75 km, sites at 0 and 2 km.
+        // Times: 25 and 175 s to the first site, 175 and 25 s to the second. Radius 300 m.
+        let city = line_city(&[(1000.0, true), (1000.0, true)], 36.0);
+        let graph = &city.modes[0];
+        let leg = |street, metres| Some(Leg::at(&city, graph, street, metres));
+        let lon = |metres: f64| LonLat { lon: metres / crate::units::EARTH_RADIUS_M.to_radians(), lat: 0.0 };
+        let (cells, cell_legs) = ([lon(250.0), lon(1750.0)], [vec![leg(0, 250.0), leg(1, 750.0)]]);
+        let (sites, site_legs) = ([lon(0.0), lon(2000.0)], [vec![leg(0, 0.0), leg(1, 1000.0)]]);
+        let sets = |cutoff_ms| {
+            let standard = Standard { cutoff: TravelTime(cutoff_ms), radius: Distance(300_000), rule: Rule::Either };
+            cover_sets(
+                &city,
+                &Hung { places: &cells, legs: &cell_legs },
+                &Hung { places: &sites, legs: &site_legs },
+                &standard,
+            )
+        };
+        let row = |sets: &CoverSets, r| sets.row(r).iter().map(|p| (p.site, p.travel_time_ms)).collect::<Vec<_>>();
+        let all = sets(175_000);
+        assert_eq!(row(&all, 0), [(0, 25_000), (1, 175_000)]);
+        assert_eq!(row(&all, 1), [(0, 175_000), (1, 25_000)]);
+        let near = sets(174_999);
+        assert_eq!(row(&near, 0), [(0, 25_000)]);
+        // With no time at all the radius still serves, without a travel time.
+        let radius = sets(0);
+        assert_eq!(row(&radius, 0), [(0, CLOSED)]);
+        assert_eq!(radius.pairs(), 2);
+    }
+}

@@ -1,0 +1,8 @@
+//! Who reaches what: travel times from residents to sites, cover sets, isochrones.
+
+pub mod cover;
+pub mod isochrone;
+pub mod legs;
+pub mod search;
+
+pub use legs::Leg;

@@ -1,0 +1,71 @@
+//! The command line: one thin file a subcommand, progress, and how errors are shown.
+
+// Speaking to the terminal is what this folder is for.
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
+mod demo;
+mod optimise;
+mod plan;
+mod progress;
+mod render;
+mod schema;
+mod synth;
+mod verify;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Plans where public-service agents should stand so that every resident reaches one, with a proof.
+#[derive(Debug, Parser)]
+#[command(name = "gandan", version, about, after_help = "Exit codes: 0 done, 1 bad input, 2 usage, 3 the targets cannot be met, 4 interrupted.")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    /// Say nothing but errors.
+    #[arg(long, short, global = true)]
+    quiet: bool,
+    /// Threads to compute with; the results do not depend on it.
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the whole job on the demo city that is shipped with the program.
+    Demo(demo::DemoArgs),
+    /// Run the whole job on a scenario.
+    Plan(plan::PlanArgs),
+    /// Solve a covering or median problem given as tables, without roads.
+    Optimise(optimise::OptimiseArgs),
+    /// Recompute the figures of a finished run from its tables.
+    Verify(verify::VerifyArgs),
+    /// Make the demo city anew from a seed.
+    Synth(synth::SynthArgs),
+    /// Print the data dictionary of the tables.
+    Schema,
+}
+
+/// Parses the command line, runs it, and tells the exit code.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    if let Some(threads) = cli.threads {
+        // Fails only if a pool exists already, which nothing before this line makes.
+        let _ = rayon::ThreadPoolBuilder::new().num_threads(usize::from(threads)).build_global();
+    }
+    let result = match cli.command {
+        Command::Demo(args) => demo::run(args, cli.quiet),
+        Command::Plan(args) => plan::run(args, cli.quiet),
+        Command::Optimise(args) => optimise::run(args),
+        Command::Verify(args) => verify::run(args),
+        Command::Synth(args) => synth::run(args),
+        Command::Schema => schema::run(),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            render::error(&error);
+            ExitCode::from(error.exit_code())
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! `gandan plan`: the whole job on a scenario.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde_json::json;
+
+use super::progress::Progress;
+use crate::error::Result;
+use crate::output::{folder::refuse_existing, write_run};
+use crate::rollout::Rollout;
+use crate::rollout::explain::commas;
+use crate::scenario::Scenario;
+use crate::stages::Stages;
+use crate::study::Study;
+
+/// Arguments of `gandan plan`.
+#[derive(Debug, Args)]
+pub struct PlanArgs {
+    /// The scenario, TOML; see docs/scenario.md.
+    scenario: PathBuf,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+/// Where a run goes.
+#[derive(Debug, Args)]
+pub struct OutputArgs {
+    /// The folder to write; by default `out/` and the scenario's name.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Replace an earlier run that stands there.
+    #[arg(long)]
+    pub force: bool,
+    /// Write the road graph too, for checks by other programs.
+    #[arg(long)]
+    pub network: bool,
+    /// Print the summary as JSON.
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: Format,
+}
+
+/// How the summary is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// A table for people.
+    Text,
+    /// JSON for programs.
+    Json,
+}
+
+/// Runs `gandan plan`.
+///
+/// # Errors
+/// Faults of the inputs, or of the disk.
+pub fn run(args: PlanArgs, quiet: bool) -> Result<()> {
+    let scenario = Scenario::read(&args.scenario)?;
+    let name = args.scenario.file_stem().unwrap_or(args.scenario.as_os_str());
+    run_scenario(scenario, &Path::new("out").join(name), &args.output, quiet)
+}
+
+/// Plans a scenario and prints its summary.
+pub(super) fn run_scenario(mut scenario: Scenario, default_out: &Path, args: &OutputArgs, quiet: bool) -> Result<()> {
+    let target = args.out.clone().unwrap_or_else(|| default_out.to_owned());
+    refuse_existing(&target, args.force)?;
+    scenario.output.network |= args.network;
+    let progress = Progress::new(quiet);
+    let listen = |event: crate::stages::Event| progress.hear(event);
+    let mut stages = Stages::new(&listen);
+    let study = Study::load(scenario, &mut stages)?;
+    let plan = stages.run("optimise", || Rollout::solve(&study), |p: &Rollout| {
+        let worst = p.phases.iter().map(|phase| phase.proof.gap).fold(0.0, f64::max);
+        format!("{} agents, largest gap {worst:.6}", p.agents.len())
+    })?;
+    let target = write_run(&target, args.force, &study, &plan, &mut stages)?;
+    match args.format {
+        Format::Text => print_text(&study, &plan, &target),
+        Format::Json => print_json(&study, &plan, &target),
+    }
+    Ok(())
+}
+
+fn print_text(study: &Study, plan: &Rollout, target: &Path) {
+    let people = |p: crate::units::Persons| commas(p.people().round() as u64);
+    let share = |s: Option<f64>| s.map_or("–".into(), |s| format!("{:.2} %", s * 100.0));
+    let minutes = |s: Option<f64>| s.map_or("–".into(), |s| format!("{:.1} min", s / 60.0));
+    if study.scenario.synthetic {
+        println!("Made-up data: for trying the program, not for decisions.\n");
+    }
+    for (asked, done) in study.scenario.phases.iter().zip(&plan.phases) {
+        let all = &done.indicators.all;
+        println!("{} ({})", asked.name.en, asked.starts);
+        println!("  agents {} (+{}), {} of {} people served = {}, mean time {}",
+            done.open.len(), done.opened.len(), people(all.covered), people(all.persons), share(all.covered_share()), minutes(all.mean_time_s));
+        if let Some(scope) = &asked.scope {
+            let inside = &done.indicators.scope;
+            println!("  in {}: {} of {} = {}", scope.name.en, people(inside.covered), people(inside.persons), share(inside.covered_share()));
+        }
+        let proof = &done.proof;
+        if proof.status != "nothing_to_open" {
+            println!("  {}: {:.3} {}, bound {:.3}, gap {:.6} ({})",
+                proof.problem, proof.objective, proof.unit, proof.bound, proof.gap, proof.status);
+        }
+    }
+    let unserved: crate::units::Persons = plan.uncovered.iter().map(|p| p.persons).sum();
+    println!("Not served at the end: {} people in {} places", people(unserved), plan.uncovered.len());
+    for place in plan.uncovered.iter().take(5) {
+        let feature = study.layers.first().zip(place.boundary).map(|(l, f)| l.features[f as usize].name.as_str());
+        println!("  {}: {} people, nearest agent {} from their middle",
+            feature.unwrap_or("outside all boundaries"),
+            people(place.persons),
+            place.nearest_agent.map_or("–".into(), |d| format!("{:.1} km", d.metres() / 1000.0)));
+    }
+    if plan.uncovered.len() > 5 {
+        println!("  … all of them in uncovered.parquet");
+    }
+    println!("Written: {}", target.display());
+}
+
+fn print_json(study: &Study, plan: &Rollout, target: &Path) {
+    let phases: Vec<_> = study
+        .scenario
+        .phases
+        .iter()
+        .zip(&plan.phases)
+        .map(|(asked, done)| {
+            json!({
+                "name": asked.name,
+                "starts": asked.starts,
+                "agents": done.open.len(),
+                "opened": done.opened.iter().map(|&s| &study.sites[s as usize].site.id).collect::<Vec<_>>(),
+                "persons": done.indicators.all.persons.people(),
+                "covered_persons": done.indicators.all.covered.people(),
+                "population_covered_share": done.indicators.all.covered_share(),
+                "proof": done.proof,
+            })
+        })
+        .collect();
+    let summary = json!({
+        "out": target.display().to_string(),
+        "synthetic": study.scenario.synthetic,
+        "phases": phases,
+        "uncovered_persons": plan.uncovered.iter().map(|p| p.persons.people()).sum::<f64>(),
+    });
+    println!("{summary:#}");
+}

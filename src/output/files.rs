@@ -1,0 +1,105 @@
+//! Files of a run for those who do not read Parquet: the agents as CSV, the isochrones as GeoJSON.
+
+use std::io::{BufWriter, Write};
+use std::path::Path;
+
+use geojson::{Feature, FeatureCollection, GeoJson, Geometry};
+use serde_json::json;
+
+use super::shapes::Isochrone;
+use super::tables::first_boundary;
+use crate::error::{Fault, Result};
+use crate::rollout::Rollout;
+use crate::rollout::explain::reason;
+use crate::study::Study;
+
+/// `rollout.csv`: UTF-8 with a byte-order mark, so that spreadsheets show Vietnamese.
+pub(super) fn rollout_csv(folder: &Path, study: &Study, plan: &Rollout) -> Result<()> {
+    let path = folder.join("rollout.csv");
+    let failed = |e: &dyn std::fmt::Display| {
+        Fault::new("io", format!("cannot write the table: {e}")).file(&path).help("check the disk, then run again")
+    };
+    let mut file = BufWriter::new(std::fs::File::create(&path).map_err(|e| failed(&e))?);
+    file.write_all("\u{feff}".as_bytes()).map_err(|e| failed(&e))?;
+    let mut csv = csv::Writer::from_writer(file);
+    let header = [
+        "order", "phase", "phase_name_vi", "phase_name_en", "opens_on", "site", "name", "fixed", "lon", "lat", "boundary",
+        "boundary_name", "persons_marginal", "persons_cumulative", "persons_only", "persons_nearest", "why_vi", "why_en",
+    ];
+    csv.write_record(header).map_err(|e| failed(&e))?;
+    for agent in &plan.agents {
+        let site = &study.sites[agent.site as usize];
+        let phase = &study.scenario.phases[agent.phase];
+        let (code, name) = first_boundary(study, site.boundary.first().copied().flatten());
+        let (why_vi, why_en) = reason(agent);
+        csv.write_record([
+            agent.order.to_string(),
+            (agent.phase + 1).to_string(),
+            phase.name.vi.clone(),
+            phase.name.en.clone(),
+            phase.starts.to_string(),
+            inert(&site.site.id),
+            inert(&site.site.name),
+            site.site.fixed.to_string(),
+            site.site.at.lon.to_string(),
+            site.site.at.lat.to_string(),
+            code.unwrap_or_default(),
+            name.map(|n| inert(&n)).unwrap_or_default(),
+            agent.persons_marginal.people().to_string(),
+            agent.persons_cumulative.people().to_string(),
+            agent.persons_only.people().to_string(),
+            agent.persons_nearest.people().to_string(),
+            why_vi,
+            why_en,
+        ])
+        .map_err(|e| failed(&e))?;
+    }
+    csv.flush().map_err(|e| failed(&e))?;
+    Ok(())
+}
+
+/// Text that a spreadsheet would take for a formula, with an apostrophe before it.
+fn inert(text: &str) -> String {
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
+}
+
+/// `isochrones.geojson`: RFC 7946, 6 decimals.
+pub(super) fn isochrones_geojson(folder: &Path, study: &Study, isochrones: &[Isochrone]) -> Result<()> {
+    let path = folder.join("isochrones.geojson");
+    let features = isochrones
+        .iter()
+        .map(|i| {
+            let properties = json!({
+                "phase": i.phase + 1,
+                "site": i.site.map(|s| &study.sites[s as usize].site.id),
+                "mode": study.modes[0].id,
+                "minutes": i.minutes,
+            });
+            Feature {
+                geometry: Some(Geometry::from(&rounded(&i.shape))),
+                properties: properties.as_object().cloned(),
+                ..Feature::default()
+            }
+        })
+        .collect();
+    let collection = GeoJson::FeatureCollection(FeatureCollection { features, bbox: None, foreign_members: None });
+    std::fs::write(&path, collection.to_string()).map_err(|e| Fault::io("write the isochrones", &path, &e))?;
+    Ok(())
+}
+
+/// A shape with coordinates of 6 decimals, some 10 cm.
+pub(super) fn rounded(shape: &geo::MultiPolygon<f64>) -> geo::MultiPolygon<f64> {
+    use geo::MapCoords;
+    shape.map_coords(|c| geo::Coord { x: (c.x * 1e6).round() / 1e6, y: (c.y * 1e6).round() / 1e6 })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::inert;
+
+    #[test]
+    fn formulas_are_made_inert() {
+        assert_eq!(inert("=cmd()"), "'=cmd()");
+        assert_eq!(inert("Bưu cục 1"), "Bưu cục 1");
+    }
+}

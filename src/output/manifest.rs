@@ -1,0 +1,96 @@
+//! `manifest.json`: what went in, what was asked, what it took, how good the answer is.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::error::{Fault, Result};
+use crate::rollout::Rollout;
+use crate::stages::Stage;
+use crate::study::Study;
+use crate::units::Persons;
+
+/// Writes the manifest of a run.
+///
+/// # Errors
+/// An input has gone since it was read, or the disk refuses.
+pub(super) fn write(folder: &Path, study: &Study, plan: &Rollout, stages: &[Stage]) -> Result<()> {
+    let scenario = &study.scenario;
+    let inputs = &scenario.inputs;
+    let mut files = vec![&inputs.roads, &inputs.population, &inputs.study_area, &inputs.sites];
+    files.extend(&inputs.fixed_sites);
+    files.extend(inputs.boundaries.iter().map(|b| &b.file));
+    files.sort();
+    files.dedup();
+    let hashed = files
+        .into_iter()
+        .map(|path| Ok(json!({ "file": path.display().to_string(), "sha256": sha256(path)? })))
+        .collect::<Result<Vec<Value>>>()?;
+    let network = &study.network;
+    let manifest = json!({
+        "gandan": env!("CARGO_PKG_VERSION"),
+        "title": scenario.title,
+        "synthetic": scenario.synthetic,
+        "attribution": scenario.attribution,
+        "notes": scenario.notes,
+        "inputs": hashed,
+        "settings": {
+            "standard": scenario.standard,
+            "population": scenario.population,
+            "snap": scenario.snap,
+            "eligibility": scenario.eligibility,
+            "solve": scenario.solve,
+            "output": scenario.output,
+            "modes": study.modes,
+            "phases": scenario.phases,
+        },
+        "network": {
+            "junctions": network.nodes.len(),
+            "streets": network.streets.len(),
+            "length_km": network.length_km(),
+            "modes": study.modes.iter().zip(&network.modes).map(|(mode, graph)| json!({
+                "mode": mode.id,
+                "arcs": graph.reversed.edge_count(),
+                "junctions_in_main_component": graph.main_nodes(),
+            })).collect::<Vec<_>>(),
+        },
+        "calibration": study.calibration.iter().map(|(code, row)| json!({
+            "boundary": code,
+            "cells": row.cells,
+            "persons_before": row.before.people(),
+            "persons_after": row.after.people(),
+            "official_persons": row.official.map(Persons::people),
+            "factor": row.factor,
+        })).collect::<Vec<_>>(),
+        "sites_left_out": study.sites_left_out,
+        "phases": plan.phases.iter().map(|p| json!({
+            "agents": p.open.len(),
+            "opened": p.opened.iter().map(|&s| &study.sites[s as usize].site.id).collect::<Vec<_>>(),
+            "proof": p.proof,
+        })).collect::<Vec<_>>(),
+        "threads": rayon::current_num_threads(),
+        "stages": stages,
+    });
+    let path = folder.join("manifest.json");
+    let text = format!("{manifest:#}\n");
+    std::fs::write(&path, text).map_err(|e| Fault::io("write the manifest", &path, &e))?;
+    Ok(())
+}
+
+fn sha256(path: &Path) -> Result<String> {
+    let failed = |e: std::io::Error| Fault::io("read an input again for its hash", path, &e);
+    let mut file = File::open(path).map_err(failed)?;
+    let mut hash = Sha256::new();
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        let n = file.read(&mut buffer).map_err(failed)?;
+        if n == 0 {
+            break;
+        }
+        hash.update(&buffer[..n]);
+    }
+    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+}

@@ -1,0 +1,88 @@
+/** Numbers, times and dates as the language writes them. */
+import { text, type Language } from './strings'
+
+const LOCALES: Record<Language, string> = { vi: 'vi-VN', en: 'en-GB' }
+
+/** Formats for one language. `null` and non-finite values become a dash. */
+export class Format {
+  readonly #lang: Language
+  readonly #locale: string
+
+  constructor(lang: Language) {
+    this.#lang = lang
+    this.#locale = LOCALES[lang]
+  }
+
+  #number(value: number | null | undefined, options: Intl.NumberFormatOptions): string {
+    if (value === null || value === undefined || !Number.isFinite(value)) return '–'
+    return new Intl.NumberFormat(this.#locale, options).format(value)
+  }
+
+  /** A count, without decimals. */
+  count(value: number | null | undefined): string {
+    return this.#number(value, { maximumFractionDigits: 0 })
+  }
+
+  /** A number with at most `digits` decimals. */
+  decimal(value: number | null | undefined, digits = 1): string {
+    return this.#number(value, { maximumFractionDigits: digits })
+  }
+
+  /** A share from 0 to 1 as a percentage. Less than the whole never reads 100 %, and more than nothing never 0 %. */
+  share(value: number | null | undefined, digits = 1): string {
+    const format = (v: number) => this.#number(v, { style: 'percent', maximumFractionDigits: digits })
+    if (value === null || value === undefined || !Number.isFinite(value)) return '–'
+    const step = 10 ** -(digits + 2)
+    if (value < 1 && value > 1 - step / 2) return `< ${format(1)}`
+    if (value > 0 && value < step / 2) return `> ${format(0)}`
+    return format(value)
+  }
+
+  /** A signed change of a count. */
+  change(value: number): string {
+    return this.#number(value, { maximumFractionDigits: 0, signDisplay: 'exceptZero' })
+  }
+
+  /** A signed change of a share, in percentage points. */
+  points(value: number): string {
+    const number = this.#number(value * 100, { maximumFractionDigits: 1, signDisplay: 'exceptZero' })
+    return text(this.#lang, 'unit.points', { number })
+  }
+
+  /** Seconds as minutes. */
+  minutes(seconds: number | null | undefined, digits = 1): string {
+    if (seconds === null || seconds === undefined) return '–'
+    return text(this.#lang, 'unit.minutes', { number: this.decimal(seconds / 60, digits) })
+  }
+
+  /** A signed change of seconds, as minutes. */
+  minutesChange(seconds: number): string {
+    const number = this.#number(seconds / 60, { maximumFractionDigits: 1, signDisplay: 'exceptZero' })
+    return text(this.#lang, 'unit.minutes', { number })
+  }
+
+  /** Metres as kilometres, or as metres below one kilometre. */
+  distance(metres: number | null | undefined): string {
+    if (metres === null || metres === undefined) return '–'
+    return metres < 1000 ? `${this.count(metres)} m` : `${this.decimal(metres / 1000)} km`
+  }
+
+  /** An ISO date, read without a time zone. */
+  date(iso: string): string {
+    const date = new Date(`${iso}T00:00:00Z`)
+    if (Number.isNaN(date.getTime())) return iso
+    const options: Intl.DateTimeFormatOptions =
+      this.#lang === 'vi'
+        ? { day: '2-digit', month: '2-digit', year: 'numeric', timeZone: 'UTC' }
+        : { day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' }
+    return new Intl.DateTimeFormat(this.#locale, options).format(date)
+  }
+
+  /** From when to when a phase lasts. */
+  dates(starts: string | null, ends: string | null): string {
+    if (starts && ends) return `${this.date(starts)} – ${this.date(ends)}`
+    if (starts) return text(this.#lang, 'phase.from', { date: this.date(starts) })
+    if (ends) return text(this.#lang, 'phase.until', { date: this.date(ends) })
+    return ''
+  }
+}

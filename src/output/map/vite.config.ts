@@ -1,0 +1,92 @@
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { defineConfig, type Plugin } from 'vite'
+
+const require = createRequire(import.meta.url)
+const PLACEHOLDER = '__GANDAN_RUN_JSON__'
+const WORKER_MODULE = 'virtual:maplibre-worker'
+
+/** MapLibre's worker as a string, made a classic script: browsers start no module worker on a page opened from disk. */
+function maplibreWorker(): Plugin {
+  const id = `\0${WORKER_MODULE}`
+  return {
+    name: 'gandan-maplibre-worker',
+    resolveId: source => (source === WORKER_MODULE ? id : null),
+    load(loaded) {
+      if (loaded !== id) return null
+      const source = readFileSync(require.resolve('maplibre-gl/dist/maplibre-gl-worker.mjs'), 'utf8')
+      const script = source
+        .replace(/\n\/\/# sourceMappingURL=.*\s*$/, '')
+        .replace(/export\s*\{[^{}]*\};?\s*$/, '')
+      if (script.length === source.length || /(^|[;}\n])(import|export)[\s{*]/.test(script) || script.includes('import.meta')) {
+        throw new Error('maplibre-gl-worker.mjs is no longer one module with one export at its end; see vite.config.ts')
+      }
+      return `export default ${JSON.stringify(`(()=>{"use strict";${script}})()`)}`
+    }
+  }
+}
+
+/** Puts the script and the style into the page and adds a policy that lets nothing else run and nothing be fetched. */
+function oneFile(): Plugin {
+  return {
+    name: 'gandan-one-file',
+    enforce: 'post',
+    generateBundle(_options, bundle) {
+      const page = Object.values(bundle).find(file => file.fileName.endsWith('.html'))
+      if (page?.type !== 'asset') throw new Error('no page in the bundle')
+      let html = String(page.source)
+      const hashes = { script: [] as string[], style: [] as string[] }
+      const inline = (tag: RegExp, kind: 'script' | 'style', open: string, text: string) => {
+        if (!tag.test(html)) throw new Error(`the page does not name ${tag}`)
+        hashes[kind].push(`'sha256-${createHash('sha256').update(text).digest('base64')}'`)
+        html = html.replace(tag, '')
+        // A function as replacement, so that no `$` in the text is taken for a pattern.
+        const place = kind === 'script' ? '</body>' : '</head>'
+        html = html.replace(place, () => `${open}${text}</${kind}>\n${place}`)
+      }
+      for (const file of Object.values(bundle)) {
+        const name = file.fileName.replace(/[.]/g, '\\.')
+        if (file.type === 'chunk') {
+          const text = file.code.replace(/\r\n?/g, '\n').replace(/<(?=\/script|!--)/gi, '\\x3c')
+          inline(new RegExp(`<script[^>]*src="[^"]*${name}"[^>]*></script>`), 'script', '<script type="module">', text)
+        } else if (file.fileName.endsWith('.css')) {
+          const text = String(file.source).replace(/\r\n?/g, '\n')
+          inline(new RegExp(`<link[^>]*href="[^"]*${name}"[^>]*>`), 'style', '<style>', text)
+        } else if (file !== page) {
+          throw new Error(`${file.fileName} would stay outside the page`)
+        }
+        if (file !== page) delete bundle[file.fileName]
+      }
+      const policy = [
+        "default-src 'none'",
+        `script-src ${hashes.script.join(' ')}`,
+        `style-src ${hashes.style.join(' ')}`,
+        'worker-src blob:',
+        // MapLibre reads its worker from a blob: address; nothing else can be fetched.
+        'connect-src blob:',
+        'img-src data: blob:',
+        "base-uri 'none'",
+        "form-action 'none'"
+      ].join('; ')
+      html = html.replace(/<!-- CSP:.*?-->/s, () => `<meta http-equiv="Content-Security-Policy" content="${policy}" />`)
+      if (!html.includes(policy)) throw new Error('index.html has lost its place for the policy')
+      if (html.split(PLACEHOLDER).length !== 2) throw new Error(`${PLACEHOLDER} must stand in the page exactly once`)
+      page.source = html
+    }
+  }
+}
+
+export default defineConfig({
+  base: './',
+  plugins: [maplibreWorker(), oneFile()],
+  build: {
+    target: 'es2022',
+    modulePreload: false,
+    cssCodeSplit: false,
+    assetsInlineLimit: Number.MAX_SAFE_INTEGER,
+    chunkSizeWarningLimit: 4000,
+    reportCompressedSize: false
+  },
+  test: { include: ['tests/*.test.ts'] }
+} as Parameters<typeof defineConfig>[0])

@@ -1,0 +1,42 @@
+//! What a run leaves: tables, isochrones, the manifest and the map, in one folder, whole or not at all.
+
+pub mod files;
+pub mod folder;
+pub mod manifest;
+pub mod map;
+pub mod schema;
+pub mod shapes;
+pub mod table;
+pub mod tables;
+pub mod verify;
+
+use std::path::{Path, PathBuf};
+
+use crate::error::Result;
+use crate::rollout::Rollout;
+use crate::stages::Stages;
+use crate::study::Study;
+use folder::PendingFolder;
+
+/// Writes everything a run leaves into `target`.
+///
+/// # Errors
+/// The folder stands already and `force` is not given, or the disk refuses; then nothing is left behind.
+pub fn write_run(target: &Path, force: bool, study: &Study, plan: &Rollout, stages: &mut Stages) -> Result<PathBuf> {
+    let folder = PendingFolder::begin(target, force)?;
+    let isochrones = stages.run("draw isochrones", || shapes::isochrones(study, plan), |i: &Vec<shapes::Isochrone>| {
+        format!("{} polygons", i.len())
+    })?;
+    stages.run(
+        "write tables",
+        || {
+            tables::write_all(folder.path(), study, plan, &isochrones)?;
+            files::rollout_csv(folder.path(), study, plan)?;
+            files::isochrones_geojson(folder.path(), study, &isochrones)?;
+            map::write(folder.path(), study, plan, &isochrones)
+        },
+        |()| format!("tables and map in {}", target.display()),
+    )?;
+    manifest::write(folder.path(), study, plan, stages.done())?;
+    folder.commit()
+}

@@ -1,0 +1,328 @@
+//! The one place for the names, types, units and meanings of everything a run writes as a table.
+//!
+//! The data dictionary (`docs/data-dictionary.md`, `gandan schema`) is generated from here.
+
+/// The type of a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// UTF-8 text.
+    Text,
+    /// A whole number, unsigned 32 bits.
+    Whole,
+    /// A number, 64-bit floating point.
+    Number,
+    /// True or false.
+    Flag,
+    /// WKB in CRS84, the primary geometry of the table.
+    Geometry,
+}
+
+/// A column of a table.
+#[derive(Debug, Clone, Copy)]
+pub struct Column {
+    /// Its name.
+    pub name: &'static str,
+    /// Its type.
+    pub kind: Kind,
+    /// Its unit, empty where it has none.
+    pub unit: &'static str,
+    /// Whether a value may be missing; the meaning says when.
+    pub nullable: bool,
+    /// What a value says.
+    pub meaning: &'static str,
+}
+
+/// A table of a run.
+#[derive(Debug, Clone, Copy)]
+pub struct Table {
+    /// Path in the run's folder.
+    pub file: &'static str,
+    /// What one row is.
+    pub row: &'static str,
+    /// Its columns in order; a geometry comes last.
+    pub columns: &'static [Column],
+}
+
+const fn text(name: &'static str, meaning: &'static str) -> Column {
+    Column { name, kind: Kind::Text, unit: "", nullable: false, meaning }
+}
+
+const fn whole(name: &'static str, unit: &'static str, meaning: &'static str) -> Column {
+    Column { name, kind: Kind::Whole, unit, nullable: false, meaning }
+}
+
+const fn number(name: &'static str, unit: &'static str, meaning: &'static str) -> Column {
+    Column { name, kind: Kind::Number, unit, nullable: false, meaning }
+}
+
+const fn flag(name: &'static str, meaning: &'static str) -> Column {
+    Column { name, kind: Kind::Flag, unit: "", nullable: false, meaning }
+}
+
+const fn geometry(meaning: &'static str) -> Column {
+    Column { name: "geometry", kind: Kind::Geometry, unit: "", nullable: false, meaning }
+}
+
+const fn or_null(column: Column) -> Column {
+    Column { nullable: true, ..column }
+}
+
+const LON: Column = number("lon", "degrees", "longitude, WGS 84");
+const LAT: Column = number("lat", "degrees", "latitude, WGS 84");
+const PHASE: Column = whole("phase", "", "number of the phase, from 1");
+const MODE: Column = text("mode", "travel mode, e.g. `motorcycle`");
+const CELL: Column = whole("cell", "", "number of the demand cell, from 0");
+const BOUNDARY: Column = or_null(text("boundary", "code of the feature of the first boundary layer; null outside all"));
+const BOUNDARY_NAME: Column = or_null(text("boundary_name", "its name"));
+const MEAN: Column = or_null(number("mean_time_s", "s", "mean travel time to the nearest agent, of those who reach one"));
+const MEDIAN: Column = or_null(number("median_time_s", "s", "time within which half of those reach it"));
+const P90: Column = or_null(number("p90_time_s", "s", "time within which nine tenths of those reach it"));
+const WORST: Column = or_null(number("worst_time_s", "s", "longest of those times"));
+
+/// Agents by phase.
+pub const ROLLOUT: Table = Table {
+    file: "rollout.parquet",
+    row: "an agent: a fixed site, or a site that opens in a phase",
+    columns: &[
+        whole("order", "", "position in the order of opening, from 1; 0 for fixed sites"),
+        PHASE,
+        text("phase_name_vi", "name of the phase in Vietnamese"),
+        text("phase_name_en", "name of the phase in English"),
+        text("opens_on", "first day of the phase, YYYY-MM-DD"),
+        text("site", "id of the site"),
+        text("name", "name of the site"),
+        flag("fixed", "whether it stood before the plan"),
+        LON,
+        LAT,
+        BOUNDARY,
+        BOUNDARY_NAME,
+        number("persons_marginal", "people", "served by it and by no earlier agent"),
+        number("persons_cumulative", "people", "served by it and all before it"),
+        number("persons_only", "people", "served by no other agent at the end of the last phase"),
+        number("persons_nearest", "people", "whose nearest agent it is at the end of the last phase: its load"),
+        text("why_vi", "why it is in the plan, in Vietnamese"),
+        text("why_en", "why it is in the plan, in English"),
+        geometry("point of the site"),
+    ],
+};
+
+/// Demand cells by mode and phase.
+pub const CELLS: Table = Table {
+    file: "cells.parquet",
+    row: "a demand cell, a travel mode and a phase",
+    columns: &[
+        CELL,
+        MODE,
+        PHASE,
+        BOUNDARY,
+        LON,
+        LAT,
+        number("persons", "people", "who live in the cell and travel by the mode"),
+        or_null(text("agent", "id of the nearest agent by travel time, by distance where none can be reached; null without agents")),
+        or_null(number("travel_time_s", "s", "time to the nearest agent, walks at both ends included; null where none can be reached")),
+        or_null(number("distance_m", "m", "great-circle distance to the agent nearest as the crow flies; null without agents")),
+        flag("covered", "whether some agent serves these people under the standard"),
+        geometry("rectangle of the cell"),
+    ],
+};
+
+/// Which sites serve which demand rows.
+pub const COVERAGE: Table = Table {
+    file: "coverage.parquet",
+    row: "a demand cell, a travel mode and a site that serves them under the standard",
+    columns: &[
+        CELL,
+        MODE,
+        text("site", "id of the site"),
+        or_null(number("travel_time_s", "s", "time from the cell to the site; null beyond the standard's limit")),
+        number("distance_m", "m", "great-circle distance from the cell to the site"),
+    ],
+};
+
+/// Every candidate.
+pub const SITES: Table = Table {
+    file: "sites.parquet",
+    row: "a candidate or fixed site",
+    columns: &[
+        text("site", "id of the site"),
+        text("name", "name of the site"),
+        LON,
+        LAT,
+        flag("fixed", "whether it stands already"),
+        text("status", "`eligible`, `refused` or `review` (something is unknown) by the city's conditions"),
+        or_null(text("reasons_vi", "why it is refused or what is unknown, in Vietnamese")),
+        or_null(text("reasons_en", "why it is refused or what is unknown, in English")),
+        flag("usable", "whether the plan might open it"),
+        or_null(whole("phase", "", "phase in which it opens, from 1; null where it does not")),
+        BOUNDARY,
+        or_null(number("snapped_lon", "degrees", "where it meets the roads of the most used mode; null where it does not")),
+        or_null(number("snapped_lat", "degrees", "where it meets the roads of the most used mode")),
+        or_null(number("access_m", "m", "distance from there")),
+        number("persons_in_reach", "people", "whom it would serve under the standard, by itself"),
+        geometry("point of the site"),
+    ],
+};
+
+/// Indicators by boundary and phase.
+pub const BOUNDARIES: Table = Table {
+    file: "boundaries.parquet",
+    row: "a feature of a boundary layer and a phase",
+    columns: &[
+        text("layer", "id of the layer"),
+        text("code", "code of the feature"),
+        text("name", "name of the feature"),
+        PHASE,
+        number("persons", "people", "who live there"),
+        or_null(number("official_persons", "people", "official population, where the layer names it")),
+        number("covered_persons", "people", "served under the standard"),
+        or_null(number("population_covered_share", "0–1", "share of the people who are served; null where nobody lives")),
+        number("reached_persons", "people", "who can reach an agent by road"),
+        MEAN,
+        MEDIAN,
+        P90,
+        WORST,
+        whole("agents", "", "agents that stand there"),
+        geometry("outline of the feature"),
+    ],
+};
+
+/// Indicators of each phase.
+pub const PHASES: Table = Table {
+    file: "phases.parquet",
+    row: "a phase",
+    columns: &[
+        PHASE,
+        text("name_vi", "its name in Vietnamese"),
+        text("name_en", "its name in English"),
+        text("starts", "first day, YYYY-MM-DD"),
+        or_null(text("ends", "last day, YYYY-MM-DD")),
+        text("opens", "`nothing`, `most-people` or `fewest-for-all`"),
+        or_null(text("scope", "name of its scope in English; null for everywhere")),
+        whole("opened", "", "agents that open in it"),
+        whole("agents", "", "agents that stand at its end, fixed sites included"),
+        number("persons", "people", "in the study area"),
+        number("covered_persons", "people", "served under the standard at its end"),
+        or_null(number("population_covered_share", "0–1", "share of the people who are served")),
+        number("scope_persons", "people", "in its scope"),
+        number("scope_covered_persons", "people", "served in its scope"),
+        or_null(number("scope_covered_share", "0–1", "share of the people of its scope who are served")),
+        MEAN,
+        MEDIAN,
+        P90,
+        WORST,
+        text("problem", "what was asked of the solver"),
+        text("objective_unit", "unit of objective and bound: `sites` or `person-days`"),
+        number("objective", "see objective_unit", "what the plan reaches; phases solved together share it"),
+        number("bound", "see objective_unit", "what no plan can beat"),
+        number("gap", "0–1", "distance between objective and bound as a share of the larger"),
+        text("status", "`optimal` (proven), `gap_reached`, `time_limit`, `unproven` or `nothing_to_open`"),
+        or_null(number(
+            "alone_bound",
+            "people or sites",
+            "the best that the phase could reach without keeping what earlier phases opened: people served, or sites needed",
+        )),
+    ],
+};
+
+/// Who is left unserved.
+pub const UNCOVERED: Table = Table {
+    file: "uncovered.parquet",
+    row: "the people of a boundary feature who are not served at the end of the last phase",
+    columns: &[
+        BOUNDARY,
+        BOUNDARY_NAME,
+        number("persons", "people", "not served"),
+        number("persons_coverable", "people", "of those, whom some usable candidate could serve"),
+        whole("cells", "", "demand cells they live in"),
+        LON,
+        LAT,
+        or_null(number("nearest_agent_m", "m", "distance from their middle to the nearest agent")),
+        or_null(number("nearest_candidate_m", "m", "distance from their middle to the nearest usable candidate")),
+        number("new_point_lon", "degrees", "where a new point would serve most of them within the radius"),
+        number("new_point_lat", "degrees", "where a new point would serve most of them within the radius"),
+        number("new_point_persons", "people", "unserved people within the radius of that point, all places counted"),
+        geometry("their middle, weighed by people"),
+    ],
+};
+
+/// Polygons of equal travel time.
+pub const ISOCHRONES: Table = Table {
+    file: "isochrones.parquet",
+    row: "a band of travel time around an agent, or around all agents of a phase",
+    columns: &[
+        PHASE,
+        or_null(text("site", "id of the agent; null for all agents that stand at the phase's end")),
+        MODE,
+        number("minutes", "min", "longest travel time"),
+        geometry("what lies within that time; drawn from network times, for eyes only"),
+    ],
+};
+
+/// Junctions of the road graph.
+pub const NETWORK_NODES: Table = Table {
+    file: "network/nodes.parquet",
+    row: "a junction of the road graph",
+    columns: &[whole("node", "", "number of the junction, from 0"), LON, LAT],
+};
+
+/// Arcs of the road graph.
+pub const NETWORK_ARCS: Table = Table {
+    file: "network/arcs.parquet",
+    row: "an arc of the road graph of a mode, in the direction of travel; of parallel arcs the fastest",
+    columns: &[
+        MODE,
+        whole("from", "", "junction it leaves"),
+        whole("to", "", "junction it enters"),
+        whole("time_ms", "ms", "travel time"),
+    ],
+};
+
+/// How cells and sites hang on the road graph.
+pub const NETWORK_LEGS: Table = Table {
+    file: "network/legs.parquet",
+    row: "a demand cell or a site joined to a street of a mode",
+    columns: &[
+        text("kind", "`cell` or `site`"),
+        text("id", "number of the cell, or id of the site"),
+        MODE,
+        whole("street", "", "number of the street; two legs with one number lie on the same street"),
+        whole("offset_mm", "mm", "distance from the street's first point"),
+        whole("start", "", "junction at the street's first point"),
+        whole("end", "", "junction at its last point"),
+        whole("access_ms", "ms", "walk between the place and the street"),
+        or_null(whole("from_start_ms", "ms", "from the first point to the place; null where not allowed")),
+        or_null(whole("to_end_ms", "ms", "from the place to the last point; null where not allowed")),
+        or_null(whole("from_end_ms", "ms", "from the last point to the place; null where not allowed")),
+        or_null(whole("to_start_ms", "ms", "from the place to the first point; null where not allowed")),
+    ],
+};
+
+/// Every table of a run, in the order of the dictionary.
+pub const TABLES: &[Table] = &[
+    ROLLOUT, CELLS, COVERAGE, SITES, BOUNDARIES, PHASES, UNCOVERED, ISOCHRONES, NETWORK_NODES, NETWORK_ARCS, NETWORK_LEGS,
+];
+
+/// The data dictionary in Markdown.
+pub fn dictionary() -> String {
+    let mut page = String::from(
+        "# Data dictionary\n\nGenerated by `gandan schema`; do not edit. Tables are Parquet (zstd). A table with a \
+         `geometry` column is GeoParquet 1.1: WKB, longitude first, CRS84. A value that does not exist is null, never a \
+         number that stands for it. `network/` is written only where a scenario asks for it (`[output] network = true`).\n",
+    );
+    for table in TABLES {
+        page += &format!("\n## `{}`\n\nOne row: {}.\n\n", table.file, table.row);
+        page += "| column | type | unit | null | meaning |\n|---|---|---|---|---|\n";
+        for c in table.columns {
+            let kind = match c.kind {
+                Kind::Text => "text",
+                Kind::Whole => "whole number",
+                Kind::Number => "number",
+                Kind::Flag => "true/false",
+                Kind::Geometry => "geometry",
+            };
+            let null = if c.nullable { "yes" } else { "" };
+            page += &format!("| `{}` | {kind} | {} | {null} | {} |\n", c.name, c.unit, c.meaning);
+        }
+    }
+    page
+}

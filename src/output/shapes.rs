@@ -1,0 +1,53 @@
+//! The isochrones of a run: by agent when it opens, and of all agents at the end of each phase.
+
+use geo::MultiPolygon;
+use rayon::prelude::*;
+
+use crate::access::isochrone::isochrones as draw;
+use crate::access::search::Search;
+use crate::error::Result;
+use crate::rollout::Rollout;
+use crate::study::Study;
+use crate::units::TravelTime;
+
+/// A polygon of equal travel time by the most used mode.
+pub struct Isochrone {
+    /// Index of the phase.
+    pub phase: usize,
+    /// Index of the agent's site; `None` for all agents of the phase.
+    pub site: Option<u32>,
+    /// Longest travel time in minutes.
+    pub minutes: f64,
+    /// What lies within it.
+    pub shape: MultiPolygon<f64>,
+}
+
+/// Draws them, in the order of phase, agent, band; phases without change share the shape of the one before.
+///
+/// # Errors
+/// A contour cannot be drawn.
+pub fn isochrones(study: &Study, plan: &Rollout) -> Result<Vec<Isochrone>> {
+    let minutes = &study.scenario.output.isochrone_minutes;
+    let bands: Vec<TravelTime> = minutes.iter().map(|&m| TravelTime::from_minutes(m)).collect();
+    let mut wanted: Vec<(usize, Option<u32>, Vec<u32>)> = Vec::new();
+    for (t, phase) in plan.phases.iter().enumerate() {
+        wanted.push((t, None, phase.open.clone()));
+        wanted.extend(plan.agents.iter().filter(|a| a.phase == t).map(|a| (t, Some(a.site), vec![a.site])));
+    }
+    let (network, graph) = (&study.network, &study.network.modes[0]);
+    let drawn: Vec<Result<Vec<Isochrone>>> = wanted
+        .into_par_iter()
+        .map_init(Search::default, |search, (phase, site, sites)| {
+            let legs: Vec<_> =
+                sites.iter().filter_map(|&s| study.site_legs[0][s as usize].map(|(leg, _)| leg)).collect();
+            let shapes = draw(network, graph, &legs, &bands, search)?;
+            let band = |(shape, &minutes): (MultiPolygon<f64>, &f64)| Isochrone { phase, site, minutes, shape };
+            Ok(shapes.into_iter().zip(minutes).map(band).collect())
+        })
+        .collect();
+    let mut all = Vec::new();
+    for result in drawn {
+        all.extend(result?);
+    }
+    Ok(all)
+}

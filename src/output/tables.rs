@@ -1,0 +1,340 @@
+//! The columns of every table of a run, in the order of the schema.
+
+use std::path::Path;
+
+use geo::{Geometry, MultiPolygon, Point, Rect};
+
+use super::schema;
+use super::shapes::Isochrone;
+use super::table::{self, Values};
+use crate::error::{Fault, Result};
+use crate::ingest::eligibility::Eligibility;
+use crate::network::CLOSED;
+use crate::rollout::explain::reason;
+use crate::rollout::{AreaIndicators, Rollout};
+use crate::study::Study;
+use crate::units::{LonLat, Persons};
+
+/// Writes every table of the schema.
+///
+/// # Errors
+/// The disk refuses one.
+pub fn write_all(folder: &Path, study: &Study, plan: &Rollout, isochrones: &[Isochrone]) -> Result<()> {
+    table::write(folder, &schema::ROLLOUT, rollout(study, plan))?;
+    table::write(folder, &schema::CELLS, cells(study, plan))?;
+    table::write(folder, &schema::COVERAGE, coverage(study))?;
+    table::write(folder, &schema::SITES, sites(study, plan))?;
+    table::write(folder, &schema::BOUNDARIES, boundaries(study, plan))?;
+    table::write(folder, &schema::PHASES, phases(study, plan))?;
+    table::write(folder, &schema::UNCOVERED, uncovered(study, plan))?;
+    table::write(folder, &schema::ISOCHRONES, isochrone_rows(study, isochrones))?;
+    if study.scenario.output.network {
+        let network = folder.join("network");
+        std::fs::create_dir(&network).map_err(|e| Fault::io("make the folder of the road graph", &network, &e))?;
+        table::write(folder, &schema::NETWORK_NODES, network_nodes(study))?;
+        table::write(folder, &schema::NETWORK_ARCS, network_arcs(study))?;
+        table::write(folder, &schema::NETWORK_LEGS, network_legs(study))?;
+    }
+    Ok(())
+}
+
+fn point(p: LonLat) -> Geometry<f64> {
+    Geometry::Point(Point::new(p.lon, p.lat))
+}
+
+/// Code and name of a feature of the first layer.
+pub(super) fn first_boundary(study: &Study, feature: Option<u32>) -> (Option<String>, Option<String>) {
+    let found = study.layers.first().zip(feature).map(|(l, f)| &l.features[f as usize]);
+    (found.map(|f| f.code.clone()), found.map(|f| f.name.clone()))
+}
+
+fn rollout(study: &Study, plan: &Rollout) -> Vec<Values> {
+    let agents = &plan.agents;
+    let site = |a: &crate::rollout::Agent| &study.sites[a.site as usize];
+    let phase = |a: &crate::rollout::Agent| &study.scenario.phases[a.phase];
+    let (codes, names) =
+        agents.iter().map(|a| first_boundary(study, site(a).boundary.first().copied().flatten())).unzip();
+    vec![
+        Values::whole(agents.iter().map(|a| a.order)),
+        Values::whole(agents.iter().map(|a| a.phase as u32 + 1)),
+        Values::text(agents.iter().map(|a| phase(a).name.vi.clone())),
+        Values::text(agents.iter().map(|a| phase(a).name.en.clone())),
+        Values::text(agents.iter().map(|a| phase(a).starts.to_string())),
+        Values::text(agents.iter().map(|a| site(a).site.id.clone())),
+        Values::text(agents.iter().map(|a| site(a).site.name.clone())),
+        Values::Flag(agents.iter().map(|a| site(a).site.fixed).collect()),
+        Values::number(agents.iter().map(|a| site(a).site.at.lon)),
+        Values::number(agents.iter().map(|a| site(a).site.at.lat)),
+        Values::Text(codes),
+        Values::Text(names),
+        Values::number(agents.iter().map(|a| a.persons_marginal.people())),
+        Values::number(agents.iter().map(|a| a.persons_cumulative.people())),
+        Values::number(agents.iter().map(|a| a.persons_only.people())),
+        Values::number(agents.iter().map(|a| a.persons_nearest.people())),
+        Values::text(agents.iter().map(|a| reason(a).0)),
+        Values::text(agents.iter().map(|a| reason(a).1)),
+        Values::Geometry(agents.iter().map(|a| point(site(a).site.at)).collect()),
+    ]
+}
+
+fn cells(study: &Study, plan: &Rollout) -> Vec<Values> {
+    let n_modes = study.modes.len();
+    // Cell by cell, so that the parts of one place stand together.
+    let keys: Vec<(usize, usize, usize)> = (0..study.cells.len())
+        .flat_map(|c| (0..n_modes).flat_map(move |m| (0..plan.phases.len()).map(move |t| (c, m, t))))
+        .collect();
+    let state = |&(c, m, t): &(usize, usize, usize)| &plan.phases[t].rows[c * n_modes + m];
+    let code = |&(c, ..): &(usize, usize, usize)| {
+        first_boundary(study, study.cell_boundary.first().and_then(|layer| layer[c])).0
+    };
+    let rectangle = |&(c, ..): &(usize, usize, usize)| {
+        let cell = &study.cells[c];
+        let (p, dx, dy) = (cell.centre, cell.half_lon, cell.half_lat);
+        Geometry::Polygon(Rect::new((p.lon - dx, p.lat - dy), (p.lon + dx, p.lat + dy)).to_polygon())
+    };
+    vec![
+        Values::whole(keys.iter().map(|k| k.0 as u32)),
+        Values::text(keys.iter().map(|k| study.modes[k.1].id.clone())),
+        Values::whole(keys.iter().map(|k| k.2 as u32 + 1)),
+        Values::Text(keys.iter().map(code).collect()),
+        Values::number(keys.iter().map(|k| study.cells[k.0].at.lon)),
+        Values::number(keys.iter().map(|k| study.cells[k.0].at.lat)),
+        Values::number(keys.iter().map(|k| study.row_persons[k.0 * n_modes + k.1].people())),
+        Values::Text(keys.iter().map(|k| state(k).agent.map(|s| study.sites[s as usize].site.id.clone())).collect()),
+        Values::Number(keys.iter().map(|k| state(k).travel_time_ms.map(seconds)).collect()),
+        Values::Number(keys.iter().map(|k| state(k).distance.map(|d| d.metres())).collect()),
+        Values::Flag(keys.iter().map(|k| state(k).covered).collect()),
+        Values::Geometry(keys.iter().map(rectangle).collect()),
+    ]
+}
+
+fn seconds(ms: u32) -> f64 {
+    f64::from(ms) / 1000.0
+}
+
+fn coverage(study: &Study) -> Vec<Values> {
+    let n_modes = study.modes.len();
+    let pairs: Vec<_> =
+        (0..study.cover.rows()).flat_map(|row| study.cover.row(row).iter().map(move |p| (row, *p))).collect();
+    vec![
+        Values::whole(pairs.iter().map(|(row, _)| (row / n_modes) as u32)),
+        Values::text(pairs.iter().map(|(row, _)| study.modes[row % n_modes].id.as_str())),
+        Values::text(pairs.iter().map(|(_, p)| study.sites[p.site as usize].site.id.as_str())),
+        Values::Number(
+            pairs.iter().map(|(_, p)| (p.travel_time_ms != CLOSED).then(|| seconds(p.travel_time_ms))).collect(),
+        ),
+        Values::number(pairs.iter().map(|(_, p)| p.distance.metres())),
+    ]
+}
+
+/// `eligible`, `refused` or `review`, with the reasons in Vietnamese and English.
+pub(super) fn judged(eligibility: &Eligibility) -> (&'static str, Option<String>, Option<String>) {
+    let (vi, en): (Vec<String>, Vec<String>) = match eligibility {
+        Eligibility::Eligible => return (eligibility.code(), None, None),
+        Eligibility::Refused(reasons) => reasons.iter().map(|r| (r.vietnamese(), r.english())).unzip(),
+        Eligibility::Review(unknown) => {
+            let fields = unknown.join(", ");
+            (vec![format!("chưa biết: {fields}")], vec![format!("unknown: {fields}")])
+        }
+    };
+    (eligibility.code(), Some(vi.join("; ")), Some(en.join("; ")))
+}
+
+fn sites(study: &Study, plan: &Rollout) -> Vec<Values> {
+    let sites = &study.sites;
+    let mut in_reach = vec![Persons(0); sites.len()];
+    for row in 0..study.cover.rows() {
+        for pair in study.cover.row(row) {
+            in_reach[pair.site as usize] += study.row_persons[row];
+        }
+    }
+    let mut phase = vec![None; sites.len()];
+    for agent in &plan.agents {
+        phase[agent.site as usize] = Some(agent.phase as u32 + 1);
+    }
+    let snapped: Vec<_> = study.site_legs[0].iter().map(|l| l.map(|(_, snap)| snap)).collect();
+    vec![
+        Values::text(sites.iter().map(|s| s.site.id.clone())),
+        Values::text(sites.iter().map(|s| s.site.name.clone())),
+        Values::number(sites.iter().map(|s| s.site.at.lon)),
+        Values::number(sites.iter().map(|s| s.site.at.lat)),
+        Values::Flag(sites.iter().map(|s| s.site.fixed).collect()),
+        Values::text(sites.iter().map(|s| judged(&s.eligibility).0)),
+        Values::Text(sites.iter().map(|s| judged(&s.eligibility).1).collect()),
+        Values::Text(sites.iter().map(|s| judged(&s.eligibility).2).collect()),
+        Values::Flag(sites.iter().map(|s| s.usable).collect()),
+        Values::Whole(phase),
+        Values::Text(sites.iter().map(|s| first_boundary(study, s.boundary.first().copied().flatten()).0).collect()),
+        Values::Number(snapped.iter().map(|s| s.map(|s| s.at.lon)).collect()),
+        Values::Number(snapped.iter().map(|s| s.map(|s| s.at.lat)).collect()),
+        Values::Number(snapped.iter().map(|s| s.map(|s| s.access.metres())).collect()),
+        Values::number(in_reach.iter().map(|p| p.people())),
+        Values::Geometry(sites.iter().map(|s| point(s.site.at)).collect()),
+    ]
+}
+
+/// The columns that every table of indicators shares.
+fn times(of: &[&AreaIndicators]) -> [Values; 4] {
+    [
+        Values::Number(of.iter().map(|i| i.mean_time_s).collect()),
+        Values::Number(of.iter().map(|i| i.median_time_s).collect()),
+        Values::Number(of.iter().map(|i| i.p90_time_s).collect()),
+        Values::Number(of.iter().map(|i| i.worst_time_s).collect()),
+    ]
+}
+
+fn boundaries(study: &Study, plan: &Rollout) -> Vec<Values> {
+    let mut keys = Vec::new();
+    for (l, layer) in study.layers.iter().enumerate() {
+        for f in 0..layer.features.len() {
+            keys.extend((0..plan.phases.len()).map(|t| (l, f, t)));
+        }
+    }
+    let feature = |k: &(usize, usize, usize)| &study.layers[k.0].features[k.1];
+    let found: Vec<&AreaIndicators> =
+        keys.iter().map(|&(l, f, t)| &plan.phases[t].indicators.by_boundary[l][f]).collect();
+    let [mean, median, p90, worst] = times(&found);
+    vec![
+        Values::text(keys.iter().map(|k| study.layers[k.0].id.clone())),
+        Values::text(keys.iter().map(|k| feature(k).code.clone())),
+        Values::text(keys.iter().map(|k| feature(k).name.clone())),
+        Values::whole(keys.iter().map(|k| k.2 as u32 + 1)),
+        Values::number(found.iter().map(|i| i.persons.people())),
+        Values::Number(keys.iter().map(|k| feature(k).population.map(Persons::people)).collect()),
+        Values::number(found.iter().map(|i| i.covered.people())),
+        Values::Number(found.iter().map(|i| i.covered_share()).collect()),
+        Values::number(found.iter().map(|i| i.reached.people())),
+        mean,
+        median,
+        p90,
+        worst,
+        Values::whole(found.iter().map(|i| i.agents)),
+        Values::Geometry(keys.iter().map(|k| Geometry::MultiPolygon(feature(k).geometry.clone())).collect()),
+    ]
+}
+
+fn phases(study: &Study, plan: &Rollout) -> Vec<Values> {
+    let asked = &study.scenario.phases;
+    let done = &plan.phases;
+    let all: Vec<&AreaIndicators> = done.iter().map(|p| &p.indicators.all).collect();
+    let scope: Vec<&AreaIndicators> = done.iter().map(|p| &p.indicators.scope).collect();
+    let [mean, median, p90, worst] = times(&all);
+    let opens = |o| match o {
+        crate::scenario::Opens::Nothing => "nothing",
+        crate::scenario::Opens::MostPeople => "most-people",
+        crate::scenario::Opens::FewestForAll => "fewest-for-all",
+    };
+    vec![
+        Values::whole(1..=done.len() as u32),
+        Values::text(asked.iter().map(|p| p.name.vi.clone())),
+        Values::text(asked.iter().map(|p| p.name.en.clone())),
+        Values::text(asked.iter().map(|p| p.starts.to_string())),
+        Values::Text(asked.iter().map(|p| p.ends.map(|d| d.to_string())).collect()),
+        Values::text(asked.iter().map(|p| opens(p.opens))),
+        Values::Text(asked.iter().map(|p| p.scope.as_ref().map(|s| s.name.en.clone())).collect()),
+        Values::whole(done.iter().map(|p| p.opened.len() as u32)),
+        Values::whole(all.iter().map(|i| i.agents)),
+        Values::number(all.iter().map(|i| i.persons.people())),
+        Values::number(all.iter().map(|i| i.covered.people())),
+        Values::Number(all.iter().map(|i| i.covered_share()).collect()),
+        Values::number(scope.iter().map(|i| i.persons.people())),
+        Values::number(scope.iter().map(|i| i.covered.people())),
+        Values::Number(scope.iter().map(|i| i.covered_share()).collect()),
+        mean,
+        median,
+        p90,
+        worst,
+        Values::text(done.iter().map(|p| p.proof.problem)),
+        Values::text(done.iter().map(|p| p.proof.unit)),
+        Values::number(done.iter().map(|p| p.proof.objective)),
+        Values::number(done.iter().map(|p| p.proof.bound)),
+        Values::number(done.iter().map(|p| p.proof.gap)),
+        Values::text(done.iter().map(|p| p.proof.status)),
+        Values::Number(done.iter().map(|p| p.proof.alone_bound).collect()),
+    ]
+}
+
+fn uncovered(study: &Study, plan: &Rollout) -> Vec<Values> {
+    let places = &plan.uncovered;
+    let (codes, names) = places.iter().map(|p| first_boundary(study, p.boundary)).unzip();
+    vec![
+        Values::Text(codes),
+        Values::Text(names),
+        Values::number(places.iter().map(|p| p.persons.people())),
+        Values::number(places.iter().map(|p| p.persons_coverable.people())),
+        Values::whole(places.iter().map(|p| p.cells)),
+        Values::number(places.iter().map(|p| p.at.lon)),
+        Values::number(places.iter().map(|p| p.at.lat)),
+        Values::Number(places.iter().map(|p| p.nearest_agent.map(|d| d.metres())).collect()),
+        Values::Number(places.iter().map(|p| p.nearest_candidate.map(|d| d.metres())).collect()),
+        Values::number(places.iter().map(|p| p.new_point.lon)),
+        Values::number(places.iter().map(|p| p.new_point.lat)),
+        Values::number(places.iter().map(|p| p.new_point_persons.people())),
+        Values::Geometry(places.iter().map(|p| point(p.at)).collect()),
+    ]
+}
+
+fn isochrone_rows(study: &Study, isochrones: &[Isochrone]) -> Vec<Values> {
+    let site = |i: &Isochrone| i.site.map(|s| study.sites[s as usize].site.id.clone());
+    let shape = |i: &Isochrone| Geometry::MultiPolygon(MultiPolygon(i.shape.0.clone()));
+    vec![
+        Values::whole(isochrones.iter().map(|i| i.phase as u32 + 1)),
+        Values::Text(isochrones.iter().map(site).collect()),
+        Values::text(isochrones.iter().map(|_| study.modes[0].id.clone())),
+        Values::number(isochrones.iter().map(|i| i.minutes)),
+        Values::Geometry(isochrones.iter().map(shape).collect()),
+    ]
+}
+
+fn network_nodes(study: &Study) -> Vec<Values> {
+    let nodes = &study.network.nodes;
+    vec![
+        Values::whole(0..nodes.len() as u32),
+        Values::number(nodes.iter().map(|p| p.lon)),
+        Values::number(nodes.iter().map(|p| p.lat)),
+    ]
+}
+
+fn network_arcs(study: &Study) -> Vec<Values> {
+    let mut arcs = Vec::new();
+    for (m, graph) in study.network.modes.iter().enumerate() {
+        for to in 0..study.network.nodes.len() as u32 {
+            let (from, ms) = (graph.reversed.neighbors_slice(to), graph.reversed.edges_slice(to));
+            arcs.extend(from.iter().zip(ms).map(|(&from, &ms)| (m, from, to, ms)));
+        }
+    }
+    arcs.sort_unstable();
+    vec![
+        Values::text(arcs.iter().map(|a| study.modes[a.0].id.as_str())),
+        Values::whole(arcs.iter().map(|a| a.1)),
+        Values::whole(arcs.iter().map(|a| a.2)),
+        Values::whole(arcs.iter().map(|a| a.3)),
+    ]
+}
+
+fn network_legs(study: &Study) -> Vec<Values> {
+    let mut legs = Vec::new();
+    for (m, mode) in study.modes.iter().enumerate() {
+        for (s, leg) in study.site_legs[m].iter().enumerate() {
+            legs.extend(leg.map(|(leg, _)| ("site", study.sites[s].site.id.clone(), mode.id.as_str(), leg)));
+        }
+        for (c, leg) in study.cell_legs[m].iter().enumerate() {
+            legs.extend(leg.map(|(leg, _)| ("cell", c.to_string(), mode.id.as_str(), leg)));
+        }
+    }
+    let open = |ms: u32| (ms != CLOSED).then_some(ms);
+    vec![
+        Values::text(legs.iter().map(|l| l.0)),
+        Values::text(legs.iter().map(|l| l.1.as_str())),
+        Values::text(legs.iter().map(|l| l.2)),
+        Values::whole(legs.iter().map(|l| l.3.street)),
+        Values::whole(legs.iter().map(|l| l.3.offset_mm)),
+        Values::whole(legs.iter().map(|l| l.3.start)),
+        Values::whole(legs.iter().map(|l| l.3.end)),
+        Values::whole(legs.iter().map(|l| l.3.access_ms)),
+        Values::Whole(legs.iter().map(|l| open(l.3.from_start_ms)).collect()),
+        Values::Whole(legs.iter().map(|l| open(l.3.to_end_ms)).collect()),
+        Values::Whole(legs.iter().map(|l| open(l.3.from_end_ms)).collect()),
+        Values::Whole(legs.iter().map(|l| open(l.3.to_start_ms)).collect()),
+    ]
+}

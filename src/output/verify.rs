@@ -1,0 +1,277 @@
+//! Recomputes the figures of a finished run from its raw tables: who is served follows from `coverage` and `rollout`,
+//! and again from the times and distances in `cells`. Nothing of the code that made the run is used but the schema.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::Path;
+
+use polars::prelude::DataFrame;
+
+use super::schema::{BOUNDARIES, CELLS, COVERAGE, PHASES, ROLLOUT, UNCOVERED};
+use super::table::read;
+use crate::error::{Fault, Result};
+
+/// One figure that was recomputed.
+pub struct Check {
+    /// What it says.
+    pub what: String,
+    /// How the two values differ; `None` where they agree.
+    pub differs: Option<String>,
+}
+
+/// What a verification found.
+pub struct Report {
+    /// Every figure that was recomputed.
+    pub checks: Vec<Check>,
+}
+
+impl Report {
+    /// Compares a figure of the run with the recomputed one, to half a thousandth.
+    fn compare(&mut self, what: String, written: f64, recomputed: f64) {
+        let agrees = (written - recomputed).abs() <= 0.0005 * 1.0_f64.max(recomputed.abs() * 1e-9);
+        let differs = (!agrees).then(|| format!("the run says {written}, its tables say {recomputed}"));
+        self.checks.push(Check { what, differs });
+    }
+}
+
+/// Recomputes the figures of the run in `folder`.
+///
+/// # Errors
+/// The folder is not a finished run of this version.
+pub fn verify_run(folder: &Path) -> Result<Report> {
+    let standard = Standard::of_manifest(folder)?;
+    let rollout = read(folder, &ROLLOUT, &["site", "phase", "persons_marginal", "persons_cumulative"])?;
+    let coverage = read(folder, &COVERAGE, &["cell", "mode", "site", "travel_time_s", "distance_m"])?;
+    let cells = read(
+        folder,
+        &CELLS,
+        &["cell", "mode", "phase", "boundary", "persons", "travel_time_s", "distance_m", "covered"],
+    )?;
+    let phases = read(folder, &PHASES, &["phase", "persons", "covered_persons", "agents", "mean_time_s"])?;
+    let boundaries = read(folder, &BOUNDARIES, &["layer", "code", "phase", "persons", "covered_persons"])?;
+    let uncovered = read(folder, &UNCOVERED, &["persons"])?;
+    let mut report = Report { checks: Vec::new() };
+
+    // The phase from which on each demand row is served, by the pairs of the coverage table.
+    let opens: HashMap<String, u32> = texts(&rollout, "site")?.into_iter().zip(wholes(&rollout, "phase")?).collect();
+    let mut served_from: HashMap<(u32, String), u32> = HashMap::new();
+    let mut pairs_out_of_standard = 0_u32;
+    let times = maybe_numbers(&coverage, "travel_time_s")?;
+    let distances = maybe_numbers(&coverage, "distance_m")?;
+    let keys = wholes(&coverage, "cell")?.into_iter().zip(texts(&coverage, "mode")?);
+    for (((key, site), time), distance) in keys.zip(texts(&coverage, "site")?).zip(times).zip(distances) {
+        pairs_out_of_standard += u32::from(!standard.serves(time, distance));
+        if let Some(&phase) = opens.get(&site) {
+            let from = served_from.entry(key).or_insert(phase);
+            *from = (*from).min(phase);
+        }
+    }
+    report.compare("pairs of the coverage table beyond the standard".into(), 0.0, f64::from(pairs_out_of_standard));
+
+    let rows = Rows::of(&cells)?;
+    let mut by_phase: BTreeMap<u32, Sums> = BTreeMap::new();
+    let mut by_boundary: BTreeMap<(String, u32), Sums> = BTreeMap::new();
+    let (mut unlike_pairs, mut unlike_times) = (0_u32, 0_u32);
+    for row in &rows.0 {
+        let by_pairs = served_from.get(&(row.cell, row.mode.clone())).is_some_and(|&from| from <= row.phase);
+        unlike_pairs += u32::from(by_pairs != row.covered);
+        // Under `both` one agent must keep the two limits, which the nearest times and distances do not tell.
+        if standard.rule != "both" {
+            unlike_times += u32::from(standard.serves(row.time, row.distance) != row.covered);
+        }
+        by_phase.entry(row.phase).or_default().add(row, by_pairs);
+        if let Some(code) = &row.boundary {
+            by_boundary.entry((code.clone(), row.phase)).or_default().add(row, by_pairs);
+        }
+    }
+    report.compare("demand rows whose coverage differs from the coverage table".into(), 0.0, f64::from(unlike_pairs));
+    report.compare("demand rows whose coverage differs from their times and distances".into(), 0.0, f64::from(unlike_times));
+
+    let persons = maybe_numbers(&phases, "persons")?;
+    let covered = maybe_numbers(&phases, "covered_persons")?;
+    let mean = maybe_numbers(&phases, "mean_time_s")?;
+    let agents = wholes(&phases, "agents")?;
+    for (i, phase) in wholes(&phases, "phase")?.into_iter().enumerate() {
+        let sums = by_phase.get(&phase).cloned().unwrap_or_default();
+        let stand = opens.values().filter(|&&from| from <= phase).count();
+        report.compare(format!("phase {phase}: agents"), f64::from(agents[i]), stand as f64);
+        report.compare(format!("phase {phase}: people"), persons[i].unwrap_or(f64::NAN), sums.people(sums.persons));
+        report.compare(format!("phase {phase}: people served"), covered[i].unwrap_or(f64::NAN), sums.people(sums.covered));
+        report.compare(format!("phase {phase}: mean travel time"), mean[i].unwrap_or(0.0), sums.mean_time_s());
+    }
+    if let Some(last) = by_phase.values().next_back() {
+        let places: f64 = maybe_numbers(&uncovered, "persons")?.into_iter().flatten().sum();
+        report.compare("people not served at the end".into(), places, last.people(last.persons - last.covered));
+    }
+    check_rollout(&mut report, &rollout, &served_from, &rows)?;
+
+    // The first layer's features: people and people served, summed over the cells that name them.
+    let layers = texts(&boundaries, "layer")?;
+    let first = layers.first().cloned();
+    let figures = maybe_numbers(&boundaries, "persons")?.into_iter().zip(maybe_numbers(&boundaries, "covered_persons")?);
+    let keys = texts(&boundaries, "code")?.into_iter().zip(wholes(&boundaries, "phase")?);
+    let mut unlike_features = 0_u32;
+    for ((layer, key), (persons, covered)) in layers.iter().zip(keys).zip(figures) {
+        if Some(layer) == first.as_ref() {
+            let sums = by_boundary.get(&key).cloned().unwrap_or_default();
+            let near = |a: Option<f64>, b: f64| a.is_some_and(|a| (a - b).abs() < 0.0005);
+            let agrees = near(persons, sums.people(sums.persons)) && near(covered, sums.people(sums.covered));
+            unlike_features += u32::from(!agrees);
+        }
+    }
+    report.compare("features of the first layer whose people differ".into(), 0.0, f64::from(unlike_features));
+    Ok(report)
+}
+
+/// Marginal people, agent by agent in their order, from the coverage of the sites before.
+fn check_rollout(
+    report: &mut Report,
+    rollout: &DataFrame,
+    served_from: &HashMap<(u32, String), u32>,
+    rows: &Rows,
+) -> Result<()> {
+    let mut seen = HashSet::new();
+    let served: u64 = rows
+        .0
+        .iter()
+        .filter(|row| served_from.contains_key(&(row.cell, row.mode.clone())) && seen.insert((row.cell, &row.mode)))
+        .map(|row| row.milli_persons)
+        .sum();
+    let marginal: f64 = maybe_numbers(rollout, "persons_marginal")?.into_iter().flatten().sum();
+    let cumulative = maybe_numbers(rollout, "persons_cumulative")?.into_iter().flatten().last().unwrap_or(0.0);
+    report.compare("sum of the people each agent adds".into(), marginal, served as f64 / 1000.0);
+    report.compare("people served by all agents together".into(), cumulative, served as f64 / 1000.0);
+    Ok(())
+}
+
+/// The standard as the manifest tells it.
+struct Standard {
+    seconds: f64,
+    metres: f64,
+    rule: String,
+}
+
+impl Standard {
+    fn of_manifest(folder: &Path) -> Result<Standard> {
+        let path = folder.join("manifest.json");
+        let text = std::fs::read_to_string(&path).map_err(|e| Fault::io("read the manifest of the run", &path, &e))?;
+        let manifest: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+        let of = &manifest["settings"]["standard"];
+        let (Some(minutes), Some(km), Some(rule)) = (of["minutes"].as_f64(), of["radius_km"].as_f64(), of["rule"].as_str())
+        else {
+            return Err(Fault::new("run::manifest", "it does not tell the standard of the run")
+                .file(&path)
+                .help("the folder must be a finished run of this version of gandan")
+                .into());
+        };
+        Ok(Standard { seconds: minutes * 60.0, metres: km * 1000.0, rule: rule.to_owned() })
+    }
+
+    fn serves(&self, time_s: Option<f64>, distance_m: Option<f64>) -> bool {
+        let in_time = time_s.is_some_and(|t| t <= self.seconds);
+        let in_radius = distance_m.is_some_and(|d| d <= self.metres);
+        match self.rule.as_str() {
+            "either" => in_time || in_radius,
+            "both" => in_time && in_radius,
+            "time" => in_time,
+            _ => in_radius,
+        }
+    }
+}
+
+struct Row {
+    cell: u32,
+    mode: String,
+    phase: u32,
+    boundary: Option<String>,
+    milli_persons: u64,
+    time: Option<f64>,
+    distance: Option<f64>,
+    covered: bool,
+}
+
+struct Rows(Vec<Row>);
+
+impl Rows {
+    fn of(cells: &DataFrame) -> Result<Rows> {
+        let cell = wholes(cells, "cell")?;
+        let mode = texts(cells, "mode")?;
+        let phase = wholes(cells, "phase")?;
+        let boundary = maybe_texts(cells, "boundary")?;
+        let persons = maybe_numbers(cells, "persons")?;
+        let time = maybe_numbers(cells, "travel_time_s")?;
+        let distance = maybe_numbers(cells, "distance_m")?;
+        let covered = flags(cells, "covered")?;
+        let rows = mode.into_iter().zip(boundary).enumerate().map(|(i, (mode, boundary))| Row {
+            cell: cell[i],
+            mode,
+            phase: phase[i],
+            boundary,
+            milli_persons: (persons[i].unwrap_or(0.0) * 1000.0).round() as u64,
+            time: time[i],
+            distance: distance[i],
+            covered: covered[i],
+        });
+        Ok(Rows(rows.collect()))
+    }
+}
+
+#[derive(Debug, Clone, Default)]
+struct Sums {
+    persons: u64,
+    covered: u64,
+    reached: u64,
+    person_ms: u128,
+}
+
+impl Sums {
+    fn add(&mut self, row: &Row, covered: bool) {
+        self.persons += row.milli_persons;
+        if covered {
+            self.covered += row.milli_persons;
+        }
+        if let Some(time) = row.time {
+            self.reached += row.milli_persons;
+            self.person_ms += u128::from(row.milli_persons) * (time * 1000.0).round() as u128;
+        }
+    }
+
+    fn people(&self, milli: u64) -> f64 {
+        milli as f64 / 1000.0
+    }
+
+    fn mean_time_s(&self) -> f64 {
+        if self.reached == 0 { 0.0 } else { self.person_ms as f64 / self.reached as f64 / 1000.0 }
+    }
+}
+
+fn column<T>(
+    frame: &DataFrame,
+    name: &str,
+    values: impl FnOnce(&polars::prelude::Column) -> polars::prelude::PolarsResult<T>,
+) -> Result<T> {
+    frame.column(name).and_then(values).map_err(|e| {
+        Fault::new("run::table", format!("the column `{name}` cannot be read: {e}"))
+            .help("the folder must be a finished run of this version of gandan")
+            .into()
+    })
+}
+
+fn wholes(frame: &DataFrame, name: &str) -> Result<Vec<u32>> {
+    column(frame, name, |c| Ok(c.u32()?.iter().map(Option::unwrap_or_default).collect()))
+}
+
+fn maybe_numbers(frame: &DataFrame, name: &str) -> Result<Vec<Option<f64>>> {
+    column(frame, name, |c| Ok(c.f64()?.iter().collect()))
+}
+
+fn maybe_texts(frame: &DataFrame, name: &str) -> Result<Vec<Option<String>>> {
+    column(frame, name, |c| Ok(c.str()?.iter().map(|t| t.map(str::to_owned)).collect()))
+}
+
+fn texts(frame: &DataFrame, name: &str) -> Result<Vec<String>> {
+    Ok(maybe_texts(frame, name)?.into_iter().map(Option::unwrap_or_default).collect())
+}
+
+fn flags(frame: &DataFrame, name: &str) -> Result<Vec<bool>> {
+    column(frame, name, |c| Ok(c.bool()?.iter().map(Option::unwrap_or_default).collect()))
+}

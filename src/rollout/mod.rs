@@ -1,0 +1,124 @@
+//! The rollout: which sites open in which phase, proved, ordered and explained.
+//!
+//! Phases that open for most people are solved together as one joint nested problem, weighing people by the days until
+//! the next phase. A phase that opens the fewest sites for all is solved with what already stands kept open.
+
+pub mod explain;
+pub mod indicators;
+mod solve;
+pub mod uncovered;
+
+use serde::Serialize;
+
+use crate::error::{Fault, Result};
+use crate::study::Study;
+use crate::units::Persons;
+
+pub use indicators::{AreaIndicators, PhaseIndicators, RowState};
+pub use uncovered::UncoveredPlace;
+
+/// The plan of a study.
+pub struct Rollout {
+    /// One entry for each phase of the scenario.
+    pub phases: Vec<PhasePlan>,
+    /// Agents in the order of their opening, fixed sites first.
+    pub agents: Vec<Agent>,
+    /// Who is not served at the end, grouped into places, most people first.
+    pub uncovered: Vec<UncoveredPlace>,
+}
+
+/// What a phase comes to.
+pub struct PhasePlan {
+    /// Sites that stand at its end, ascending.
+    pub open: Vec<u32>,
+    /// Sites that open in it, in the order of their opening.
+    pub opened: Vec<u32>,
+    /// How good the choice is.
+    pub proof: Proof,
+    /// Which demand rows it is judged by.
+    pub in_scope: Vec<bool>,
+    /// How each demand row fares at its end.
+    pub rows: Vec<RowState>,
+    /// Its indicators for the whole study area and for its scope.
+    pub indicators: PhaseIndicators,
+}
+
+/// The proof of a phase's choice.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Proof {
+    /// What was asked of the solver.
+    pub problem: &'static str,
+    /// Unit of `objective` and `bound`: `sites` or `person-days`.
+    pub unit: &'static str,
+    /// What the plan reaches; of all phases solved together where they are.
+    pub objective: f64,
+    /// What no plan can beat.
+    pub bound: f64,
+    /// The distance between the two as a share of the larger.
+    pub gap: f64,
+    /// `optimal`, `gap_reached`, `time_limit`, `unproven`, or `nothing_to_open`.
+    pub status: &'static str,
+    /// The best that this phase could reach if it did not have to keep what earlier phases opened: people covered, or
+    /// sites needed. The difference is the price of nesting.
+    pub alone_bound: Option<f64>,
+    /// What was proved by which step.
+    pub steps: Vec<String>,
+}
+
+/// A chosen site.
+#[derive(Debug, Clone)]
+pub struct Agent {
+    /// Index of the site.
+    pub site: u32,
+    /// Index of the phase in which it opens; fixed sites stand from the first on.
+    pub phase: usize,
+    /// Position in the order of opening, from 1; fixed sites share 0.
+    pub order: u32,
+    /// People whom no earlier agent serves.
+    pub persons_marginal: Persons,
+    /// People served by it and all before it.
+    pub persons_cumulative: Persons,
+    /// People whom no other agent serves at the end of the last phase.
+    pub persons_only: Persons,
+    /// People to whom it is the nearest agent at the end of the last phase: its load.
+    pub persons_nearest: Persons,
+}
+
+impl Rollout {
+    /// Solves a study.
+    ///
+    /// # Errors
+    /// A phase allows fewer agents than stand already, a scope matches nothing, or the solver fails.
+    pub fn solve(study: &Study) -> Result<Rollout> {
+        let choices = solve::choose(study)?;
+        let mut phases = Vec::with_capacity(choices.len());
+        for choice in choices {
+            let rows = indicators::row_states(study, &choice.open);
+            check_against_cover(study, &choice.open, &rows)?;
+            let indicators = indicators::of_phase(study, &choice.open, &rows, &choice.in_scope, &choice.site_in_scope);
+            let solve::Choice { open, opened, proof, in_scope, .. } = choice;
+            phases.push(PhasePlan { open, opened, proof, in_scope, rows, indicators });
+        }
+        let agents = explain::agents(study, &phases);
+        let uncovered = phases.last().map_or(Vec::new(), |last| uncovered::places(study, last));
+        Ok(Rollout { phases, agents, uncovered })
+    }
+}
+
+/// Verifies coverage by two computations that share no code: the cover sets that the optimiser saw, found site by site,
+/// and the nearest agent of each row, found by one search from all agents together.
+fn check_against_cover(study: &Study, open: &[u32], rows: &[RowState]) -> Result<()> {
+    let mut is_open = vec![false; study.sites.len()];
+    for &site in open {
+        is_open[site as usize] = true;
+    }
+    for (row, state) in rows.iter().enumerate() {
+        let by_sets = study.cover.row(row).iter().any(|p| is_open[p.site as usize]);
+        if by_sets != state.covered {
+            let cell = row / study.modes.len();
+            let message = format!("the plan's coverage of demand row {row} (cell {cell}) does not stand up to verification");
+            return Err(Fault::new("internal::verify", message).help("nothing was written; please report this with the scenario").into());
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,105 @@
+//! Faults of meaning: settings that parse but do not fit together.
+
+use std::path::Path;
+
+use super::{Opens, Scenario};
+use crate::error::{Fault, Faults, Result};
+
+impl Scenario {
+    /// Collects every setting that does not make sense, by itself or with the others.
+    pub(super) fn check(&self, path: &Path) -> Result<()> {
+        let mut faults = Faults::default();
+        let mut wrong = |place: String, message: String, help: &str| {
+            faults.push(Fault::new("scenario::value", message).file(path).place(place).help(help));
+        };
+        let mut positive = |place: &str, value: f64, most: f64| {
+            if !(value > 0.0 && value <= most) {
+                wrong(place.into(), format!("{value} is out of range"), &format!("give a number above 0, at most {most}"));
+            }
+        };
+        positive("standard.minutes", self.standard.minutes, 600.0);
+        positive("standard.radius_km", self.standard.radius_km, 500.0);
+        positive("snap.site_limit_m", self.snap.site_limit_m, 50_000.0);
+        positive("snap.cell_limit_m", self.snap.cell_limit_m, 50_000.0);
+        positive("snap.walk_kmh", self.snap.walk_kmh, 10.0);
+        positive("solve.time_limit_s", self.solve.time_limit_s, 1e6);
+        for minutes in &self.output.isochrone_minutes {
+            positive("output.isochrone_minutes", *minutes, 600.0);
+        }
+        if !(0.0..1.0).contains(&self.solve.gap) {
+            wrong("solve.gap".into(), format!("{} is no gap", self.solve.gap), "give a number from 0 to below 1");
+        }
+        if !(1..=64).contains(&self.population.split) {
+            let message = format!("a pixel cannot be split into {0} × {0} cells", self.population.split);
+            wrong("population.split".into(), message, "give a whole number from 1 to 64");
+        }
+        if !self.output.isochrone_minutes.is_sorted_by(|a, b| a < b) {
+            wrong(
+                "output.isochrone_minutes".into(),
+                format!("{:?} does not ascend", self.output.isochrone_minutes),
+                "list the bands from the shortest to the longest, each once",
+            );
+        }
+        let layers: Vec<&str> = self.inputs.boundaries.iter().map(|b| b.id.as_str()).collect();
+        for (i, id) in layers.iter().enumerate() {
+            if layers[..i].contains(id) {
+                wrong(format!("inputs.boundaries `{id}`"), "this layer stands twice".into(), "give each layer its own id");
+            }
+        }
+        let known = format!("the layers under [[inputs.boundaries]] are: {}", layers.join(", "));
+        if let Some(layer) = &self.population.calibrate_to {
+            match self.inputs.boundaries.iter().find(|b| &b.id == layer) {
+                None => wrong("population.calibrate_to".into(), format!("there is no layer `{layer}`"), &known),
+                Some(b) if b.population.is_none() => wrong(
+                    "population.calibrate_to".into(),
+                    format!("the layer `{layer}` names no population"),
+                    "say which property holds it: population = \"…\" under its [[inputs.boundaries]]",
+                ),
+                Some(_) => {}
+            }
+        }
+        if self.phases.is_empty() {
+            wrong("phases".into(), "there is no phase".into(), "give at least one [[phases]]");
+        }
+        let mut agents_before = 0;
+        for (i, phase) in self.phases.iter().enumerate() {
+            let place = |key: &str| format!("phases[{}].{key} ({})", i + 1, phase.name.en);
+            match (phase.opens, phase.agents) {
+                (Opens::MostPeople, None) => {
+                    wrong(place("agents"), "it is missing".into(), "`most-people` needs the agents that stand at the phase's end");
+                }
+                (Opens::MostPeople, Some(agents)) if agents < agents_before => wrong(
+                    place("agents"),
+                    format!("{agents} is fewer than the {agents_before} of an earlier phase"),
+                    "agents stay open: the number counts all that stand, so it never falls",
+                ),
+                (Opens::MostPeople, Some(agents)) => agents_before = agents,
+                (_, Some(agents)) => wrong(
+                    place("agents"),
+                    format!("{agents} has no meaning here"),
+                    "only a phase that opens = \"most-people\" takes a number of agents",
+                ),
+                (_, None) => {}
+            }
+            if let Some(scope) = &phase.scope {
+                if !layers.contains(&scope.layer.as_str()) {
+                    wrong(place("scope.layer"), format!("there is no layer `{}`", scope.layer), &known);
+                }
+                if scope.codes.is_empty() == scope.properties.is_empty() {
+                    wrong(
+                        place("scope"),
+                        "it must say which features belong to it".into(),
+                        "give either codes = [\"…\"] or where = { property = value }",
+                    );
+                }
+            }
+            if phase.ends.is_some_and(|ends| ends < phase.starts) {
+                wrong(place("ends"), "it lies before the start".into(), "a phase ends on or after the day it starts");
+            }
+            if i > 0 && phase.starts < self.phases[i - 1].starts {
+                wrong(place("starts"), "it lies before the start of the phase before".into(), "list the phases by date");
+            }
+        }
+        faults.finish()
+    }
+}

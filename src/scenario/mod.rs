@@ -1,0 +1,337 @@
+//! The scenario: everything a run is asked to do, in one TOML file.
+//!
+//! Unknown keys are refused; paths are relative to the file. Faults of meaning are collected and shown together.
+
+mod check;
+mod dates;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::access::cover::{Rule, Standard};
+use crate::error::{Fault, Result};
+use crate::ingest::eligibility::Conditions;
+use crate::network::modes::ModeChange;
+use crate::units::{Distance, TravelTime};
+
+pub use dates::Date;
+
+/// A text in the two languages of the map and the report.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Text {
+    /// Vietnamese.
+    pub vi: String,
+    /// English.
+    pub en: String,
+}
+
+/// A scenario as read, with its paths made absolute or relative to the working folder.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scenario {
+    /// What the run is called.
+    pub title: Text,
+    /// Whether any input is made up; said wherever the results are shown.
+    #[serde(default)]
+    pub synthetic: bool,
+    /// Lines that must stand with the results: sources and licences.
+    #[serde(default)]
+    pub attribution: Vec<String>,
+    /// Assumptions that readers should know.
+    #[serde(default)]
+    pub notes: Vec<Text>,
+    /// The input files.
+    pub inputs: Inputs,
+    /// How the population grid is used.
+    #[serde(default)]
+    pub population: PopulationSettings,
+    /// When a resident counts as served.
+    #[serde(default)]
+    pub standard: StandardSettings,
+    /// How places are joined to roads.
+    #[serde(default)]
+    pub snap: SnapSettings,
+    /// Changes to the shipped travel modes.
+    #[serde(default)]
+    pub modes: BTreeMap<String, ModeChange>,
+    /// What a site must have to become an agent.
+    #[serde(default)]
+    pub eligibility: EligibilitySettings,
+    /// The stages in the order of their dates.
+    pub phases: Vec<Phase>,
+    /// Limits of the solver.
+    #[serde(default)]
+    pub solve: SolveSettings,
+    /// What is written beside the plan.
+    #[serde(default)]
+    pub output: OutputSettings,
+}
+
+/// The input files.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Inputs {
+    /// OpenStreetMap extract, `.osm.pbf`.
+    pub roads: PathBuf,
+    /// People per pixel, GeoTIFF in EPSG:4326.
+    pub population: PathBuf,
+    /// Polygons of the area whose residents are planned for, GeoJSON.
+    pub study_area: PathBuf,
+    /// Candidate sites, CSV.
+    pub sites: PathBuf,
+    /// Sites that stand already, CSV.
+    pub fixed_sites: Option<PathBuf>,
+    /// What is done with sites outside the study area.
+    #[serde(default)]
+    pub outside_sites: OutsideSites,
+    /// Layers for scopes and reports; the first is the one of the map and of place names.
+    #[serde(default)]
+    pub boundaries: Vec<BoundarySource>,
+}
+
+/// What is done with sites outside the study area.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OutsideSites {
+    /// The run stops and names them: mostly they are mistakes.
+    #[default]
+    Refuse,
+    /// They are left out, and counted.
+    LeaveOut,
+}
+
+/// A boundary layer.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BoundarySource {
+    /// Its name in scopes and tables.
+    pub id: String,
+    /// Its name for people.
+    pub name: Text,
+    /// GeoJSON file of polygons.
+    pub file: PathBuf,
+    /// The property that holds the code of a feature.
+    #[serde(default = "code_key")]
+    pub code: String,
+    /// The property that holds its name.
+    #[serde(default = "name_key")]
+    pub name_property: String,
+    /// The property that holds its official population.
+    pub population: Option<String>,
+}
+
+fn code_key() -> String {
+    "code".into()
+}
+
+fn name_key() -> String {
+    "name".into()
+}
+
+/// How the population grid is used.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PopulationSettings {
+    /// Each pixel is split into `split × split` demand cells over the roads in it; 1 leaves it whole.
+    pub split: u32,
+    /// Boundary layer to whose official populations the cells are scaled.
+    pub calibrate_to: Option<String>,
+}
+
+impl Default for PopulationSettings {
+    fn default() -> Self {
+        PopulationSettings { split: 1, calibrate_to: None }
+    }
+}
+
+/// The city's standard; the defaults are the city's own numbers.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct StandardSettings {
+    /// Longest travel time in minutes.
+    pub minutes: f64,
+    /// Longest great-circle distance in km.
+    pub radius_km: f64,
+    /// How the two combine.
+    pub rule: Rule,
+}
+
+impl Default for StandardSettings {
+    fn default() -> Self {
+        StandardSettings { minutes: 30.0, radius_km: 5.0, rule: Rule::Either }
+    }
+}
+
+impl StandardSettings {
+    /// The standard in integer units.
+    pub fn standard(&self) -> Standard {
+        Standard {
+            cutoff: TravelTime::from_minutes(self.minutes),
+            radius: Distance::from_metres(self.radius_km * 1000.0),
+            rule: self.rule,
+        }
+    }
+}
+
+/// How places are joined to roads.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SnapSettings {
+    /// A site farther than this from any road is refused, in metres.
+    pub site_limit_m: f64,
+    /// A demand cell farther than this from any road of a mode has no travel time by it, in metres.
+    pub cell_limit_m: f64,
+    /// Walking speed between a place and the road, in km/h.
+    pub walk_kmh: f64,
+}
+
+impl Default for SnapSettings {
+    fn default() -> Self {
+        SnapSettings { site_limit_m: 1000.0, cell_limit_m: 3000.0, walk_kmh: 4.8 }
+    }
+}
+
+/// What a site must have to become an agent.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct EligibilitySettings {
+    /// Whether sites of which something is unknown may be used.
+    pub use_review: bool,
+    /// The city's conditions.
+    pub conditions: Conditions,
+}
+
+impl Default for EligibilitySettings {
+    fn default() -> Self {
+        EligibilitySettings { use_review: true, conditions: Conditions::default() }
+    }
+}
+
+/// What a phase opens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Opens {
+    /// Nothing: screening, training.
+    Nothing,
+    /// The agents that serve most people, `agents` in all at its end.
+    MostPeople,
+    /// The fewest agents that serve everyone whom any candidate can serve.
+    FewestForAll,
+}
+
+/// A stage of the rollout.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Phase {
+    /// What it is called.
+    pub name: Text,
+    /// Its first day.
+    pub starts: Date,
+    /// Its last day.
+    pub ends: Option<Date>,
+    /// What it opens.
+    pub opens: Opens,
+    /// Most agents that stand at its end, those of earlier phases and fixed sites included; for `most-people`.
+    pub agents: Option<u32>,
+    /// Where it opens, and whose people it is judged by; everywhere if absent.
+    pub scope: Option<Scope>,
+}
+
+/// Part of the study area: the features of a boundary layer by code, or by a property.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scope {
+    /// What it is called.
+    pub name: Text,
+    /// The boundary layer.
+    pub layer: String,
+    /// Codes of the features that belong to it.
+    #[serde(default)]
+    pub codes: Vec<String>,
+    /// Properties and the value that each must have.
+    #[serde(default, rename = "where")]
+    pub properties: BTreeMap<String, serde_json::Value>,
+}
+
+/// Limits of the solver.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SolveSettings {
+    /// Longest time for each problem in seconds.
+    pub time_limit_s: f64,
+    /// A plan this close to the bound is good enough, 0 for a full proof.
+    pub gap: f64,
+    /// Whether agents left over once coverage cannot grow go where they shorten travel most.
+    pub fill_by_travel_time: bool,
+}
+
+impl Default for SolveSettings {
+    fn default() -> Self {
+        SolveSettings { time_limit_s: 120.0, gap: 0.0, fill_by_travel_time: true }
+    }
+}
+
+/// What is written beside the plan.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct OutputSettings {
+    /// Bands of the isochrones in minutes, ascending.
+    pub isochrone_minutes: Vec<f64>,
+    /// Whether the road graph is written too (folder `network/`), for checks by other programs.
+    pub network: bool,
+}
+
+impl Default for OutputSettings {
+    fn default() -> Self {
+        OutputSettings { isochrone_minutes: vec![10.0, 20.0, 30.0], network: false }
+    }
+}
+
+impl Scenario {
+    /// Reads and checks a scenario.
+    ///
+    /// # Errors
+    /// The file cannot be read, is not TOML, has an unknown key or a wrong type (shown with the place), or settings
+    /// that do not fit together (all of them at once).
+    pub fn read(path: &Path) -> Result<Scenario> {
+        let text = std::fs::read_to_string(path).map_err(|e| Fault::io("read the scenario", path, &e))?;
+        Self::parse(&text, path)
+    }
+
+    /// Parses a scenario whose paths are relative to the folder of `path`.
+    ///
+    /// # Errors
+    /// As [`Scenario::read`].
+    pub fn parse(text: &str, path: &Path) -> Result<Scenario> {
+        let mut scenario: Scenario = toml::from_str(text).map_err(|e| {
+            let message = e.message().lines().next().unwrap_or("not valid TOML").to_owned();
+            let fault = Fault::new("scenario::toml", message)
+                .file(path)
+                .help("mend the marked place; docs/scenario.md lists every key with its meaning");
+            match e.span() {
+                Some(span) => fault.place(line_of(text, span.start)).snippet(text, span),
+                None => fault,
+            }
+        })?;
+        scenario.check(path)?;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let inputs = &mut scenario.inputs;
+        let files = [&mut inputs.roads, &mut inputs.population, &mut inputs.study_area, &mut inputs.sites];
+        for file in files
+            .into_iter()
+            .chain(&mut inputs.fixed_sites)
+            .chain(inputs.boundaries.iter_mut().map(|b| &mut b.file))
+        {
+            *file = folder.join(&file);
+        }
+        Ok(scenario)
+    }
+}
+
+fn line_of(text: &str, byte: usize) -> String {
+    let before = text.as_bytes().iter().take(byte);
+    format!("line {}", 1 + before.filter(|&&b| b == b'\n').count())
+}
