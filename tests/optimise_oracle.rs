@@ -285,7 +285,7 @@ fn merged_equals_unmerged() {
 #[test]
 fn stopped_at_once_claims_nothing() {
     let mut unproven = 0;
-    for seed in 0..60 {
+    for seed in 0..24 {
         let mut dice = Dice(seed + 5_000_000);
         let (n_rows, n_sites) = (120, 30);
         let pairs: Vec<(u32, u32)> =
@@ -310,7 +310,7 @@ fn stopped_at_once_claims_nothing() {
         let loose = max_cover::solve(&problem, &Limits { gap: 0.2, ..Limits::default() }).unwrap();
         assert!(loose.gap <= 0.2 && loose.bound >= best.objective, "seed {seed}");
     }
-    assert!(unproven > 30, "{unproven}");
+    assert!(unproven > 12, "{unproven}");
 }
 
 /// The same input gives the same answer, every time.
@@ -332,5 +332,89 @@ fn runs_repeat() {
             max_cover::solve(&problem, &Limits::default()).unwrap().chosen
         };
         assert_eq!(solve(), solve(), "seed {seed}");
+    }
+}
+
+/// The command itself, on the six rows of powers of two: site a serves 1 + 2 + 4 + 8, b 4 + 16, c 8 + 32, d 32.
+mod command {
+    use std::path::Path;
+    use std::process::{Command, Output};
+
+    use serde_json::{Value, json};
+
+    fn folder() -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+        write("rows.csv", "row,weight\n1,1\n2,2\n3,4\n4,8\n5,16\n6,32\n7,64\n");
+        write("pairs.csv", "row,site,cost\n1,a,1\n2,a,1\n3,a,2\n4,a,3\n3,b,1\n5,b,1\n4,c,1.5\n6,c,1\n6,d,1\n");
+        write("sites.csv", "site,cost,fixed\na,1,0\nb,1,0\nc,1,0\nd,1,1\n");
+        folder
+    }
+
+    fn run(folder: &Path, args: &str) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_gandan"));
+        command.current_dir(folder).args(["optimise", "--rows", "rows.csv", "--pairs", "pairs.csv"]);
+        command.args(["--sites", "sites.csv"]).args(args.split_whitespace()).output().unwrap()
+    }
+
+    #[test]
+    fn prints_one_json_object_and_writes_a_folder() {
+        let folder = folder();
+        let output = run(folder.path(), "--objective max-cover --p 2 --out run");
+        let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+        // d stands (32); b adds 20, a 15, c 8.
+        assert_eq!(answer["chosen"], json!(["b", "d"]));
+        assert_eq!((&answer["objective"], &answer["bound"], &answer["gap"]), (&json!(52.0), &json!(52.0), &json!(0.0)));
+        assert_eq!((&answer["status"], &answer["uncoverable_rows"]), (&json!("optimal"), &json!(1)));
+        let written = std::fs::read(folder.path().join("run/answer.json")).unwrap();
+        assert_eq!(serde_json::from_slice::<Value>(&written).unwrap(), answer);
+        let mut files: Vec<_> =
+            std::fs::read_dir(folder.path().join("run")).unwrap().map(|f| f.unwrap().file_name()).collect();
+        files.sort();
+        assert_eq!(files, ["answer.json", "assignment.parquet", "chosen.parquet"]);
+
+        let again = run(folder.path(), "--objective set-cover --out run");
+        assert_eq!((again.status.code(), again.stdout.len()), (Some(1), 0));
+        assert_eq!(std::fs::read(folder.path().join("run/answer.json")).unwrap(), written);
+        let forced = run(folder.path(), "--objective set-cover --out run --force");
+        let answer: Value = serde_json::from_slice(&forced.stdout).unwrap();
+        // Rows 1 and 5 need a and b; d stands and serves row 6.
+        assert_eq!((&answer["objective"], &answer["chosen"]), (&json!(3.0), &json!(["a", "b", "d"])));
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 4, "three tables, one folder, nothing left over");
+    }
+
+    #[test]
+    fn p_median_in_the_units_of_the_tables() {
+        let folder = folder();
+        // a, b and d: 1 + 2 + 4 + 8 · 3 + 16 + 32 = 79. With c: 8 · 1.5 in place of 24 = 67.
+        let output = run(folder.path(), "--objective p-median --p 4");
+        let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!((&answer["objective"], &answer["status"]), (&json!(67.0), &json!("optimal")));
+        let output = run(folder.path(), "--objective p-median --p 2");
+        assert_eq!(output.status.code(), Some(3));
+        assert!(String::from_utf8_lossy(&output.stderr).contains("at least 3 sites"), "{output:?}");
+    }
+
+    #[test]
+    fn exit_codes() {
+        let folder = folder();
+        for (args, code, said) in [
+            ("--objective p-center --p 1", 2, "p-center"),
+            ("--objective p-median", 2, "--p"),
+            ("--objective max-cover", 2, "--budget"),
+            ("--objective set-cover --p 3", 2, "--p"),
+            ("--objective max-cover --p 0", 3, "at least 1"),
+            ("--objective max-cover --p 2 --gap 2", 1, "gap"),
+            ("--objective max-cover --budget -1", 2, "--budget"),
+        ] {
+            let output = run(folder.path(), args);
+            let stderr = String::from_utf8_lossy(&output.stderr);
+            assert_eq!((output.status.code(), output.stdout.len()), (Some(code), 0), "{args}: {stderr}");
+            assert!(stderr.contains(said), "{args}: {stderr}");
+        }
+        std::fs::write(folder.path().join("pairs.csv"), "row,site\n1,a\n9,a\n").unwrap();
+        let output = run(folder.path(), "--objective set-cover");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.code() == Some(1) && stderr.contains("line 3"), "{stderr}");
     }
 }

@@ -138,9 +138,7 @@ mod tests {
             };
             let by_cover = Exchange::of_cover(costs.cover(), &weights, &open);
             let by_cost = Exchange::of_costs(&costs, &weights, penalty, &open);
-            type Measure<'a> = &'a dyn Fn(&[bool]) -> i64;
-            let measures: [(&Exchange, Measure); 2] = [(&by_cover, &covered), (&by_cost, &saved)];
-            for (exchange, measure) in measures {
+            for (exchange, measure) in [(&by_cover, &covered as &dyn Fn(&[bool]) -> i64), (&by_cost, &saved)] {
                 for k in 0..n_sites as usize {
                     let mut other = open.clone();
                     other[k] = !open[k];

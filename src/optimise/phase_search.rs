@@ -127,6 +127,44 @@ impl<'a> Search<'a> {
         }
     }
 
+    /// Iterated local search: changes a few places at random, descends again, keeps what is better. The course of chance
+    /// is fixed by `seed`, and the number of rounds by the size of the problem, not by the clock, so that runs repeat;
+    /// `stop` ends it early.
+    pub(crate) fn shake(&mut self, seed: u32, stop: &dyn Fn() -> bool) {
+        let pairs: usize = self.stages.iter().map(|stage| stage.cover.n_pairs()).sum();
+        let rounds = (40_000_000 / pairs.max(1)).clamp(20, 300);
+        let mut chance = u64::from(seed).wrapping_add(0x9e37_79b9_7f4a_7c15);
+        // Xorshift; never 0 again once it is not.
+        let mut below = |n: usize| {
+            chance ^= chance << 13;
+            chance ^= chance >> 7;
+            chance ^= chance << 17;
+            (chance % n.max(1) as u64) as usize
+        };
+        let mut best = self.objective();
+        for round in 0..rounds {
+            let open: Vec<usize> = (0..self.slots.len()).filter(|&s| self.slots[s] != NEVER).collect();
+            if open.is_empty() || stop() {
+                return;
+            }
+            let before = self.slots.clone();
+            for _ in 0..2 + round % 3 {
+                let mut slots = self.slots.clone();
+                slots.swap(open[below(open.len())], below(self.slots.len()));
+                if self.is_feasible(&slots) {
+                    self.slots = slots;
+                }
+            }
+            self.exchange(stop);
+            let found = self.objective();
+            if found >= best {
+                best = found;
+            } else {
+                self.slots = before;
+            }
+        }
+    }
+
     fn best_move(&self, around: &[Exchange]) -> Option<Vec<usize>> {
         let n = self.slots.len();
         let last = self.stages.len();

@@ -155,9 +155,14 @@ pub fn solve(problem: &Problem, limits: &Limits) -> Result<Plan> {
     search.greedy(&|| progress.out_of_time());
     let greedy = constant + search.objective();
     search.exchange(&|| progress.out_of_time());
-    progress.note("search", format!("greedy {greedy}, after exchanges {}", constant + search.objective()));
-
+    let exchanged = constant + search.objective();
     let most = constant + stages.iter().map(|stage| stage.weights.iter().sum::<u64>()).sum::<u64>();
+    if exchanged < most {
+        search.shake(progress.limits.seed, &|| progress.out_of_time());
+    }
+    let shaken = constant + search.objective();
+    progress.note("search", format!("greedy {greedy}, after exchanges {exchanged}, after shaking {shaken}"));
+
     let mut bound = most;
     if constant + search.objective() < most && !progress.out_of_time() {
         let joint = Joint::build(&stages, problem.costs);
