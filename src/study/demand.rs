@@ -81,6 +81,8 @@ struct RoadDensity<'a> {
     /// Sub-cells of pixels on the border, which may lie outside.
     pixels: Lattice,
     border: HashSet<(i64, i64)>,
+    /// Pixels without any such road: their people are spread evenly over what lies in the study area.
+    roadless: HashSet<(i64, i64)>,
     area: &'a MultiPolygon<f64>,
 }
 
@@ -114,13 +116,23 @@ impl<'a> RoadDensity<'a> {
                 }
             }
         }
-        RoadDensity { lattice, metres, pixels, border, area }
+        let mut density = RoadDensity { lattice, metres, pixels, border, roadless: HashSet::new(), area };
+        let middles = |cell: &DemandCell, i: u32| LonLat {
+            lon: cell.centre.lon - cell.half_lon + (f64::from(i % split) + 0.5) * lattice.step_lon,
+            lat: cell.centre.lat - cell.half_lat + (f64::from(i / split) + 0.5) * lattice.step_lat,
+        };
+        let bare = |cell: &&DemandCell| (0..split * split).all(|i| density.weight(middles(cell, i)) == 0);
+        density.roadless = cells.iter().filter(bare).map(|c| pixels.key(c.centre)).collect();
+        density
     }
 
     fn weight(&self, centre: LonLat) -> u64 {
-        let may_be_outside = self.border.contains(&self.pixels.key(centre));
-        if may_be_outside && !self.area.intersects(&Point::new(centre.lon, centre.lat)) {
+        let pixel = self.pixels.key(centre);
+        if self.border.contains(&pixel) && !self.area.intersects(&Point::new(centre.lon, centre.lat)) {
             return 0;
+        }
+        if self.roadless.contains(&pixel) {
+            return 1;
         }
         self.metres.get(&self.lattice.key(centre)).copied().unwrap_or(0)
     }

@@ -161,8 +161,9 @@ fn cells(study: &Study, plan: &Rollout) -> Value {
     let phases = 0..plan.phases.len();
     json!({
         "count": cells.len(),
-        "half_lon": cells.first().map_or(0.0, |c| c.half_lon),
-        "half_lat": cells.first().map_or(0.0, |c| c.half_lat),
+        // Of one size but for slivers at the border that could not be split.
+        "half_lon": cells.iter().map(|c| c.half_lon).fold(f64::INFINITY, f64::min),
+        "half_lat": cells.iter().map(|c| c.half_lat).fold(f64::INFINITY, f64::min),
         "lon": base64(cells.iter().flat_map(|c| micro(c.centre.lon))),
         "lat": base64(cells.iter().flat_map(|c| micro(c.centre.lat))),
         "persons": base64(cells.iter().flat_map(|c| (c.persons.people() as f32).to_le_bytes())),
