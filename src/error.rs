@@ -139,30 +139,83 @@ fn summary(faults: &[Fault]) -> String {
     }
 }
 
-/// Collects faults, so that all of a stage are shown at once.
+/// How many faults of one code are shown: a few examples and the count say more than all of them.
+const SHOWN_OF_A_CODE: usize = 10;
+
+/// Collects faults, so that all of a stage are shown at once; of each code the first ten are kept, the others counted.
 #[derive(Debug, Default)]
-pub struct Faults(Vec<Fault>);
+pub struct Faults {
+    kept: Vec<Fault>,
+    /// Code, and how many were found of it. A handful of codes at most, so a list is enough.
+    counts: Vec<(&'static str, usize)>,
+}
 
 impl Faults {
-    /// Adds one.
+    /// Adds one, or only counts it.
     pub fn push(&mut self, fault: Fault) {
-        self.0.push(fault);
+        let at = self.counts.iter().position(|(code, _)| *code == fault.code).unwrap_or_else(|| {
+            self.counts.push((fault.code, 0));
+            self.counts.len() - 1
+        });
+        self.counts[at].1 += 1;
+        if self.counts[at].1 <= SHOWN_OF_A_CODE {
+            self.kept.push(fault);
+        }
     }
 
     /// Keeps the value, or keeps the error's faults and goes on. Interruptions and unmet targets pass through.
+    ///
+    /// # Errors
+    /// Those that are no faults of the input.
     pub fn keep<T>(&mut self, result: Result<T>) -> Result<Option<T>> {
         match result {
             Ok(value) => Ok(Some(value)),
             Err(Error::Input(faults)) => {
-                self.0.extend(faults);
+                faults.into_iter().for_each(|fault| self.push(fault));
                 Ok(None)
             }
             Err(other) => Err(other),
         }
     }
 
-    /// `Ok` when nothing was collected.
-    pub fn finish(self) -> Result<()> {
-        if self.0.is_empty() { Ok(()) } else { Err(Error::Input(self.0)) }
+    /// `Ok` when nothing was collected. The last fault shown of a code says how many more there are.
+    ///
+    /// # Errors
+    /// What was collected.
+    pub fn finish(mut self) -> Result<()> {
+        for (code, count) in self.counts.iter().filter(|(_, count)| *count > SHOWN_OF_A_CODE) {
+            if let Some(last) = self.kept.iter_mut().rev().find(|f| f.code == *code) {
+                last.message = format!("{} (and {} more like this)", last.message, count - SHOWN_OF_A_CODE);
+            }
+        }
+        if self.kept.is_empty() { Ok(()) } else { Err(Error::Input(self.kept)) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ten_of_a_code_are_shown_and_the_others_counted() {
+        let mut faults = Faults::default();
+        for i in 0..13 {
+            faults.push(Fault::new("a", format!("a{i}")));
+        }
+        faults.push(Fault::new("b", "b0"));
+        let error = faults.finish().unwrap_err();
+        // 10 of the 13 a's, and the b.
+        assert_eq!(error.faults().len(), 11);
+        assert_eq!(error.faults()[9].message, "a9 (and 3 more like this)");
+        assert_eq!(error.faults()[10].message, "b0");
+        assert_eq!(error.exit_code(), 1);
+    }
+
+    #[test]
+    fn what_was_found_is_told_with_its_place() {
+        let fault = Fault::new("a", "7 is too much").file("x.csv").place("line 3");
+        assert_eq!(fault.to_string(), "x.csv: line 3: 7 is too much");
+        assert_eq!(Error::from(fault.clone()).to_string(), "x.csv: line 3: 7 is too much");
+        assert_eq!(Error::Input(vec![fault.clone(), fault]).to_string(), "x.csv: line 3: 7 is too much (and 1 more)");
     }
 }

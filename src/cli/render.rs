@@ -7,9 +7,6 @@ use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, So
 
 use crate::error::{Error, Fault};
 
-/// The most faults of one code that are shown; the rest is counted.
-const SHOWN_OF_A_KIND: usize = 5;
-
 /// Prints an error to stderr.
 pub fn error(error: &Error) {
     let faults = error.faults();
@@ -17,22 +14,7 @@ pub fn error(error: &Error) {
         eprintln!("error: {error}");
         return;
     }
-    let mut shown: Vec<(&str, usize)> = Vec::new();
-    for fault in faults {
-        let position = shown.iter().position(|(code, _)| *code == fault.code).unwrap_or_else(|| {
-            shown.push((fault.code, 0));
-            shown.len() - 1
-        });
-        shown[position].1 += 1;
-        if shown[position].1 <= SHOWN_OF_A_KIND {
-            print_one(fault);
-        }
-    }
-    for (code, count) in shown {
-        if count > SHOWN_OF_A_KIND {
-            eprintln!("… and {} more of the kind {code}", count - SHOWN_OF_A_KIND);
-        }
-    }
+    faults.iter().for_each(print_one);
 }
 
 fn print_one(fault: &Fault) {

@@ -2,7 +2,6 @@
 
 pub mod boundaries;
 pub mod eligibility;
-mod few;
 pub mod geotiff;
 pub mod osm;
 pub mod population;

@@ -13,8 +13,7 @@ use geojson::{Feature, GeoJson, GeometryValue, JsonObject, JsonValue, Position};
 use rstar::RTree;
 use rstar::primitives::{GeomWithData, Rectangle};
 
-use super::few::FewFaults;
-use crate::error::{Fault, Result};
+use crate::error::{Fault, Faults, Result};
 use crate::units::{LonLat, Persons};
 
 /// Where a boundary layer comes from and which of its properties say what.
@@ -85,7 +84,7 @@ impl BoundaryLayer {
 /// missing name, a population that is not a number of people, a geometry that is not a sound polygon in degrees.
 pub fn read_layer(source: &LayerSource) -> Result<BoundaryLayer> {
     let path = &source.file;
-    let mut faults = FewFaults::default();
+    let mut faults = Faults::default();
     let mut features = Vec::new();
     let mut seen: HashMap<String, usize> = HashMap::new();
     for (i, feature) in features_of(path)?.into_iter().enumerate() {
@@ -145,7 +144,7 @@ pub fn read_layer(source: &LayerSource) -> Result<BoundaryLayer> {
 /// # Errors
 /// As [`read_layer`], but no property is needed.
 pub fn read_area(path: &Path) -> Result<MultiPolygon<f64>> {
-    let mut faults = FewFaults::default();
+    let mut faults = Faults::default();
     let mut shapes = Vec::new();
     for (i, feature) in features_of(path)?.into_iter().enumerate() {
         let place = place_of(i, &feature.properties.unwrap_or_default(), "name");

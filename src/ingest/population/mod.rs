@@ -8,9 +8,8 @@ use std::path::Path;
 
 use geo::{BoundingRect, MultiPolygon, Rect};
 
-use super::few::FewFaults;
 use super::geotiff::Raster;
-use crate::error::{Fault, Result};
+use crate::error::{Fault, Faults, Result};
 use crate::units::{LonLat, Persons};
 pub use allocate::{CalibrationRow, apportion, calibrate, refine};
 
@@ -93,7 +92,7 @@ fn read_raster(path: &Path, area: &MultiPolygon<f64>) -> Result<PopulationGrid> 
     let grid = *raster.grid();
     let (half_lon, half_lat) = (grid.pixel_lon / 2.0, grid.pixel_lat / 2.0);
     let mut out = PopulationGrid { pixel_lon: grid.pixel_lon, pixel_lat: grid.pixel_lat, ..Default::default() };
-    let mut faults = FewFaults::default();
+    let mut faults = Faults::default();
     let mut values = Vec::new();
     let mut inside = 0.0;
     clip::for_each_row(area, &grid, |row, pixels| {

@@ -7,8 +7,7 @@ use geo::indexed::IntervalTreeMultiPolygon;
 use geo::{BoundingRect, Contains, MultiPolygon, Point};
 
 use super::{DemandCell, MOST_PERSONS, PopulationGrid, no_overlap, no_people};
-use crate::error::{Fault, Result};
-use crate::ingest::few::FewFaults;
+use crate::error::{Fault, Faults, Result};
 use crate::units::{LonLat, Persons};
 
 const COLUMNS: [&str; 3] = ["lon", "lat", "persons"];
@@ -33,7 +32,7 @@ pub(super) fn read(path: &Path, area: &MultiPolygon<f64>) -> Result<PopulationGr
             .into());
     };
     let inside = IntervalTreeMultiPolygon::new(area);
-    let mut faults = FewFaults::default();
+    let mut faults = Faults::default();
     let mut grid = PopulationGrid::default();
     let (mut low, mut high) = ([f64::INFINITY; 2], [f64::NEG_INFINITY; 2]);
     for (row, record) in reader.records().enumerate() {

@@ -6,8 +6,7 @@ use geo::indexed::IntervalTreeMultiPolygon;
 use geo::{Contains, Coord, MultiPolygon, Point};
 
 use super::Site;
-use crate::error::{Fault, Result};
-use crate::ingest::few::FewFaults;
+use crate::error::{Fault, Faults, Result};
 use crate::units::{Distance, LonLat};
 
 /// Checks that every site stands in the study area, or at most `slack` from it; `file` is where the sites come from.
@@ -16,7 +15,7 @@ use crate::units::{Distance, LonLat};
 /// `sites::outside` for each site that does not, at most 10 of them with the count of the others.
 pub fn check_inside(sites: &[Site], area: &MultiPolygon<f64>, slack: Distance, file: &Path) -> Result<()> {
     let inside = IntervalTreeMultiPolygon::new(area);
-    let mut faults = FewFaults::default();
+    let mut faults = Faults::default();
     for site in sites {
         if inside.contains(&Point::new(site.at.lon, site.at.lat)) {
             continue;

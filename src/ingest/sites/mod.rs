@@ -8,8 +8,7 @@ use std::path::Path;
 
 use csv::ByteRecord;
 
-use super::few::FewFaults;
-use crate::error::{Fault, Result};
+use crate::error::{Fault, Faults, Result};
 use crate::units::LonLat;
 pub use inside::check_inside;
 
@@ -84,7 +83,7 @@ pub fn read_sites(path: &Path, fixed_default: bool) -> Result<Vec<Site>> {
         Fault::new("sites::csv", format!("not a table: {e}")).file(path).help("give UTF-8 CSV with a header")
     };
     let header = Header::new(path, reader.byte_headers().map_err(broken)?)?;
-    let mut faults = FewFaults::default();
+    let mut faults = Faults::default();
     let mut sites = Vec::new();
     let mut seen: HashMap<String, u64> = HashMap::new();
     let mut record = ByteRecord::new();
@@ -155,7 +154,7 @@ struct Row<'a> {
     line: u64,
     header: &'a Header,
     record: &'a ByteRecord,
-    faults: &'a mut FewFaults,
+    faults: &'a mut Faults,
 }
 
 impl Row<'_> {
