@@ -405,7 +405,7 @@ mod command {
             ("--objective set-cover --p 3", 2, "--p"),
             ("--objective max-cover --p 0", 3, "at least 1"),
             ("--objective max-cover --p 2 --gap 2", 1, "gap"),
-            ("--objective max-cover --budget -1", 2, "--budget"),
+            ("--objective max-cover --budget=-1", 1, "a budget of -1"),
         ] {
             let output = run(folder.path(), args);
             let stderr = String::from_utf8_lossy(&output.stderr);
