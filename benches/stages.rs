@@ -1,5 +1,7 @@
 //! One bench a stage, on the demo city. Files are read before the clock starts, but for the stages that read.
 
+#![allow(clippy::expect_used)] // a bench may fail loudly
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 

@@ -3,6 +3,9 @@
 //! The brute force below tries every set of sites and shares nothing with the code under test. A failure names the
 //! seed of its case.
 
+// Helpers of tests may fail loudly, as tests do.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)]
+
 use gandan::error::Error;
 use gandan::optimise::cover::{CostTable, CoverTable};
 use gandan::optimise::phases::Phase;
@@ -162,8 +165,8 @@ fn p_median_equals_brute_force() {
         let (masks, all) = (case.masks(), case.all_usable());
         let total = |set: u32| -> Option<u64> {
             let mut sum = 0;
-            for r in 0..case.n_rows {
-                if masks[r] & all == 0 {
+            for (r, mask) in masks.iter().enumerate() {
+                if mask & all == 0 {
                     continue;
                 }
                 let served = case.triples.iter().filter(|&&(row, s, _)| row as usize == r && set >> s & 1 == 1);
