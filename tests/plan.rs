@@ -208,7 +208,12 @@ fn a_population_without_values_is_named() {
     image.encoder().write_tag(Tag::GeoKeyDirectoryTag, &keys[..]).unwrap();
     image.encoder().write_tag(Tag::GdalNodata, "-99999").unwrap();
     image.write_data(&[-99999.0_f32; 1600]).unwrap();
-    refused(home.path(), &scenario, "population::", &["population.tif", "nodata"]);
+    refused(
+        home.path(),
+        &scenario,
+        "population::empty",
+        &["population.tif", "nobody lives in the study area", "have no value"],
+    );
 }
 
 #[test]

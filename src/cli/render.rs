@@ -27,7 +27,12 @@ fn print_one(fault: &Fault) {
     };
     let mut text = String::new();
     let report = Shown(fault);
-    if GraphicalReportHandler::new_themed(theme).with_width(100).render_report(&mut text, &report).is_err() {
+    if GraphicalReportHandler::new_themed(theme)
+        .with_width(100)
+        .with_wrap_lines(terminal)
+        .render_report(&mut text, &report)
+        .is_err()
+    {
         text = fault.to_string();
     }
     eprintln!("{}", text.trim_end());

@@ -89,7 +89,7 @@ pub fn set_cover(problem: &set_cover::Problem, answer: &Answer) -> Result<()> {
     beyond(answer.objective, answer.bound)
 }
 
-/// Checks an answer to a maximal covering problem; errors as in [`set_cover`].
+/// Checks an answer to a maximal covering problem; errors as in [`set_cover()`].
 pub fn max_cover(problem: &max_cover::Problem, answer: &Answer) -> Result<()> {
     let open = flags(&answer.chosen, problem.fixed, problem.eligible)?;
     same("the covered weight", covered(problem.cover, problem.weights, &open), answer.objective)?;
@@ -104,7 +104,7 @@ pub fn max_cover(problem: &max_cover::Problem, answer: &Answer) -> Result<()> {
     beyond(answer.bound, answer.objective)
 }
 
-/// Checks a plan over phases; errors as in [`set_cover`].
+/// Checks a plan over phases; errors as in [`set_cover()`].
 pub fn phases(problem: &phases::Problem, plan: &Plan) -> Result<()> {
     let n = problem.fixed.len();
     same("the number of sites", n as u64, plan.opened_in.len() as u64)?;
@@ -141,7 +141,7 @@ pub fn phases(problem: &phases::Problem, plan: &Plan) -> Result<()> {
     beyond(plan.bound, plan.objective)
 }
 
-/// Checks an answer to a p-median problem; errors as in [`set_cover`].
+/// Checks an answer to a p-median problem; errors as in [`set_cover()`].
 pub fn p_median(problem: &p_median::Problem, answer: &Answer) -> Result<()> {
     let open = flags(&answer.chosen, problem.fixed, problem.eligible)?;
     if answer.chosen.len() > problem.p {

@@ -11,9 +11,6 @@ use crate::error::{Fault, Faults, Result};
 /// The largest number that a table may hold, in its own unit.
 const LARGEST: f64 = 1e15;
 
-/// How many faults of a kind are listed one by one.
-const LISTED: usize = 10;
-
 /// Row or site ids.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ids {
@@ -66,38 +63,31 @@ pub(super) struct Frame {
     len: usize,
 }
 
-/// Faults of one kind in one file: ten are listed, the rest counted.
+/// Faults of one kind in one file.
 pub(super) struct Kind<'a> {
     frame: &'a Frame,
     code: &'static str,
     help: &'a str,
-    faults: Vec<Fault>,
-    count: usize,
+    faults: Faults,
 }
 
 impl<'a> Kind<'a> {
     pub(super) fn new(frame: &'a Frame, code: &'static str, help: &'a str) -> Self {
-        Kind { frame, code, help, faults: Vec::new(), count: 0 }
+        Kind { frame, code, help, faults: Faults::default() }
     }
 
     /// Notes a fault, at a row of the table where there is one.
     pub(super) fn add(&mut self, at: Option<usize>, message: String) {
-        self.count += 1;
-        if self.count <= LISTED {
-            let fault = Fault::new(self.code, message).file(&self.frame.path).help(self.help);
-            self.faults.push(match at {
-                Some(at) => fault.place(self.frame.place(at)),
-                None => fault,
-            });
-        }
+        let fault = Fault::new(self.code, message).file(&self.frame.path).help(self.help);
+        self.faults.push(match at {
+            Some(at) => fault.place(self.frame.place(at)),
+            None => fault,
+        });
     }
 
     pub(super) fn finish(self, faults: &mut Faults) {
-        self.faults.into_iter().for_each(|fault| faults.push(fault));
-        if self.count > LISTED {
-            let message = format!("{} more of this kind", self.count - LISTED);
-            faults.push(Fault::new(self.code, message).file(&self.frame.path).help(self.help));
-        }
+        // A collector finishes with nothing but faults, and these are kept.
+        let _ = faults.keep(self.faults.finish());
     }
 }
 

@@ -4,19 +4,17 @@
 //! are read in order and decoded in parallel, so that the result does not depend on the number of threads.
 //! Tags follow the OSM wiki's *Key:highway*, *Key:access* and *Key:oneway* pages.
 
-use std::fs::File;
-use std::io::{BufReader, Read};
+mod frames;
+
 use std::path::Path;
 
 use osmpbfreader::osmformat::{PrimitiveBlock, PrimitiveGroup};
-use osmpbfreader::{OsmPbfReader, fileformat::Blob, primitive_block_from_blob};
 use rayon::prelude::*;
 
 use crate::error::{Error, Fault, Result};
 use crate::units::LonLat;
+use frames::Frames;
 
-/// The largest block that the format allows, in bytes after decompression (OSM wiki, *PBF Format*).
-const MAX_BLOCK_BYTES: u64 = 32 * 1024 * 1024;
 /// Blobs decoded at once: bounds the memory of a read to this many blocks.
 const BATCH: usize = 32;
 
@@ -162,20 +160,20 @@ fn for_each_block<T: Send>(
     decode: impl Fn(&PrimitiveBlock) -> Result<T, String> + Sync,
     mut take: impl FnMut(T),
 ) -> Result<()> {
-    let file = File::open(path).map_err(|e| Fault::io("read the roads", path, &e))?;
-    let mut reader = OsmPbfReader::new(BufReader::new(file));
-    let mut blobs = reader.blobs();
+    let mut frames = Frames::open(path)?;
     let mut block_number = 0;
     loop {
         let mut batch = Vec::with_capacity(BATCH);
-        for blob in blobs.by_ref().take(BATCH) {
-            batch.push(blob.map_err(|e| damaged(path, block_number + batch.len(), &read_error(&e)))?);
+        while batch.len() < BATCH {
+            let blob = frames.next_data().map_err(|what| damaged(path, block_number + batch.len(), &what))?;
+            let Some(blob) = blob else { break };
+            batch.push(blob);
         }
         if batch.is_empty() {
             break;
         }
         let decoded: Vec<Result<T, String>> =
-            batch.into_par_iter().map(|blob| bounded_block(blob).and_then(|block| decode(&block))).collect();
+            batch.into_par_iter().map(|blob| frames::block(blob).and_then(|block| decode(&block))).collect();
         for result in decoded {
             take(result.map_err(|what| damaged(path, block_number, &what))?);
             block_number += 1;
@@ -188,35 +186,6 @@ fn for_each_block<T: Send>(
             .into());
     }
     Ok(())
-}
-
-/// Decompresses a blob within [`MAX_BLOCK_BYTES`], whatever its header says, and parses it.
-fn bounded_block(mut blob: Blob) -> Result<PrimitiveBlock, String> {
-    if blob.has_zlib_data() {
-        let mut raw = Vec::new();
-        flate2::read::ZlibDecoder::new(blob.zlib_data())
-            .take(MAX_BLOCK_BYTES + 1)
-            .read_to_end(&mut raw)
-            .map_err(|e| format!("its compressed data are damaged ({e})"))?;
-        if raw.len() as u64 > MAX_BLOCK_BYTES {
-            return Err(format!("it unpacks to more than the {} MiB that PBF allows", MAX_BLOCK_BYTES >> 20));
-        }
-        blob = Blob::new();
-        blob.set_raw(raw);
-    }
-    primitive_block_from_blob(&blob).map_err(|e| read_error(&e))
-}
-
-fn read_error(error: &osmpbfreader::Error) -> String {
-    match error {
-        osmpbfreader::Error::Io(e) if e.kind() == std::io::ErrorKind::UnexpectedEof => {
-            "the file ends in the middle of it (truncated)".into()
-        }
-        osmpbfreader::Error::Io(e) => e.to_string(),
-        osmpbfreader::Error::Pbf(e) => format!("it is not valid protobuf ({e})"),
-        osmpbfreader::Error::UnsupportedData => "its compression is not supported (zlib or none is)".into(),
-        osmpbfreader::Error::InvalidData => "it is not PBF data".into(),
-    }
 }
 
 fn damaged(path: &Path, block: usize, what: &str) -> Error {
