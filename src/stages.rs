@@ -1,8 +1,27 @@
 //! The log of a run: how long each stage took and how much memory it needed.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use serde::Serialize;
+
+use crate::error::{Error, Result};
+
+/// Whether the user has asked the run to stop.
+static STOP: AtomicBool = AtomicBool::new(false);
+
+/// Asks the run to stop at the next place where it can; `true` if it was asked before.
+pub fn stop() -> bool {
+    STOP.swap(true, Ordering::SeqCst)
+}
+
+/// Goes on unless the user has asked the run to stop.
+///
+/// # Errors
+/// [`Error::Interrupted`].
+pub fn go_on() -> Result<()> {
+    if STOP.load(Ordering::SeqCst) { Err(Error::Interrupted) } else { Ok(()) }
+}
 
 /// What one stage took.
 #[derive(Debug, Clone, Serialize)]
@@ -40,17 +59,19 @@ impl<'a> Stages<'a> {
     /// Runs a stage; `found` says in a few words what came of it.
     ///
     /// # Errors
-    /// Those of the stage.
-    pub fn run<T, E>(
+    /// Those of the stage, and [`Error::Interrupted`] before or after it.
+    pub fn run<T>(
         &mut self,
         name: &'static str,
-        stage: impl FnOnce() -> Result<T, E>,
+        stage: impl FnOnce() -> Result<T>,
         found: impl FnOnce(&T) -> String,
-    ) -> Result<T, E> {
+    ) -> Result<T> {
+        go_on()?;
         (self.listen)(Event::Begins(name));
         reset_peak();
         let start = Instant::now();
         let value = stage()?;
+        go_on()?;
         let stage = Stage { name, time_s: start.elapsed().as_secs_f64(), peak_mib: peak_mib(), found: found(&value) };
         (self.listen)(Event::Ended(&stage));
         self.done.push(stage);

@@ -244,3 +244,27 @@ fn the_data_dictionary_is_up_to_date() {
     let printed = gandan(&["schema"]);
     assert_eq!(text(&printed.stdout), page, "run `gandan schema > docs/data-dictionary.md`");
 }
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_run_leaves_nothing() {
+    let home = tempfile::tempdir().unwrap();
+    let scenario = demo_copy(home.path());
+    let out = home.path().join("out").join("run");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_gandan"))
+        .args(["plan", scenario.to_str().unwrap(), "--out", out.to_str().unwrap()])
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    // The first line on stderr says that a stage has ended, so that the run is under way.
+    let mut stderr = std::io::BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    std::io::BufRead::read_line(&mut stderr, &mut line).unwrap();
+    assert!(line.starts_with("read tables"), "{line}");
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    let mut said = String::new();
+    std::io::Read::read_to_string(&mut stderr, &mut said).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(4), "{said}");
+    assert!(said.contains("interrupted; nothing was written"), "{said}");
+    assert!(!home.path().join("out").exists() || fs::read_dir(home.path().join("out")).unwrap().next().is_none());
+}

@@ -58,6 +58,13 @@ pub fn main() -> ExitCode {
         // Fails only if a pool exists already, which nothing before this line makes.
         let _ = rayon::ThreadPoolBuilder::new().num_threads(usize::from(threads)).build_global();
     }
+    // Without a handler Ctrl-C would leave half a folder behind; if none can be set, that is all that is lost.
+    let _ = ctrlc::set_handler(|| {
+        if crate::stages::stop() {
+            std::process::exit(4);
+        }
+        eprintln!("stopping at the end of this step; once more stops at once");
+    });
     let result = match cli.command {
         Command::Demo(args) => demo::run(args, cli.quiet),
         Command::Plan(args) => plan::run(args, cli.quiet),

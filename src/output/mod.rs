@@ -40,5 +40,6 @@ pub fn write_run(target: &Path, force: bool, study: &Study, plan: &Rollout, stag
         |()| format!("tables and map in {}", target.display()),
     )?;
     manifest::write(folder.path(), study, plan, stages.done())?;
+    crate::stages::go_on()?;
     folder.commit()
 }

@@ -7,6 +7,7 @@ use crate::optimise::answer::{Limits, ProofStep};
 use crate::optimise::cover::{CostTable, CoverTable};
 use crate::optimise::{phases, set_cover, tidy};
 use crate::scenario::Opens;
+use crate::stages::go_on;
 use crate::study::Study;
 use crate::units::Persons;
 
@@ -49,6 +50,7 @@ pub(super) fn choose(study: &Study) -> Result<Vec<Choice>> {
     let mut open = fixed.clone();
     let mut t = 0;
     while t < scopes.len() {
+        go_on()?;
         let phase = &study.scenario.phases[t];
         match phase.opens {
             Opens::Nothing => {

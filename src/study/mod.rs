@@ -127,7 +127,7 @@ impl Study {
         )?;
         let cover = stages.run(
             "travel times",
-            || Ok::<_, crate::error::Error>(cover_all(&network, &cells, &sites, &cell_legs, &site_legs, &standard)),
+            || Ok(cover_all(&network, &cells, &sites, &cell_legs, &site_legs, &standard)),
             |c: &CoverSets| format!("{} pairs of a demand row and a site that serves it", c.pairs()),
         )?;
         let row_persons = cells.iter().flat_map(|c| split_by_mode(c.persons, &modes)).collect();
