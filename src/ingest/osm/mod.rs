@@ -284,3 +284,45 @@ fn decode_nodes(block: &PrimitiveBlock, wanted: &[i64]) -> Vec<(usize, LonLat)> 
     }
     found
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testkit::Draw;
+
+    fn demo() -> std::path::PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("data/demo/roads.osm.pbf")
+    }
+
+    #[test]
+    fn only_what_touches_the_box_is_kept() {
+        let everywhere = read_extract(&demo(), [-180.0, -90.0, 180.0, 90.0]).unwrap();
+        // West of 105.5 °E lies less than half of the demo city.
+        let west = read_extract(&demo(), [105.0, 20.0, 105.5, 22.0]).unwrap();
+        assert!(west.roads.len() * 2 < everywhere.roads.len() && !west.roads.is_empty());
+        let touches = |w: &RoadWay| w.nodes.iter().filter_map(|&id| west.nodes.get(id)).any(|p| p.lon <= 105.5);
+        assert!(west.roads.iter().all(touches));
+        let nowhere = read_extract(&demo(), [0.0, 0.0, 1.0, 1.0]).unwrap_err();
+        assert_eq!(nowhere.faults()[0].code, "osm::no-roads");
+    }
+
+    #[test]
+    fn damaged_bytes_are_read_or_refused_but_never_panic() {
+        let whole = std::fs::read(demo()).unwrap();
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let mut refused = 0;
+        for seed in 0..120 {
+            let mut draw = Draw::new(seed);
+            let mut damaged = whole.clone();
+            // The first frames hold most of the structure: half of the damage goes there.
+            let reach = if seed % 2 == 0 { 400 } else { damaged.len() };
+            let at = draw.below(reach);
+            damaged[at] ^= 1 << draw.below(8);
+            std::fs::write(file.path(), &damaged).unwrap();
+            let result = std::panic::catch_unwind(|| read_extract(file.path(), [-180.0, -90.0, 180.0, 90.0]));
+            let read = result.unwrap_or_else(|_| panic!("seed {seed}: bit flipped at {at} makes the reader panic"));
+            refused += usize::from(read.is_err());
+        }
+        assert!(refused > 60, "{refused} of 120 refused");
+    }
+}
