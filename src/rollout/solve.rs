@@ -33,62 +33,188 @@ struct PhaseScope {
 
 /// Chooses the sites of every phase.
 pub(super) fn choose(study: &Study) -> Result<Vec<Choice>> {
-    let n_sites = study.sites.len();
-    let fixed: Vec<bool> = study.sites.iter().map(|s| s.site.fixed).collect();
-    let n_fixed = fixed.iter().filter(|&&f| f).count();
-    check_budgets(study, n_fixed)?;
-    let scopes = (0..study.scenario.phases.len()).map(|t| phase_scope(study, t)).collect::<Result<Vec<_>>>()?;
-    let costs = vec![1_u64; n_sites];
-    let cover = table(study, |_| true)?;
-    let limits = Limits {
-        time_limit_s: Some(study.scenario.solve.time_limit_s),
-        gap: study.scenario.solve.gap,
-        ..Limits::default()
-    };
-
-    let mut choices: Vec<Choice> = Vec::new();
-    let mut open = fixed.clone();
+    let mut chooser = Chooser::new(study)?;
     let mut t = 0;
-    while t < scopes.len() {
+    while t < chooser.scopes.len() {
         go_on()?;
-        let phase = &study.scenario.phases[t];
-        match phase.opens {
-            Opens::Nothing => {
-                choices.push(choice(study, &open, &open, &scopes[t], nothing_to_open()));
-                t += 1;
+        t = match study.scenario.phases[t].opens {
+            Opens::Nothing => chooser.pass(t),
+            Opens::FewestForAll => chooser.fewest_for_all(t)?,
+            Opens::MostPeople => chooser.most_people(t)?,
+        };
+    }
+    Ok(chooser.choices)
+}
+
+/// What all phases share, and how far the choice has come.
+struct Chooser<'a> {
+    study: &'a Study,
+    scopes: Vec<PhaseScope>,
+    /// Travel time by demand row and site that serves it; its cover sets are those of every problem.
+    times: CostTable,
+    /// Every site costs the same.
+    costs: Vec<u64>,
+    fixed: Vec<bool>,
+    limits: Limits,
+    /// What stands after the phases chosen so far.
+    open: Vec<bool>,
+    choices: Vec<Choice>,
+}
+
+impl<'a> Chooser<'a> {
+    fn new(study: &'a Study) -> Result<Self> {
+        let fixed: Vec<bool> = study.sites.iter().map(|s| s.site.fixed).collect();
+        check_budgets(study, fixed.iter().filter(|&&f| f).count())?;
+        let solve = &study.scenario.solve;
+        Ok(Chooser {
+            study,
+            scopes: (0..study.scenario.phases.len()).map(|t| phase_scope(study, t)).collect::<Result<_>>()?,
+            times: time_table(study)?,
+            costs: vec![1; study.sites.len()],
+            open: fixed.clone(),
+            fixed,
+            limits: Limits { time_limit_s: Some(solve.time_limit_s), gap: solve.gap, ..Limits::default() },
+            choices: Vec::new(),
+        })
+    }
+
+    /// A phase that opens nothing. Like its siblings returns the next phase to choose.
+    fn pass(&mut self, t: usize) -> usize {
+        self.take(t, self.open.clone(), nothing_to_open());
+        t + 1
+    }
+
+    fn fewest_for_all(&mut self, t: usize) -> Result<usize> {
+        let scope = &self.scopes[t];
+        let rows = cover_table(self.study, |row| scope.in_scope[row])?;
+        let problem =
+            set_cover::Problem { cover: &rows, costs: &self.costs, fixed: &self.open, eligible: &scope.allowed };
+        let answer = set_cover::solve(&problem, &self.limits)?;
+        let alone = set_cover::solve(&set_cover::Problem { fixed: &self.fixed, ..problem }, &self.limits)?;
+        let mut next = flags(self.open.len(), &answer.chosen);
+        if self.study.scenario.solve.fill_by_travel_time {
+            self.shorten(&mut next, t);
+        }
+        let proof = Proof {
+            problem: "fewest sites that serve everyone whom a candidate can serve",
+            unit: "sites",
+            objective: answer.objective as f64,
+            bound: answer.bound as f64,
+            gap: answer.gap,
+            status: answer.status.as_str(),
+            alone_bound: Some(alone.bound as f64),
+            steps: told(&answer.steps),
+        };
+        self.take(t, next, proof);
+        Ok(t + 1)
+    }
+
+    /// The phases from `first` up to the next that must serve all, as one joint problem.
+    fn most_people(&mut self, first: usize) -> Result<usize> {
+        let asked = &self.study.scenario.phases;
+        let end = (first..asked.len()).find(|&t| asked[t].opens == Opens::FewestForAll).unwrap_or(asked.len());
+        let problem_phases = self.joint_phases(first..end);
+        let problem = phases::Problem {
+            cover: self.times.cover(),
+            costs: &self.costs,
+            fixed: &self.open,
+            phases: &problem_phases,
+        };
+        let plan = phases::solve(&problem, &self.limits)?;
+        let mut proofs = Vec::new();
+        for (i, asked) in asked[first..end].iter().enumerate() {
+            if asked.opens == Opens::Nothing {
+                proofs.push(nothing_to_open());
+                continue;
             }
-            Opens::FewestForAll => {
-                let rows = table(study, |row| scopes[t].in_scope[row])?;
-                let problem =
-                    set_cover::Problem { cover: &rows, costs: &costs, fixed: &open, eligible: &scopes[t].allowed };
-                let answer = set_cover::solve(&problem, &limits)?;
-                let alone = set_cover::solve(&set_cover::Problem { fixed: &fixed, ..problem }, &limits)?;
-                let mut next = flags(n_sites, &answer.chosen);
-                if study.scenario.solve.fill_by_travel_time {
-                    shorten(study, &cover, &mut next, &open, &scopes[t])?;
+            let alone = phases::solve_alone(&problem, i, &self.limits)?;
+            proofs.push(Proof {
+                problem: "most people served, weighed by days, all such phases together",
+                unit: "person-days",
+                objective: Persons(plan.objective).people(),
+                bound: Persons(plan.bound).people(),
+                gap: plan.gap,
+                status: plan.status.as_str(),
+                alone_bound: Some(Persons(alone.bound).people()),
+                steps: told(&plan.steps),
+            });
+        }
+        let mut sets: Vec<Vec<bool>> = (0..end - first).map(|i| flags(self.open.len(), &plan.open_at(i))).collect();
+        if self.study.scenario.solve.fill_by_travel_time {
+            self.fill(&mut sets, &problem_phases, first);
+        }
+        for ((t, set), proof) in (first..end).zip(sets).zip(proofs) {
+            self.take(t, set, proof);
+        }
+        Ok(end)
+    }
+
+    fn joint_phases(&self, block: std::ops::Range<usize>) -> Vec<phases::Phase> {
+        let mut most = self.open.iter().filter(|&&o| o).count();
+        block
+            .map(|t| {
+                let (asked, scope) = (&self.study.scenario.phases[t], &self.scopes[t]);
+                most = most.max(asked.agents.map_or(0, |agents| agents as usize));
+                let opens = asked.opens == Opens::MostPeople;
+                phases::Phase {
+                    weights: self.weights(t),
+                    multiplier: scope.days,
+                    allowed: if opens { scope.allowed.clone() } else { vec![false; self.open.len()] },
+                    open_total: most,
+                    budget: None,
                 }
-                let proof = Proof {
-                    problem: "fewest sites that serve everyone whom a candidate can serve",
-                    unit: "sites",
-                    objective: answer.objective as f64,
-                    bound: answer.bound as f64,
-                    gap: answer.gap,
-                    status: answer.status.as_str(),
-                    alone_bound: Some(alone.bound as f64),
-                    steps: told(&answer.steps),
-                };
-                choices.push(choice(study, &next, &open, &scopes[t], proof));
-                open = next;
-                t += 1;
-            }
-            Opens::MostPeople => {
-                let end = block_end(study, t);
-                open = joint_block(study, t..end, &scopes, &open, &cover, &costs, &limits, &mut choices)?;
-                t = end;
+            })
+            .collect()
+    }
+
+    /// People of each demand row, 0 for those whom the phase is not judged by.
+    fn weights(&self, t: usize) -> Vec<u64> {
+        let rows = self.study.row_persons.iter().zip(&self.scopes[t].in_scope);
+        rows.map(|(persons, &inside)| if inside { persons.0 } else { 0 }).collect()
+    }
+
+    /// Uses up what a phase may open where coverage cannot grow any more: each further agent goes where it shortens
+    /// travel most. Never more in a phase than all later phases leave room for.
+    fn fill(&self, sets: &mut [Vec<bool>], asked: &[phases::Phase], first: usize) {
+        let count = |set: &[bool]| set.iter().filter(|&&o| o).count();
+        for i in 0..sets.len() {
+            let room = (i..sets.len()).map(|l| asked[l].open_total.saturating_sub(count(&sets[l]))).min().unwrap_or(0);
+            let (weights, allowed) = (&asked[i].weights, &asked[i].allowed);
+            let extra = tidy::nearest_fill(&self.times, weights, self.times.cover(), &indices(&sets[i]), allowed, room);
+            for set in &mut sets[i..] {
+                for &site in &extra {
+                    set[site as usize] = true;
+                }
             }
         }
+        // Swapping would break the nesting of several phases; with one it cannot.
+        if let [only] = sets {
+            self.shorten(only, first);
+        }
     }
-    Ok(choices)
+
+    /// Swaps newly opened sites for others that serve the same people with less travel.
+    fn shorten(&self, set: &mut Vec<bool>, t: usize) {
+        let (weights, allowed) = (self.weights(t), &self.scopes[t].allowed);
+        let better =
+            tidy::improve_by_swaps(&self.times, &weights, self.times.cover(), &indices(set), &self.open, allowed);
+        *set = flags(set.len(), &better);
+    }
+
+    /// Settles a phase.
+    fn take(&mut self, t: usize, open: Vec<bool>, proof: Proof) {
+        let scope = &self.scopes[t];
+        let new = indices(&open.iter().zip(&self.open).map(|(&now, &then)| now && !then).collect::<Vec<_>>());
+        let opened = super::explain::opening_order(self.study, &self.open, new, &scope.in_scope);
+        self.choices.push(Choice {
+            open: indices(&open),
+            opened,
+            proof,
+            in_scope: scope.in_scope.clone(),
+            site_in_scope: scope.site_in_scope.clone(),
+        });
+        self.open = open;
+    }
 }
 
 /// A phase can only allow fewer agents than stand already by mistake.
@@ -132,115 +258,9 @@ fn phase_scope(study: &Study, t: usize) -> Result<PhaseScope> {
     Ok(PhaseScope { in_scope, site_in_scope, allowed, days: days.max(1) as u64 })
 }
 
-/// The end of the run of phases from `t` on that are solved together.
-fn block_end(study: &Study, t: usize) -> usize {
-    let phases = &study.scenario.phases;
-    (t..phases.len()).find(|&i| phases[i].opens == Opens::FewestForAll).unwrap_or(phases.len())
-}
-
-#[allow(clippy::too_many_arguments)] // one joint problem needs all that the phases share
-fn joint_block(
-    study: &Study,
-    block: std::ops::Range<usize>,
-    scopes: &[PhaseScope],
-    open: &[bool],
-    cover: &CoverTable,
-    costs: &[u64],
-    limits: &Limits,
-    choices: &mut Vec<Choice>,
-) -> Result<Vec<bool>> {
-    let standing = open.iter().filter(|&&o| o).count();
-    let mut most = standing;
-    let problem_phases: Vec<phases::Phase> = block
-        .clone()
-        .map(|t| {
-            let asked = &study.scenario.phases[t];
-            let opens = asked.opens == Opens::MostPeople;
-            most = most.max(asked.agents.map_or(0, |a| a as usize));
-            let weight = |(row, persons): (usize, &Persons)| if scopes[t].in_scope[row] { persons.0 } else { 0 };
-            phases::Phase {
-                weights: study.row_persons.iter().enumerate().map(weight).collect(),
-                multiplier: scopes[t].days,
-                allowed: if opens { scopes[t].allowed.clone() } else { vec![false; open.len()] },
-                open_total: most,
-                budget: None,
-            }
-        })
-        .collect();
-    let problem = phases::Problem { cover, costs, fixed: open, phases: &problem_phases };
-    let plan = phases::solve(&problem, limits)?;
-    let mut sets: Vec<Vec<bool>> = (0..block.len()).map(|i| flags(open.len(), &plan.open_at(i))).collect();
-    if study.scenario.solve.fill_by_travel_time {
-        fill(study, cover, &mut sets, open, &problem_phases, scopes, block.start)?;
-    }
-    let mut before = open.to_vec();
-    for (i, t) in block.enumerate() {
-        let proof = if study.scenario.phases[t].opens == Opens::Nothing {
-            nothing_to_open()
-        } else {
-            let alone = phases::solve_alone(&problem, i, limits)?;
-            Proof {
-                problem: "most people served, weighed by days, all such phases together",
-                unit: "person-days",
-                objective: Persons(plan.objective).people(),
-                bound: Persons(plan.bound).people(),
-                gap: plan.gap,
-                status: plan.status.as_str(),
-                alone_bound: Some(Persons(alone.bound).people()),
-                steps: told(&plan.steps),
-            }
-        };
-        choices.push(choice(study, &sets[i], &before, &scopes[t], proof));
-        before = sets[i].clone();
-    }
-    Ok(before)
-}
-
-/// Uses up what a phase may open where coverage cannot grow any more: each further agent goes where it shortens travel
-/// most. Never more in a phase than all later phases leave room for.
-fn fill(
-    study: &Study,
-    cover: &CoverTable,
-    sets: &mut [Vec<bool>],
-    standing: &[bool],
-    asked: &[phases::Phase],
-    scopes: &[PhaseScope],
-    first: usize,
-) -> Result<()> {
-    let times = time_table(study)?;
-    let count = |set: &[bool]| set.iter().filter(|&&o| o).count();
-    for i in 0..sets.len() {
-        let room = (i..sets.len()).map(|l| asked[l].open_total.saturating_sub(count(&sets[l]))).min().unwrap_or(0);
-        let extra = tidy::nearest_fill(&times, &asked[i].weights, cover, &indices(&sets[i]), &asked[i].allowed, room);
-        for set in &mut sets[i..] {
-            for &site in &extra {
-                set[site as usize] = true;
-            }
-        }
-    }
-    // Swapping would break the nesting of several phases; with one it cannot.
-    if let [only] = sets {
-        shorten(study, cover, only, standing, &scopes[first])?;
-    }
-    Ok(())
-}
-
-/// Swaps newly opened sites for others that serve the same people with less travel.
-fn shorten(study: &Study, cover: &CoverTable, set: &mut [bool], standing: &[bool], scope: &PhaseScope) -> Result<()> {
-    let times = time_table(study)?;
-    let weights: Vec<u64> =
-        study.row_persons.iter().zip(&scope.in_scope).map(|(p, &inside)| if inside { p.0 } else { 0 }).collect();
-    let better = tidy::improve_by_swaps(&times, &weights, cover, &indices(set), standing, &scope.allowed);
-    set.fill(false);
-    for site in better {
-        set[site as usize] = true;
-    }
-    Ok(())
-}
-
 /// Travel time by demand row and site that serves it; where only the radius does, the standard's limit stands in.
 fn time_table(study: &Study) -> Result<CostTable> {
-    let cover = table(study, |_| true)?;
+    let cover = cover_table(study, |_| true)?;
     let limit = study.standard.cutoff.0;
     let times = (0..study.cover.rows())
         .flat_map(|row| study.cover.row(row))
@@ -250,7 +270,7 @@ fn time_table(study: &Study) -> Result<CostTable> {
 }
 
 /// The cover sets as the optimiser takes them, rows that do not count left empty.
-fn table(study: &Study, counts: impl Fn(usize) -> bool) -> Result<CoverTable> {
+fn cover_table(study: &Study, counts: impl Fn(usize) -> bool) -> Result<CoverTable> {
     let mut offsets = vec![0];
     let mut sites = Vec::with_capacity(study.cover.pairs());
     for row in 0..study.cover.rows() {
@@ -260,18 +280,6 @@ fn table(study: &Study, counts: impl Fn(usize) -> bool) -> Result<CoverTable> {
         offsets.push(sites.len());
     }
     CoverTable::from_parts(offsets, sites, study.sites.len())
-}
-
-fn choice(study: &Study, open: &[bool], before: &[bool], scope: &PhaseScope, proof: Proof) -> Choice {
-    let new = indices(&open.iter().zip(before).map(|(&now, &then)| now && !then).collect::<Vec<_>>());
-    let opened = super::explain::opening_order(study, before, new, &scope.in_scope);
-    Choice {
-        open: indices(open),
-        opened,
-        proof,
-        in_scope: scope.in_scope.clone(),
-        site_in_scope: scope.site_in_scope.clone(),
-    }
 }
 
 fn nothing_to_open() -> Proof {
