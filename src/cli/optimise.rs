@@ -1,21 +1,20 @@
 //! `gandan optimise`: any covering or median problem given as tables.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::{Args, CommandFactory, ValueEnum};
 use polars::prelude::{
-    BooleanChunked, Column, DataFrame, Float64Chunked, Int64Chunked, IntoColumn, NewChunkedArray, ParquetWriter,
-    StringChunked, UInt32Chunked,
+    BooleanChunked, Column, Float64Chunked, Int64Chunked, IntoColumn, NewChunkedArray, StringChunked, UInt32Chunked,
 };
 use serde_json::json;
 
 use crate::error::{Fault, Result};
-use crate::optimise::cover::CostTable;
+use crate::optimise::cover::{CostTable, open_flags};
 use crate::optimise::tables::{self, Ids, Instance};
 use crate::optimise::{Answer, Limits, max_cover, p_median, set_cover, tidy};
 use crate::output::folder::PendingFolder;
+use crate::output::table::write_frame;
 
 /// Options of `gandan optimise`.
 #[derive(Debug, Args)]
@@ -154,14 +153,8 @@ fn units(value: u64, scale: u64) -> f64 {
     value as f64 / scale as f64
 }
 
-fn flags(instance: &Instance, answer: &Answer) -> Vec<bool> {
-    let mut open = vec![false; instance.fixed.len()];
-    answer.chosen.iter().for_each(|&s| open[s as usize] = true);
-    open
-}
-
 fn tell(args: &OptimiseArgs, instance: &Instance, answer: &Answer, scale: u64, read_s: f64) -> serde_json::Value {
-    let open = flags(instance, answer);
+    let open = open_flags(instance.fixed.len(), &answer.chosen);
     let covered = instance.cover.covered_weight(&instance.weights, &open);
     let covered_rows = (0..instance.cover.n_rows()).filter(|&r| instance.cover.is_covered(r, &open)).count();
     let total: u64 = instance.weights.iter().sum();
@@ -195,7 +188,7 @@ fn tell(args: &OptimiseArgs, instance: &Instance, answer: &Answer, scale: u64, r
 /// The chosen sites: fixed ones first, then each time the one that adds most covered weight, then saves most cost.
 fn order(instance: &Instance, costs: &CostTable, answer: &Answer) -> Vec<u32> {
     let fixed: Vec<u32> = answer.chosen.iter().copied().filter(|&s| instance.fixed[s as usize]).collect();
-    let chosen = flags(instance, answer);
+    let chosen = open_flags(instance.fixed.len(), &answer.chosen);
     let next = tidy::nearest_fill(costs, &instance.weights, &instance.cover, &fixed, &chosen, answer.chosen.len());
     let mut order = [fixed, next].concat();
     // Sites that serve only rows of no weight, or rows that others serve as well.
@@ -221,10 +214,10 @@ fn write(folder: &Path, instance: &Instance, answer: &Answer, text: &str) -> Res
         UInt32Chunked::from_slice("order".into(), &(1..=order.len() as u32).collect::<Vec<_>>()).into_column(),
         Float64Chunked::from_slice("cost".into(), &order.iter().map(site_cost).collect::<Vec<_>>()).into_column(),
     ];
-    write_parquet(&folder.join("chosen.parquet"), order.len(), chosen)?;
+    write_frame(&folder.join("chosen.parquet"), order.len(), chosen, None)?;
 
     let n_rows = instance.cover.n_rows();
-    let open = flags(instance, answer);
+    let open = open_flags(instance.fixed.len(), &answer.chosen);
     let nearest: Vec<Option<(u32, u64)>> = (0..n_rows).map(|r| costs.nearest(r, &open)).collect();
     let weights: Vec<f64> = instance.weights.iter().map(|&w| units(w, instance.weight_scale)).collect();
     let covered: Vec<bool> = nearest.iter().map(Option::is_some).collect();
@@ -239,7 +232,7 @@ fn write(folder: &Path, instance: &Instance, answer: &Answer, text: &str) -> Res
         ids("site", &instance.site_ids, nearest.iter().map(|n| n.map(|(s, _)| s as usize))),
         Float64Chunked::from_iter_options("cost".into(), nearest.iter().map(cost)).into_column(),
     ];
-    write_parquet(&folder.join("assignment.parquet"), n_rows, assignment)?;
+    write_frame(&folder.join("assignment.parquet"), n_rows, assignment, None)?;
     let path = folder.join("answer.json");
     std::fs::write(&path, text).map_err(|e| Fault::io("write the answer", &path, &e))?;
     Ok(())
@@ -254,14 +247,4 @@ fn ids(name: &str, ids: &Ids, at: impl Iterator<Item = Option<usize>>) -> Column
             StringChunked::from_iter_options(name.into(), at.map(|at| at.map(|at| ids[at].as_str()))).into_column()
         }
     }
-}
-
-fn write_parquet(path: &Path, height: usize, columns: Vec<Column>) -> Result<()> {
-    let failed = |e: polars::prelude::PolarsError| {
-        Fault::new("io", format!("cannot write the table: {e}")).file(path).help("check the disk, then run again")
-    };
-    let file = File::create(path).map_err(|e| Fault::io("write the table", path, &e))?;
-    let mut frame = DataFrame::new(height, columns).map_err(failed)?;
-    ParquetWriter::new(file).finish(&mut frame).map_err(failed)?;
-    Ok(())
 }

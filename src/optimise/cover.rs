@@ -2,6 +2,13 @@
 
 use crate::error::{Fault, Faults, Result};
 
+/// One flag a site, set for those in `open`; each must be below `n_sites`.
+pub fn open_flags(n_sites: usize, open: &[u32]) -> Vec<bool> {
+    let mut flags = vec![false; n_sites];
+    open.iter().for_each(|&s| flags[s as usize] = true);
+    flags
+}
+
 /// The cover set of every demand row: the sites that serve it, ascending.
 ///
 /// Takes 4 bytes a pair and 8 bytes a row.

@@ -9,7 +9,7 @@
 //! the table, or what [`Nearness::penalty`] says. The sum of weight × penalty must stay within
 //! [`super::LARGEST_TOTAL`].
 
-use super::cover::{CostTable, CoverTable};
+use super::cover::{CostTable, CoverTable, open_flags};
 use super::exchange::Exchange;
 
 /// The second objective: Σ weight · cost of the nearest open site.
@@ -44,7 +44,7 @@ impl<'a> Nearness<'a> {
 
     /// The weighted cost of a set of open sites.
     pub fn weighted_cost(&self, open: &[u32]) -> u64 {
-        let open = flags(self.costs.n_sites(), open);
+        let open = open_flags(self.costs.n_sites(), open);
         let cost = |r: usize| self.costs.nearest(r, &open).map_or(self.penalty, |(_, cost)| cost);
         (0..self.weights.len()).map(|r| self.weights[r] * cost(r)).sum()
     }
@@ -59,7 +59,7 @@ impl<'a> Nearness<'a> {
     ///
     /// Returns the sites it opened, in that order; fewer than `extra` where no other site helps.
     pub fn fill(&self, cover: &CoverTable, keep_open: &[u32], allowed: &[bool], extra: usize) -> Vec<u32> {
-        let mut open = flags(self.costs.n_sites(), keep_open);
+        let mut open = open_flags(self.costs.n_sites(), keep_open);
         let mut opened = Vec::new();
         while opened.len() < extra {
             let covered = Exchange::of_cover(cover, self.weights, &open);
@@ -79,7 +79,7 @@ impl<'a> Nearness<'a> {
     ///
     /// Returns all open sites, ascending, as many as were given.
     pub fn swap(&self, open: &[u32], keep: &Keep) -> Vec<u32> {
-        let mut open = flags(self.costs.n_sites(), open);
+        let mut open = open_flags(self.costs.n_sites(), open);
         loop {
             let nearer = self.around(&open);
             let covered: Vec<_> = keep.weights.iter().map(|w| Exchange::of_cover(keep.cover, w, &open)).collect();
@@ -123,12 +123,6 @@ pub fn improve_by_swaps(
     allowed: &[bool],
 ) -> Vec<u32> {
     Nearness::new(costs, weights).swap(open, &Keep { cover, weights: &[weights], must_stay, allowed })
-}
-
-fn flags(n_sites: usize, open: &[u32]) -> Vec<bool> {
-    let mut flags = vec![false; n_sites];
-    open.iter().for_each(|&s| flags[s as usize] = true);
-    flags
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ pub struct Isochrone {
     pub shape: MultiPolygon<f64>,
 }
 
-/// Draws them, in the order of phase, agent, band; phases without change share the shape of the one before.
+/// Draws them, in the order of phase, agent, band; those of all agents of a phase come first.
 ///
 /// # Errors
 /// A contour cannot be drawn.

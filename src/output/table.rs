@@ -89,14 +89,29 @@ pub fn write(folder: &Path, table: &Table, values: Vec<Values>) -> Result<()> {
         }
         columns.push(column);
     }
-    let mut frame = DataFrame::new(height.unwrap_or(0), columns).map_err(|e| broken(e.to_string()))?;
-    let file = File::create(&path).map_err(|e| Fault::io("write a table", &path, &e))?;
+    write_frame(&path, height.unwrap_or(0), columns, (!metadata.is_empty()).then_some(metadata))
+}
+
+/// Writes columns of one height as a Parquet file, with metadata for the whole file.
+///
+/// # Errors
+/// The disk refuses it, or the columns do not fit together (an internal fault).
+pub fn write_frame(
+    path: &Path,
+    height: usize,
+    columns: Vec<Series>,
+    metadata: Option<Vec<(String, String)>>,
+) -> Result<()> {
+    let failed = |e: polars::prelude::PolarsError| {
+        Fault::new("io", format!("cannot write the table: {e}")).file(path).help("check the disk, then run again")
+    };
+    let mut frame = DataFrame::new(height, columns)
+        .map_err(|e| Fault::new("internal::table", format!("{e}; please report this")).file(path))?;
+    let file = File::create(path).map_err(|e| Fault::io("write a table", path, &e))?;
     ParquetWriter::new(file)
-        .with_key_value_metadata((!metadata.is_empty()).then(|| KeyValueMetadata::from_static(metadata)))
+        .with_key_value_metadata(metadata.map(KeyValueMetadata::from_static))
         .finish(&mut frame)
-        .map_err(|e| {
-            Fault::new("io", format!("cannot write the table: {e}")).file(&path).help("check the disk, then run again")
-        })?;
+        .map_err(failed)?;
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! Why each agent is in the plan: whom it adds, whom only it serves, whose nearest it is.
 
 use super::{Agent, PhasePlan};
+use crate::optimise::cover::open_flags;
 use crate::study::Study;
 use crate::units::Persons;
 
@@ -11,10 +12,7 @@ struct SiteRows {
 
 impl SiteRows {
     fn of(study: &Study, sites: &[u32]) -> SiteRows {
-        let mut wanted = vec![false; study.sites.len()];
-        for &site in sites {
-            wanted[site as usize] = true;
-        }
+        let wanted = open_flags(study.sites.len(), sites);
         let mut rows = vec![Vec::new(); study.sites.len()];
         for row in 0..study.cover.rows() {
             for pair in study.cover.row(row) {

@@ -11,6 +11,7 @@ pub mod uncovered;
 use serde::Serialize;
 
 use crate::error::{Fault, Result};
+use crate::optimise::cover::open_flags;
 use crate::study::Study;
 use crate::units::Persons;
 
@@ -108,10 +109,7 @@ impl Rollout {
 /// Verifies coverage by two computations that share no code: the cover sets that the optimiser saw, found site by site,
 /// and the nearest agent of each row, found by one search from all agents together.
 fn check_against_cover(study: &Study, open: &[u32], rows: &[RowState]) -> Result<()> {
-    let mut is_open = vec![false; study.sites.len()];
-    for &site in open {
-        is_open[site as usize] = true;
-    }
+    let is_open = open_flags(study.sites.len(), open);
     for (row, state) in rows.iter().enumerate() {
         let by_sets = study.cover.row(row).iter().any(|p| is_open[p.site as usize]);
         if by_sets != state.covered {

@@ -4,7 +4,7 @@ use super::Proof;
 use crate::error::{Error, Fault, Result};
 use crate::network::CLOSED;
 use crate::optimise::answer::{Limits, ProofStep};
-use crate::optimise::cover::{CostTable, CoverTable};
+use crate::optimise::cover::{CostTable, CoverTable, open_flags};
 use crate::optimise::{phases, set_cover, tidy};
 use crate::scenario::Opens;
 use crate::stages::go_on;
@@ -91,7 +91,7 @@ impl<'a> Chooser<'a> {
             set_cover::Problem { cover: &rows, costs: &self.costs, fixed: &self.open, eligible: &scope.allowed };
         let answer = set_cover::solve(&problem, &self.limits)?;
         let alone = set_cover::solve(&set_cover::Problem { fixed: &self.fixed, ..problem }, &self.limits)?;
-        let mut next = flags(self.open.len(), &answer.chosen);
+        let mut next = open_flags(self.open.len(), &answer.chosen);
         if self.study.scenario.solve.fill_by_travel_time {
             self.shorten(&mut next, t);
         }
@@ -139,7 +139,8 @@ impl<'a> Chooser<'a> {
                 steps: told(&plan.steps),
             });
         }
-        let mut sets: Vec<Vec<bool>> = (0..end - first).map(|i| flags(self.open.len(), &plan.open_at(i))).collect();
+        let mut sets: Vec<Vec<bool>> =
+            (0..end - first).map(|i| open_flags(self.open.len(), &plan.open_at(i))).collect();
         if self.study.scenario.solve.fill_by_travel_time {
             self.fill(&mut sets, &problem_phases, first);
         }
@@ -198,7 +199,7 @@ impl<'a> Chooser<'a> {
         let (weights, allowed) = (self.weights(t), &self.scopes[t].allowed);
         let better =
             tidy::improve_by_swaps(&self.times, &weights, self.times.cover(), &indices(set), &self.open, allowed);
-        *set = flags(set.len(), &better);
+        *set = open_flags(set.len(), &better);
     }
 
     /// Settles a phase.
@@ -297,14 +298,6 @@ fn nothing_to_open() -> Proof {
 
 fn told(steps: &[ProofStep]) -> Vec<String> {
     steps.iter().map(|s| format!("{}: {}", s.step, s.found)).collect()
-}
-
-fn flags(n: usize, sites: &[u32]) -> Vec<bool> {
-    let mut flags = vec![false; n];
-    for &site in sites {
-        flags[site as usize] = true;
-    }
-    flags
 }
 
 fn indices(flags: &[bool]) -> Vec<u32> {
