@@ -26,7 +26,7 @@ fn stages(c: &mut Criterion) {
     group.sample_size(10).measurement_time(Duration::from_secs(8));
     let everywhere = [-180.0, -90.0, 180.0, 90.0];
     let roads = data("demo/roads.osm.pbf");
-    let modes = resolve_modes(&Default::default()).expect("shipped modes");
+    let modes = resolve_modes(&Default::default(), Default::default()).expect("shipped modes");
     group.bench_function("read roads", |b| b.iter(|| read_extract(&roads, everywhere).expect("demo roads")));
     let extract = read_extract(&roads, everywhere).expect("demo roads");
     group.bench_function("build network, 4 modes", |b| b.iter(|| build_network(&extract, &modes).expect("demo roads")));

@@ -1,7 +1,9 @@
 //! Small perfect cities for the tests of several stages.
 
 use crate::access::Leg;
-use crate::network::{CLOSED, ModeGraph, Network, Snap, Street, build::travel_ms};
+use crate::network::graph::Permits;
+use crate::network::modes::Pace;
+use crate::network::{CLOSED, ModeGraph, Network, Snap, Street};
 use crate::units::{Distance, LonLat};
 
 /// A repeatable source of numbers: SplitMix64 (Steele, Lea, Flood, 2014).
@@ -41,16 +43,18 @@ pub fn line_city(pieces: &[(f64, bool)], speed_kmh: f64) -> Network {
             to: i as u32 + 1,
             length_mm,
             class: 0,
-            way_id: i as i64,
             bridge: false,
             points: i as u32 * 2..i as u32 * 2 + 2,
         });
-        forward.push(travel_ms(length_mm, speed_kmh));
-        backward.push(if both_ways { travel_ms(length_mm, speed_kmh) } else { CLOSED });
+        let ms = Pace::Kmh(speed_kmh).travel_ms(length_mm, 0);
+        forward.push(ms);
+        backward.push(if both_ways { ms } else { CLOSED });
     }
     let ends: Vec<_> = streets.iter().map(|s| (s.from, s.to)).collect();
-    let graph = ModeGraph::new(nodes.len(), &ends, forward, backward).unwrap();
-    Network { nodes, streets, points, classes: vec!["residential".into()], modes: vec![graph] }
+    let permits = Permits { forward_ms: forward, backward_ms: backward, ..Permits::default() };
+    let graph = ModeGraph::new(nodes.len(), &ends, permits).unwrap();
+    let classes = vec!["residential".into()];
+    Network { nodes, streets, points, classes, modes: vec![graph], hierarchies: Vec::new(), restrictions: 0, restrictions_lost: 0 }
 }
 
 impl Leg {

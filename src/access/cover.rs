@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::Leg;
-use super::search::Search;
+use super::batch::{Batch, LANES, within};
 use crate::network::{CLOSED, Network};
 use crate::units::{Distance, LonLat, TravelTime};
 
@@ -95,17 +95,27 @@ pub struct Hung<'a> {
 
 /// Computes the cover sets of cells × modes.
 ///
-/// Sites run in parallel, each thread with its own search; the result does not depend on the number of threads.
+/// Sites run in batches of near ones, in parallel; the result does not depend on the number of threads.
 pub fn cover_sets(network: &Network, cells: &Hung, sites: &Hung, standard: &Standard) -> CoverSets {
     let n_modes = network.modes.len();
-    let by_site: Vec<Vec<(u32, Pair)>> = (0..sites.places.len())
-        .into_par_iter()
-        .map_init(Search::default, |search, site| site_pairs(network, cells, sites, standard, site, search))
+    let near: Vec<Vec<(u32, Distance)>> =
+        sites.places.par_iter().map(|&site| within_radius(cells.places, site, standard.radius)).collect();
+    // Near sites reach near nodes: junctions are numbered along a curve, so their numbers tell who is near.
+    let mut order: Vec<u32> = (0..sites.places.len() as u32).collect();
+    let start = |site: u32| sites.legs.iter().find_map(|mode| mode[site as usize].map(|leg| leg.start));
+    order.sort_by_key(|&site| (start(site), site));
+    let tasks: Vec<(&[u32], usize)> = order.chunks(LANES).flat_map(|c| (0..n_modes).map(move |m| (c, m))).collect();
+    let done: Vec<Vec<Vec<(u32, Pair)>>> = tasks
+        .par_iter()
+        .map_init(Batch::default, |batch, &(chunk, m)| {
+            let task = Task { network, cells, sites, standard, near: &near, chunk, mode: m };
+            task.pairs(batch)
+        })
         .collect();
     // Transposed by counting: sites ascend within each row because they are visited in order.
     let rows = cells.places.len() * n_modes;
     let mut offsets = vec![0_usize; rows + 1];
-    for (row, _) in by_site.iter().flatten() {
+    for (row, _) in done.iter().flatten().flatten() {
         offsets[*row as usize + 1] += 1;
     }
     for row in 0..rows {
@@ -114,7 +124,13 @@ pub fn cover_sets(network: &Network, cells: &Hung, sites: &Hung, standard: &Stan
     let mut next = offsets.clone();
     let empty = Pair { site: 0, travel_time_ms: CLOSED, distance: Distance(0) };
     let mut pairs = vec![empty; offsets[rows]];
-    for (row, pair) in by_site.into_iter().flatten() {
+    let mut by_site: Vec<(u32, Vec<(u32, Pair)>)> = tasks
+        .iter()
+        .zip(done)
+        .flat_map(|(&(chunk, _), lists)| chunk.iter().copied().zip(lists))
+        .collect();
+    by_site.sort_by_key(|&(site, _)| site);
+    for (row, pair) in by_site.into_iter().flat_map(|(_, list)| list) {
         let at = &mut next[row as usize];
         pairs[*at] = pair;
         *at += 1;
@@ -122,36 +138,66 @@ pub fn cover_sets(network: &Network, cells: &Hung, sites: &Hung, standard: &Stan
     CoverSets { offsets, pairs }
 }
 
-fn site_pairs(
-    network: &Network,
-    cells: &Hung,
-    sites: &Hung,
-    standard: &Standard,
-    site: usize,
-    search: &mut Search,
-) -> Vec<(u32, Pair)> {
-    let n_modes = network.modes.len();
-    let place = sites.places[site];
-    let distances: Vec<Distance> = cells.places.iter().map(|&c| c.distance(place)).collect();
-    let mut pairs = Vec::new();
-    for (m, graph) in network.modes.iter().enumerate() {
-        let leg = sites.legs[m][site];
-        if let Some(leg) = leg {
-            search.run(graph, &[leg], standard.cutoff.0);
+/// The cells within a radius of a site, by ascending cell, with their distance.
+fn within_radius(cells: &[LonLat], site: LonLat, radius: Distance) -> Vec<(u32, Distance)> {
+    // A box of latitudes sorts out most without trigonometry: a degree is more than 110 km everywhere.
+    let reach_deg = radius.metres() / 110_000.0;
+    let near = |(i, cell): (usize, &LonLat)| {
+        if (cell.lat - site.lat).abs() > reach_deg {
+            return None;
         }
-        for (c, &distance) in distances.iter().enumerate() {
-            let ms = match (leg, &cells.legs[m][c]) {
-                (Some(site), Some(cell)) => search.place_ms(&site, cell),
-                _ => CLOSED,
-            };
-            let travel_time_ms = if ms <= standard.cutoff.0 { ms } else { CLOSED };
-            if standard.serves(travel_time_ms, distance) {
-                let pair = Pair { site: site as u32, travel_time_ms, distance };
-                pairs.push(((c * n_modes + m) as u32, pair));
+        let distance = cell.distance(site);
+        (distance <= radius).then_some((i as u32, distance))
+    };
+    cells.iter().enumerate().filter_map(near).collect()
+}
+
+/// A batch of sites with one mode.
+struct Task<'a> {
+    network: &'a Network,
+    cells: &'a Hung<'a>,
+    sites: &'a Hung<'a>,
+    standard: &'a Standard,
+    near: &'a [Vec<(u32, Distance)>],
+    chunk: &'a [u32],
+    mode: usize,
+}
+
+impl Task<'_> {
+    /// For each site of the batch, the rows that it serves.
+    fn pairs(&self, batch: &mut Batch) -> Vec<Vec<(u32, Pair)>> {
+        let (n_modes, cutoff) = (self.network.modes.len(), self.standard.cutoff.0);
+        let legs: Vec<Option<Leg>> = self.chunk.iter().map(|&s| self.sites.legs[self.mode][s as usize]).collect();
+        let bare: Vec<Leg> = legs.iter().flatten().copied().collect();
+        // Sites off the roads of this mode have no lane.
+        let mut lanes = 0..;
+        let lane_of: Vec<Option<usize>> = legs.iter().map(|leg| leg.and_then(|_| lanes.next())).collect();
+        let graph = &self.network.modes[self.mode];
+        let hierarchy = self.network.hierarchies.get(self.mode);
+        batch.run(graph, hierarchy, &bare, cutoff);
+        let mut near: Vec<_> =
+            self.chunk.iter().map(|&s| self.near[s as usize].iter().copied().peekable()).collect();
+        let mut pairs = vec![Vec::new(); self.chunk.len()];
+        for (cell, (&place, leg)) in self.cells.places.iter().zip(&self.cells.legs[self.mode]).enumerate() {
+            let times = leg.as_ref().map(|leg| batch.place(hierarchy, leg));
+            let row = (cell * n_modes + self.mode) as u32;
+            for (k, &site) in self.chunk.iter().enumerate() {
+                let ms = match (&times, lane_of[k]) {
+                    (Some(times), Some(lane)) => within(times[lane], cutoff),
+                    _ => CLOSED,
+                };
+                let in_radius = near[k].next_if(|&(c, _)| c as usize == cell);
+                if ms == CLOSED && in_radius.is_none() {
+                    continue;
+                }
+                let distance = in_radius.map_or_else(|| place.distance(self.sites.places[site as usize]), |n| n.1);
+                if self.standard.serves(ms, distance) {
+                    pairs[k].push((row, Pair { site, travel_time_ms: ms, distance }));
+                }
             }
         }
+        pairs
     }
-    pairs
 }
 
 #[cfg(test)]

@@ -10,10 +10,9 @@ use contour::ContourBuilder;
 use geo::{MultiPolygon, Orient, orient::Direction};
 
 use super::Leg;
-use super::legs::partial_ms;
 use super::search::{Search, sum};
 use crate::error::{Fault, Result};
-use crate::network::{CLOSED, ModeGraph, Network};
+use crate::network::{CLOSED, ModeGraph, Network, partial_ms};
 use crate::units::{EARTH_RADIUS_M, LonLat, TravelTime};
 
 /// The side of a grid square in metres.
@@ -37,7 +36,7 @@ pub fn isochrones(
     search.run(graph, sites, farthest.0);
     let mut samples = Vec::new();
     for node in search.reached() {
-        samples.push((network.nodes[*node as usize], search.node_ms(*node)));
+        samples.push((network.nodes[graph.turns.junction(*node) as usize], search.node_ms(*node)));
     }
     for street in 0..network.streets.len() {
         sample_street(network, graph, street, sites, search, farthest.0, &mut samples);

@@ -2,6 +2,8 @@
 
 use rayon::prelude::*;
 
+use super::search::sum;
+use crate::network::turns::ride;
 use crate::network::{CLOSED, ModeGraph, Network, Snap, Snapper, Street};
 use crate::units::{Distance, LonLat};
 
@@ -10,9 +12,9 @@ use crate::units::{Distance, LonLat};
 pub struct Leg {
     /// Index of the street.
     pub street: u32,
-    /// Junction at the street's first point.
+    /// Node in which a ride against the street ends, at its first point.
     pub start: u32,
-    /// Junction at the street's last point.
+    /// Node in which a ride along the street ends, at its last point.
     pub end: u32,
     /// Distance from the street's first point in millimetres.
     pub offset_mm: u32,
@@ -20,22 +22,12 @@ pub struct Leg {
     pub access_ms: u32,
     /// From the street's first point to the place, in milliseconds; [`CLOSED`] where not allowed.
     pub from_start_ms: u32,
-    /// From the place to the street's last point.
+    /// From the place to the street's last point and on: with the delay there.
     pub to_end_ms: u32,
     /// From the street's last point to the place, against the street.
     pub from_end_ms: u32,
-    /// From the place to the street's first point, against the street.
+    /// From the place to the street's first point and on, against the street.
     pub to_start_ms: u32,
-}
-
-/// A share of a street's time: `ms · part / whole`, rounded to the nearest; [`CLOSED`] stays closed.
-pub fn partial_ms(ms: u32, part_mm: u32, whole_mm: u32) -> u32 {
-    if ms == CLOSED {
-        return CLOSED;
-    }
-    let (ms, part, whole) = (u64::from(ms), u64::from(part_mm), u64::from(whole_mm));
-    // At most `ms`, because part ≤ whole.
-    ((ms * part + whole / 2) / whole) as u32
 }
 
 /// Milliseconds to walk a straight distance.
@@ -46,20 +38,29 @@ pub fn walk_ms(distance: Distance, walk_kmh: f64) -> u32 {
 impl Leg {
     /// The leg of a snapped place.
     pub fn new(network: &Network, graph: &ModeGraph, snap: &Snap, walk_kmh: f64) -> Self {
-        let street = snap.street as usize;
-        let Street { from, to, length_mm: length, .. } = network.streets[street];
-        let rest = length - snap.offset_mm;
-        let (forward, backward) = (graph.forward_ms[street], graph.backward_ms[street]);
+        let Street { from, to, length_mm: length, .. } = network.streets[snap.street as usize];
         Leg {
             street: snap.street,
-            start: from,
-            end: to,
+            start: graph.turns.arrival(ride(snap.street, true), from),
+            end: graph.turns.arrival(ride(snap.street, false), to),
             offset_mm: snap.offset_mm,
             access_ms: walk_ms(snap.access, walk_kmh),
-            from_start_ms: partial_ms(forward, snap.offset_mm, length),
-            to_end_ms: partial_ms(forward, rest, length),
-            from_end_ms: partial_ms(backward, rest, length),
-            to_start_ms: partial_ms(backward, snap.offset_mm, length),
+            from_start_ms: graph.from_start_ms(snap.street, snap.offset_mm, length),
+            to_end_ms: graph.to_end_ms(snap.street, snap.offset_mm, length),
+            from_end_ms: graph.from_end_ms(snap.street, snap.offset_mm, length),
+            to_start_ms: graph.to_start_ms(snap.street, snap.offset_mm, length),
+        }
+    }
+
+    /// Calls `enter` with each node from which one may ride into the street and to the place, and the time that this
+    /// takes, the walk included.
+    pub fn for_each_entry(&self, graph: &ModeGraph, mut enter: impl FnMut(u32, u32)) {
+        for (node, ms, against) in [(self.start, self.from_start_ms, false), (self.end, self.from_end_ms, true)] {
+            let ms = sum(ms, self.access_ms);
+            if ms != CLOSED {
+                let junction = graph.turns.junction(node);
+                graph.turns.for_each_beginning(junction, ride(self.street, against), |node| enter(node, ms));
+            }
         }
     }
 
@@ -81,34 +82,28 @@ fn minus(a: u32, b: u32) -> u32 {
     if a == CLOSED || b == CLOSED { CLOSED } else { a.saturating_sub(b) }
 }
 
-/// Snaps places to the roads of one mode. `None` for a place farther than `limit` from any.
+/// Snaps places to the roads of each mode. `None` for a place farther than `limit` from any.
 pub fn legs(
     network: &Network,
     snapper: &Snapper,
-    graph: &ModeGraph,
     places: &[LonLat],
     limit: Distance,
     walk_kmh: f64,
-) -> Vec<Option<(Leg, Snap)>> {
-    places
+) -> Vec<Vec<Option<(Leg, Snap)>>> {
+    let n_modes = network.modes.len();
+    let by_place: Vec<Vec<Option<(Leg, Snap)>>> = places
         .par_iter()
-        .map(|&place| snapper.snap(graph, place, limit).map(|s| (Leg::new(network, graph, &s, walk_kmh), s)))
-        .collect()
+        .map(|&place| {
+            let snaps = snapper.snap(place, limit).into_iter().zip(&network.modes);
+            snaps.map(|(snap, graph)| snap.map(|s| (Leg::new(network, graph, &s, walk_kmh), s))).collect()
+        })
+        .collect();
+    (0..n_modes).map(|m| by_place.iter().map(|legs| legs[m]).collect()).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn partial_times_by_hand() {
-        // A quarter of 1,001 ms is 250.25, three quarters 750.75.
-        assert_eq!(partial_ms(1001, 25, 100), 250);
-        assert_eq!(partial_ms(1001, 75, 100), 751);
-        assert_eq!(partial_ms(CLOSED, 25, 100), CLOSED);
-        assert_eq!(partial_ms(1001, 0, 100), 0);
-        assert_eq!(partial_ms(1001, 100, 100), 1001);
-    }
 
     #[test]
     fn walking_time_by_hand() {

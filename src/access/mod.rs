@@ -1,5 +1,6 @@
 //! Who reaches what: travel times from residents to sites, cover sets, isochrones.
 
+pub mod batch;
 pub mod cover;
 pub mod isochrone;
 pub mod legs;

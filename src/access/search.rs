@@ -21,7 +21,7 @@ pub struct Search {
 }
 
 impl Search {
-    /// Finds the time from every junction to the nearest of some sites, the walk at the site included, up to and
+    /// Finds the time from every node to the nearest of some sites, the walk at the site included, up to and
     /// including `cutoff_ms`.
     pub fn run(&mut self, graph: &ModeGraph, sites: &[Leg], cutoff_ms: u32) {
         let reversed = &graph.reversed;
@@ -32,8 +32,7 @@ impl Search {
         self.heap.clear();
         // Residents come in at either end of a site's street.
         for site in sites {
-            self.relax(site.start, sum(site.from_start_ms, site.access_ms), cutoff_ms);
-            self.relax(site.end, sum(site.from_end_ms, site.access_ms), cutoff_ms);
+            site.for_each_entry(graph, |node, ms| self.relax(node, ms, cutoff_ms));
         }
         while let Some(Reverse(key)) = self.heap.pop() {
             let (time, node) = ((key >> 32) as u32, key as u32);
@@ -58,18 +57,18 @@ impl Search {
         }
     }
 
-    /// Time from a junction to the site of the last search; [`CLOSED`] where not within its cut-off.
+    /// Time from a node to the nearest site of the last search; [`CLOSED`] where not within its cut-off.
     pub fn node_ms(&self, node: u32) -> u32 {
         self.time_ms[node as usize]
     }
 
-    /// Junctions within the cut-off of the last search, in no particular order.
+    /// Nodes within the cut-off of the last search, in no particular order.
     pub fn reached(&self) -> &[u32] {
         &self.reached
     }
 
     /// Time from a place to `site`, the only site of the last search, the walks at both ends included; [`CLOSED`] where the
-    /// junctions of its street were not reached and the site is not on the same street.
+    /// ends of its street were not reached and the site is not on the same street.
     pub fn place_ms(&self, site: &Leg, place: &Leg) -> u32 {
         let by_end = sum(place.to_end_ms, self.time_ms[place.end as usize]);
         let by_start = sum(place.to_start_ms, self.time_ms[place.start as usize]);
@@ -96,8 +95,7 @@ pub fn nearest_site(graph: &ModeGraph, sites: &[(u32, Leg)], places: &[Option<Le
     };
     for (i, (site, leg)) in sites.iter().enumerate() {
         on_street.entry(leg.street).or_default().push(i);
-        relax(&mut best, &mut heap, leg.start, (sum(leg.from_start_ms, leg.access_ms), *site));
-        relax(&mut best, &mut heap, leg.end, (sum(leg.from_end_ms, leg.access_ms), *site));
+        leg.for_each_entry(graph, |node, ms| relax(&mut best, &mut heap, node, (ms, *site)));
     }
     while let Some(Reverse((label, node))) = heap.pop() {
         if label > best[node as usize] {
@@ -142,6 +140,7 @@ pub fn sum(a: u32, b: u32) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::network::graph::Permits;
     use crate::testkit::{Draw, line_city};
 
     #[test]
@@ -180,6 +179,10 @@ mod tests {
         assert_eq!(search.reached().len(), 2);
     }
 
+    fn graph_of(n: usize, ends: &[(u32, u32)], forward_ms: Vec<u32>, backward_ms: Vec<u32>) -> Option<ModeGraph> {
+        ModeGraph::new(n, ends, Permits { forward_ms, backward_ms, ..Permits::default() }).ok()
+    }
+
     #[test]
     fn agrees_with_bellman_ford_on_random_graphs() {
         for seed in 0..60 {
@@ -190,10 +193,10 @@ mod tests {
                 ends.iter().map(|_| if draw.below(4) == 0 { CLOSED } else { 1 + draw.below(1000) as u32 }).collect()
             };
             let (forward, backward) = (weights(&mut draw), weights(&mut draw));
-            let Ok(graph) = ModeGraph::new(n, &ends, forward.clone(), backward.clone()) else { continue };
+            let Some(graph) = graph_of(n, &ends, forward.clone(), backward.clone()) else { continue };
             let target = draw.below(n) as u32;
             let site = Leg {
-                street: u32::MAX,
+                street: 0,
                 start: target,
                 end: target,
                 offset_mm: 0,

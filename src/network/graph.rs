@@ -3,57 +3,176 @@
 use petgraph::csr::Csr;
 use petgraph::visit::{Dfs, DfsPostOrder};
 
+use super::turns::{Ride, Turns, ride};
 use crate::error::{Fault, Result};
 
 /// The weight of a street that a mode may not use in a direction.
 pub const CLOSED: u32 = u32::MAX;
 
 /// Travel times of one mode: by street for partial use, by arc for the search.
+///
+/// Nodes `0..n` are the junctions of the network; those after them are junctions too, as they are for those who come
+/// from where a turn restriction binds (see [`Turns`]).
 #[derive(Debug)]
 pub struct ModeGraph {
-    /// Milliseconds along each street, [`CLOSED`] where not allowed.
+    /// Milliseconds of riding along each street, delays left out; [`CLOSED`] where not allowed.
     pub forward_ms: Vec<u32>,
-    /// Milliseconds against each street, [`CLOSED`] where not allowed.
+    /// Milliseconds of riding against each street, delays left out; [`CLOSED`] where not allowed.
     pub backward_ms: Vec<u32>,
+    /// Signals, crossings and the like, by street and offset.
+    delays: Vec<Delay>,
     /// Arcs against the direction of travel, weights in milliseconds: a search here from a site finds the times of
     /// residents who travel to it. Of parallel arcs only the fastest is kept.
     pub reversed: Csr<(), u32>,
+    /// Nodes beyond the junctions.
+    pub turns: Turns,
     /// Whether each junction lies in the largest strongly connected component: from there one reaches any other
     /// junction of it, and comes back.
     pub main: Vec<bool>,
+    /// Whether each street leads from the main component to the main component.
+    pub usable: Vec<bool>,
+}
+
+/// Time lost at a point of a street.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Delay {
+    /// Index of the street.
+    pub street: u32,
+    /// Distance from the street's first point. At its end points the delay is that of those who come from this street.
+    pub offset_mm: u32,
+    /// Milliseconds lost along the street.
+    pub forward_ms: u32,
+    /// Milliseconds lost against the street.
+    pub backward_ms: u32,
+}
+
+/// What a mode may do on the streets of a network.
+#[derive(Debug, Default)]
+pub struct Permits {
+    /// As [`ModeGraph::forward_ms`].
+    pub forward_ms: Vec<u32>,
+    /// As [`ModeGraph::backward_ms`].
+    pub backward_ms: Vec<u32>,
+    /// Delays in any order.
+    pub delays: Vec<Delay>,
+    /// Rides that may not follow each other, see [`Turns`].
+    pub forbidden: Vec<Vec<Ride>>,
 }
 
 impl ModeGraph {
-    /// The graph of a mode from the ends of all streets and their times.
+    /// The graph of a mode from the junctions at the ends of all streets and what it may do on them.
     ///
     /// # Errors
     /// No street is open to the mode.
-    pub fn new(n_nodes: usize, ends: &[(u32, u32)], forward_ms: Vec<u32>, backward_ms: Vec<u32>) -> Result<Self> {
-        let mut arcs: Vec<(u32, u32, u32)> = Vec::with_capacity(ends.len() * 2);
-        for (i, &(from, to)) in ends.iter().enumerate() {
-            if from == to {
-                continue; // a loop is on no shortest path between junctions
-            }
-            if forward_ms[i] != CLOSED {
-                arcs.push((from, to, forward_ms[i]));
-            }
-            if backward_ms[i] != CLOSED {
-                arcs.push((to, from, backward_ms[i]));
-            }
+    pub fn new(n_junctions: usize, ends: &[(u32, u32)], permits: Permits) -> Result<Self> {
+        let Permits { forward_ms, backward_ms, mut delays, forbidden } = permits;
+        delays.sort_unstable();
+        let open = |r: Ride| {
+            let ms = if r.is_multiple_of(2) { &forward_ms } else { &backward_ms };
+            ms[(r / 2) as usize] != CLOSED
+        };
+        let (turns, steps) = Turns::new(n_junctions as u32, ends, open, &forbidden);
+        let n_nodes = n_junctions + turns.n_splits();
+        let mut lost_ms = vec![[0_u32; 2]; if delays.is_empty() { 0 } else { ends.len() }];
+        for delay in &delays {
+            let [forward, backward] = &mut lost_ms[delay.street as usize];
+            *forward = forward.saturating_add(delay.forward_ms);
+            *backward = backward.saturating_add(delay.backward_ms);
         }
+        let mut arcs: Vec<(u32, u32, u32)> = Vec::with_capacity(steps.len());
+        for step in &steps {
+            if step.from == step.to {
+                continue; // a loop is on no shortest path
+            }
+            let (street, against) = ((step.ride / 2) as usize, !step.ride.is_multiple_of(2));
+            let ms = if against { backward_ms[street] } else { forward_ms[street] };
+            let lost = lost_ms.get(street).map_or(0, |l| l[usize::from(against)]);
+            arcs.push((step.from, step.to, ms.saturating_add(lost).min(CLOSED - 1)));
+        }
+        drop(steps);
         if arcs.is_empty() {
             return Err(Fault::new("network::closed", "no road is open to it").into());
         }
         let forward = sorted_csr(n_nodes, arcs.clone())?;
-        let reversed = sorted_csr(n_nodes, arcs.into_iter().map(|(a, b, w)| (b, a, w)).collect())?;
-        let main = largest_component(n_nodes, &forward, &reversed);
-        Ok(ModeGraph { forward_ms, backward_ms, reversed, main })
+        for arc in &mut arcs {
+            *arc = (arc.1, arc.0, arc.2);
+        }
+        let reversed = sorted_csr(n_nodes, arcs)?;
+        let in_main = largest_component(n_nodes, &forward, &reversed);
+        drop(forward);
+        let mut main = in_main[..n_junctions].to_vec();
+        for node in (n_junctions..n_nodes).filter(|&n| in_main[n]) {
+            main[turns.junction(node as u32) as usize] = true;
+        }
+        let usable = (0..ends.len() as u32)
+            .map(|street| {
+                let (from, to) = ends[street as usize];
+                let leads = |r: Ride, tail: u32, head: u32| {
+                    open(r) && main[tail as usize] && in_main[turns.arrival(r, head) as usize]
+                };
+                leads(ride(street, false), from, to) || leads(ride(street, true), to, from)
+            })
+            .collect();
+        Ok(ModeGraph { forward_ms, backward_ms, delays, reversed, turns, main, usable })
     }
 
     /// Junctions in the largest strongly connected component.
     pub fn main_nodes(&self) -> usize {
         self.main.iter().filter(|&&m| m).count()
     }
+
+    /// Signals, crossings and the like on a street, by offset.
+    pub fn delays(&self, street: u32) -> &[Delay] {
+        let first = self.delays.partition_point(|d| d.street < street);
+        let count = self.delays[first..].iter().take_while(|d| d.street == street).count();
+        &self.delays[first..first + count]
+    }
+
+    /// Milliseconds from a street's first point to a point on it; delays at that point are still ahead. [`CLOSED`]
+    /// where the street is one-way the other way.
+    pub fn from_start_ms(&self, street: u32, offset_mm: u32, length_mm: u32) -> u32 {
+        let ms = partial_ms(self.forward_ms[street as usize], offset_mm, length_mm);
+        add(ms, self.delays(street).iter().filter(|d| d.offset_mm < offset_mm).map(|d| d.forward_ms))
+    }
+
+    /// Milliseconds from a point on a street over its last point.
+    pub fn to_end_ms(&self, street: u32, offset_mm: u32, length_mm: u32) -> u32 {
+        let ms = partial_ms(self.forward_ms[street as usize], length_mm - offset_mm, length_mm);
+        add(ms, self.delays(street).iter().filter(|d| d.offset_mm >= offset_mm).map(|d| d.forward_ms))
+    }
+
+    /// Milliseconds from a street's last point back to a point on it; delays at that point are still ahead.
+    pub fn from_end_ms(&self, street: u32, offset_mm: u32, length_mm: u32) -> u32 {
+        let ms = partial_ms(self.backward_ms[street as usize], length_mm - offset_mm, length_mm);
+        add(ms, self.delays(street).iter().filter(|d| d.offset_mm > offset_mm).map(|d| d.backward_ms))
+    }
+
+    /// Milliseconds from a point on a street back over its first point.
+    pub fn to_start_ms(&self, street: u32, offset_mm: u32, length_mm: u32) -> u32 {
+        let ms = partial_ms(self.backward_ms[street as usize], offset_mm, length_mm);
+        add(ms, self.delays(street).iter().filter(|d| d.offset_mm <= offset_mm).map(|d| d.backward_ms))
+    }
+
+    /// Bytes held in memory.
+    pub fn bytes(&self) -> usize {
+        let arcs = self.reversed.edge_count() * 8 + self.reversed.node_count() * size_of::<usize>();
+        let streets = self.forward_ms.len() * 9 + self.delays.len() * size_of::<Delay>();
+        arcs + streets + self.main.len() + self.turns.bytes()
+    }
+}
+
+/// A share of a street's time: `ms · part / whole`, rounded to the nearest; [`CLOSED`] stays closed.
+pub fn partial_ms(ms: u32, part_mm: u32, whole_mm: u32) -> u32 {
+    if ms == CLOSED {
+        return CLOSED;
+    }
+    let (ms, part, whole) = (u64::from(ms), u64::from(part_mm), u64::from(whole_mm));
+    // At most `ms`, because part ≤ whole.
+    ((ms * part + whole / 2) / whole) as u32
+}
+
+fn add(ms: u32, delays: impl Iterator<Item = u32>) -> u32 {
+    if ms == CLOSED { CLOSED } else { delays.fold(ms, u32::saturating_add).min(CLOSED - 1) }
 }
 
 fn sorted_csr(n_nodes: usize, mut arcs: Vec<(u32, u32, u32)>) -> Result<Csr<(), u32>> {
@@ -103,19 +222,24 @@ fn largest_component(n_nodes: usize, forward: &Csr<(), u32>, reversed: &Csr<(), 
 mod tests {
     use super::*;
 
+    fn graph(n: usize, ends: &[(u32, u32)], forward_ms: Vec<u32>, backward_ms: Vec<u32>) -> Result<ModeGraph> {
+        ModeGraph::new(n, ends, Permits { forward_ms, backward_ms, ..Permits::default() })
+    }
+
     #[test]
     fn the_main_component_needs_a_way_there_and_back() {
         // 0 <-> 1 -> 2 <-> 3 <-> 4, and 5 alone: {2, 3, 4} is the largest.
         let ends = [(0, 1), (1, 2), (2, 3), (3, 4)];
-        let graph = ModeGraph::new(6, &ends, vec![1; 4], vec![1, CLOSED, 1, 1]).unwrap();
+        let graph = graph(6, &ends, vec![1; 4], vec![1, CLOSED, 1, 1]).unwrap();
         assert_eq!(graph.main, [false, false, true, true, true, false]);
         assert_eq!(graph.main_nodes(), 3);
+        assert_eq!(graph.usable, [false, false, true, true]);
     }
 
     #[test]
     fn the_fastest_of_parallel_streets_is_kept() {
         let ends = [(0, 1), (0, 1), (1, 1)];
-        let graph = ModeGraph::new(2, &ends, vec![9, 5, 1], vec![CLOSED, CLOSED, 1]).unwrap();
+        let graph = graph(2, &ends, vec![9, 5, 1], vec![CLOSED, CLOSED, 1]).unwrap();
         assert_eq!(graph.reversed.neighbors_slice(1), [0]);
         assert_eq!(graph.reversed.edges_slice(1), [5]);
         assert_eq!(graph.reversed.neighbors_slice(0), [0_u32; 0]);
@@ -123,7 +247,46 @@ mod tests {
 
     #[test]
     fn a_mode_without_any_road_is_a_fault() {
-        let error = ModeGraph::new(2, &[(0, 1)], vec![CLOSED], vec![CLOSED]).unwrap_err();
+        let error = graph(2, &[(0, 1)], vec![CLOSED], vec![CLOSED]).unwrap_err();
         assert_eq!(error.faults()[0].code, "network::closed");
+    }
+
+    #[test]
+    fn delays_count_for_those_who_pass_them() {
+        // A street of 100 m, 10 s each way; at 40 m a crossing of 2 s, at its end a signal of 20 s forward, at its
+        // start one of 30 s backward.
+        let delays = [(0, 0, 30_000), (40_000, 2_000, 2_000), (100_000, 20_000, 0)]
+            .map(|(offset_mm, forward_ms, backward_ms)| Delay { street: 0, offset_mm, forward_ms, backward_ms })
+            .to_vec();
+        let permits =
+            Permits { forward_ms: vec![10_000], backward_ms: vec![10_000], delays, ..Permits::default() };
+        let graph = ModeGraph::new(2, &[(0, 1)], permits).unwrap();
+        let at = |m: u32| {
+            let mm = m * 1000;
+            [
+                graph.from_start_ms(0, mm, 100_000),
+                graph.to_end_ms(0, mm, 100_000),
+                graph.from_end_ms(0, mm, 100_000),
+                graph.to_start_ms(0, mm, 100_000),
+            ]
+        };
+        // At 50 m: 5 s and the crossing from the start; 5 s and the signal to the end; 5 s from the end; 5 s, the
+        // crossing and the other signal to the start.
+        assert_eq!(at(50), [7_000, 25_000, 5_000, 37_000]);
+        assert_eq!(at(20), [2_000, 30_000, 10_000, 32_000]);
+        // Whole: 10 + 2 + 20 s forward, 10 + 2 + 30 s backward, as the arcs say.
+        assert_eq!(at(0)[1], 32_000);
+        assert_eq!(at(100)[3], 42_000);
+        assert_eq!((graph.reversed.edges_slice(1), graph.reversed.edges_slice(0)), (&[32_000][..], &[42_000][..]));
+    }
+
+    #[test]
+    fn partial_times_by_hand() {
+        // A quarter of 1,001 ms is 250.25, three quarters 750.75.
+        assert_eq!(partial_ms(1001, 25, 100), 250);
+        assert_eq!(partial_ms(1001, 75, 100), 751);
+        assert_eq!(partial_ms(CLOSED, 25, 100), CLOSED);
+        assert_eq!(partial_ms(1001, 0, 100), 0);
+        assert_eq!(partial_ms(1001, 100, 100), 1001);
     }
 }

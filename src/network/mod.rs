@@ -2,12 +2,18 @@
 
 pub mod build;
 pub mod graph;
+pub mod hierarchy;
 pub mod modes;
 pub mod snap;
+pub mod turns;
+pub mod urban;
+
+use rayon::prelude::*;
 
 use crate::units::LonLat;
+use hierarchy::{Hierarchy, order::dissection_order};
 
-pub use graph::{CLOSED, ModeGraph};
+pub use graph::{CLOSED, ModeGraph, partial_ms};
 pub use modes::Mode;
 pub use snap::{Snap, Snapper};
 
@@ -22,8 +28,6 @@ pub struct Street {
     pub length_mm: u32,
     /// Index into [`Network::classes`].
     pub class: u8,
-    /// OSM id of the way it is part of.
-    pub way_id: i64,
     /// Whether the way is tagged as a bridge.
     pub bridge: bool,
     /// Its points in [`Network::points`].
@@ -43,12 +47,40 @@ pub struct Network {
     pub classes: Vec<String>,
     /// One graph a mode, in the order of the modes it was built for.
     pub modes: Vec<ModeGraph>,
+    /// One hierarchy a mode once [`Network::contract`] has made them, none before.
+    pub hierarchies: Vec<Hierarchy>,
+    /// Turn restrictions that were found on the streets.
+    pub restrictions: usize,
+    /// Turn restrictions that could not be: incomplete, conditional, or at a way that does not end there.
+    pub restrictions_lost: usize,
 }
 
 impl Network {
     /// The shape of a street.
     pub fn shape(&self, street: &Street) -> &[LonLat] {
         &self.points[street.points.start as usize..street.points.end as usize]
+    }
+
+    /// Makes the hierarchies, so that times to many sites are found in sweeps.
+    pub fn contract(&mut self) {
+        if self.hierarchies.is_empty() {
+            let order = dissection_order(&self.nodes, self.streets.iter().map(|s| (s.from, s.to)));
+            self.hierarchies = self.modes.par_iter().map(|graph| Hierarchy::of_mode(graph, &order)).collect();
+        }
+    }
+
+    /// Whether hierarchies save more time than they take for searches to so many sites: measured on the networks of
+    /// `benches/peers`, contracting takes as long as some hundred searches for the first mode and twenty for each
+    /// other.
+    pub fn contraction_pays(&self, sites: usize) -> bool {
+        sites * self.modes.len() >= 100 + 20 * self.modes.len()
+    }
+
+    /// Bytes held by the streets, and by the graph of each mode.
+    pub fn bytes(&self) -> (usize, Vec<usize>) {
+        let streets = self.streets.len() * size_of::<Street>()
+            + (self.points.len() + self.nodes.len()) * size_of::<LonLat>();
+        (streets, self.modes.iter().map(ModeGraph::bytes).collect())
     }
 
     /// Total length of all streets in km, each counted once.

@@ -1,9 +1,9 @@
-//! Snapping: the nearest point on a street that a mode may use.
+//! Snapping: the nearest point on a street that a mode may use and that leads somewhere.
 
 use rstar::RTree;
 use rstar::primitives::{GeomWithData, Line};
 
-use super::{CLOSED, ModeGraph, Network};
+use super::Network;
 use crate::units::{Distance, EARTH_RADIUS_M, LonLat};
 
 /// Where a place meets the network of one mode.
@@ -55,11 +55,14 @@ impl Plane {
 }
 
 impl<'a> Snapper<'a> {
-    /// Indexes the streets of a network.
+    /// Indexes the streets of a network that some mode may use.
     pub fn new(network: &'a Network) -> Self {
         let plane = Plane::new(&network.nodes);
         let mut segments = Vec::with_capacity(network.points.len());
         for (s, street) in network.streets.iter().enumerate() {
+            if !network.modes.iter().any(|g| g.usable[s]) {
+                continue;
+            }
             for (i, pair) in network.shape(street).windows(2).enumerate() {
                 let line = Line::new(plane.project(pair[0]), plane.project(pair[1]));
                 segments.push(Segment::new(line, (s as u32, i as u32)));
@@ -68,30 +71,29 @@ impl<'a> Snapper<'a> {
         Snapper { network, tree: RTree::bulk_load(segments), plane }
     }
 
-    /// The nearest point of a street of the mode's main component, at most `limit` away; of equally near ones, on the
-    /// street with the lowest index.
-    pub fn snap(&self, graph: &ModeGraph, place: LonLat, limit: Distance) -> Option<Snap> {
+    /// For each mode, the nearest point of a street that it may use and that leads to its main component, at most
+    /// `limit` away; of equally near ones, on the street with the lowest index.
+    pub fn snap(&self, place: LonLat, limit: Distance) -> Vec<Option<Snap>> {
+        let modes = &self.network.modes;
         let point = self.plane.project(place);
         // The plane is off by well under 1 % over a province: search a little farther, then judge on the sphere.
         let reach2 = (limit.metres() * 1.02 + 1.0).powi(2);
-        let mut best: Option<(f64, u32, u32)> = None;
+        let mut best: Vec<Option<(f64, u32, u32)>> = vec![None; modes.len()];
         for (segment, distance2) in self.tree.nearest_neighbor_iter_with_distance_2(point) {
-            if distance2 > reach2 || best.is_some_and(|(d, _, _)| distance2 > d) {
+            let done = |b: &Option<(f64, u32, u32)>| b.is_some_and(|(d, _, _)| distance2 > d);
+            if distance2 > reach2 || best.iter().all(done) {
                 break;
             }
             let (s, i) = segment.data;
-            let street = &self.network.streets[s as usize];
-            let open = graph.forward_ms[s as usize] != CLOSED || graph.backward_ms[s as usize] != CLOSED;
-            if open && graph.main[street.from as usize] && graph.main[street.to as usize] {
-                best = match best {
-                    Some((d, bs, bi)) if (bs, bi) < (s, i) => Some((d, bs, bi)),
-                    _ => Some((distance2, s, i)),
-                };
+            for (best, graph) in best.iter_mut().zip(modes) {
+                let nearer = best.is_none_or(|(d, bs, bi)| distance2 <= d && (s, i) < (bs, bi));
+                if nearer && graph.usable[s as usize] {
+                    *best = Some((distance2, s, i));
+                }
             }
         }
-        let (_, s, i) = best?;
-        let snap = self.on_segment(place, point, s, i);
-        (snap.access <= limit).then_some(snap)
+        let snap = |(_, s, i)| Some(self.on_segment(place, point, s, i)).filter(|snap| snap.access <= limit);
+        best.into_iter().map(|b| b.and_then(snap)).collect()
     }
 
     fn on_segment(&self, place: LonLat, point: [f64; 2], s: u32, i: u32) -> Snap {

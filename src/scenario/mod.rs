@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::access::cover::{Rule, Standard};
 use crate::error::{Fault, Result};
 use crate::ingest::eligibility::Conditions;
-use crate::network::modes::ModeChange;
+use crate::network::modes::{ModeChange, SpeedSet};
 use crate::units::{Distance, TravelTime};
 
 pub use dates::Date;
@@ -54,6 +54,9 @@ pub struct Scenario {
     /// How places are joined to roads.
     #[serde(default)]
     pub snap: SnapSettings,
+    /// When people travel.
+    #[serde(default)]
+    pub travel: TravelSettings,
     /// Changes to the shipped travel modes.
     #[serde(default)]
     pub modes: BTreeMap<String, ModeChange>,
@@ -192,6 +195,14 @@ impl Default for SnapSettings {
     fn default() -> Self {
         SnapSettings { site_limit_m: 1000.0, cell_limit_m: 3000.0, walk_kmh: 4.8 }
     }
+}
+
+/// When people travel.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TravelSettings {
+    /// The speeds of the day's average, the peak, outside the peak, or rain.
+    pub speeds: SpeedSet,
 }
 
 /// What a site must have to become an agent.

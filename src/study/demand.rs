@@ -190,7 +190,7 @@ mod tests {
 
     #[test]
     fn the_people_of_a_cell_are_shared_out_whole() {
-        let modes = resolve_modes(&BTreeMap::new()).unwrap();
+        let modes = resolve_modes(&BTreeMap::new(), Default::default()).unwrap();
         for milli in [0, 1, 7, 999, 1_000_003] {
             let parts = split_by_mode(Persons(milli), &modes);
             assert_eq!(parts.iter().copied().sum::<Persons>(), Persons(milli));

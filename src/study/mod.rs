@@ -102,7 +102,7 @@ impl Study {
             || read_extract(&scenario.inputs.roads, clip),
             |e: &OsmExtract| format!("{} ways, {} water shapes", e.roads.len(), e.water.len()),
         )?;
-        let network = stages.run(
+        let mut network = stages.run(
             "build network",
             || build_network(&extract, &modes),
             |n: &Network| format!("{} junctions, {} streets, {:.0} km", n.nodes.len(), n.streets.len(), n.length_km()),
@@ -127,7 +127,12 @@ impl Study {
         )?;
         let cover = stages.run(
             "travel times",
-            || Ok(cover_all(&network, &cells, &sites, &cell_legs, &site_legs, &standard)),
+            || {
+                if network.contraction_pays(sites.len()) {
+                    network.contract();
+                }
+                Ok(cover_all(&network, &cells, &sites, &cell_legs, &site_legs, &standard))
+            },
             |c: &CoverSets| format!("{} pairs of a demand row and a site that serves it", c.pairs()),
         )?;
         let row_persons = cells.iter().flat_map(|c| split_by_mode(c.persons, &modes)).collect();
@@ -199,7 +204,7 @@ impl Study {
 fn read_tables(scenario: &Scenario) -> Result<Tables> {
     let mut faults = Faults::default();
     let inputs = &scenario.inputs;
-    let modes = faults.keep(resolve_modes(&scenario.modes))?;
+    let modes = faults.keep(resolve_modes(&scenario.modes, scenario.travel.speeds))?;
     let area = faults.keep(read_area(&inputs.study_area))?;
     let mut layers = Vec::new();
     for source in &inputs.boundaries {
@@ -269,7 +274,7 @@ fn clip_box(area: &MultiPolygon<f64>, modes: &[Mode], standard: &Standard) -> Re
     let rect = area
         .bounding_rect()
         .ok_or_else(|| Fault::new("area::empty", "the study area has no polygon").help("give at least one polygon"))?;
-    let fastest_kmh = modes.iter().flat_map(|m| m.settings.speeds_kmh.values()).copied().fold(0.0, f64::max);
+    let fastest_kmh = modes.iter().map(Mode::fastest_kmh).fold(0.0, f64::max);
     let reach_m = fastest_kmh / 3.6 * standard.cutoff.seconds();
     let lat = reach_m / EARTH_RADIUS_M.to_radians();
     let widest_lat = rect.min().y.abs().max(rect.max().y.abs()).min(89.0);
@@ -279,7 +284,7 @@ fn clip_box(area: &MultiPolygon<f64>, modes: &[Mode], standard: &Standard) -> Re
 
 fn water_shapes(extract: &OsmExtract) -> Vec<(Vec<LonLat>, bool)> {
     let shape = |w: &WaterWay| -> (Vec<LonLat>, bool) {
-        (w.nodes.iter().filter_map(|&id| extract.nodes.get(id)).collect(), w.area)
+        (w.nodes.iter().filter_map(|&n| extract.places[n as usize]).collect(), w.area)
     };
     extract.water.iter().map(shape).filter(|(points, area)| points.len() >= if *area { 4 } else { 2 }).collect()
 }
@@ -293,7 +298,7 @@ fn snap_all(scenario: &Scenario, network: &Network, cells: &[DemandCell], sites:
     let site_places: Vec<LonLat> = sites.iter().map(|s| s.site.at).collect();
     let on_roads = |places: &[LonLat], limit_m: f64| -> Legs {
         let limit = Distance::from_metres(limit_m);
-        network.modes.iter().map(|g| legs(network, &snapper, g, places, limit, settings.walk_kmh)).collect()
+        legs(network, &snapper, places, limit, settings.walk_kmh)
     };
     let site_legs = on_roads(&site_places, settings.site_limit_m);
     let mut off_road = Vec::new();

@@ -1,16 +1,16 @@
 //! The frames of a PBF file: a length, a header, a blob, over and over (OSM wiki, *PBF Format*).
 //!
 //! The reader of `osmpbfreader` panics where a file ends within a frame, so the frames are taken apart here and its
-//! messages and block decoding are used on whole blobs only. No size that the file claims is believed beyond the
+//! messages are used on whole blobs only. No size that the file claims is believed beyond the
 //! limits of the format.
 
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
+use flate2::{Decompress, FlushDecompress, Status};
 use osmpbfreader::fileformat::{Blob, BlobHeader};
-use osmpbfreader::osmformat::{HeaderBlock, PrimitiveBlock};
-use osmpbfreader::primitive_block_from_blob;
+use osmpbfreader::osmformat::HeaderBlock;
 use protobuf::Message;
 
 use crate::error::{Fault, Result};
@@ -22,19 +22,55 @@ const MAX_BLOB_BYTES: u64 = 32 * 1024 * 1024;
 /// What a file may require of its reader.
 const KNOWN_FEATURES: [&str; 2] = ["OsmSchema-V0.6", "DenseNodes"];
 
+/// What a batch holds at most, unless a single frame is larger: bounds the memory of a read.
+const BATCH_FRAMES: usize = 32;
+const BATCH_BYTES: usize = 32 * 1024 * 1024;
+
+/// A data blob, still packed, and where it stands.
+#[derive(Debug, Clone)]
+pub(super) struct Frame {
+    pub(super) at: FramePlace,
+    /// The `Blob` message.
+    pub(super) bytes: Vec<u8>,
+}
+
+/// Where a data blob stands in its file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct FramePlace {
+    /// Its number among the data blobs, from 1.
+    pub(super) number: usize,
+    /// Of the `Blob` message, in bytes from the start of the file.
+    offset: u64,
+    /// Of the `Blob` message, in bytes.
+    size: u64,
+}
+
 /// The data blobs of a file, one after another.
 pub(super) struct Frames {
     reader: BufReader<File>,
+    offset: u64,
+    found: usize,
 }
 
 impl Frames {
     pub(super) fn open(path: &Path) -> Result<Self> {
         let file = File::open(path).map_err(|e| Fault::io("read the roads", path, &e))?;
-        Ok(Frames { reader: BufReader::new(file) })
+        Ok(Frames { reader: BufReader::with_capacity(1 << 18, file), offset: 0, found: 0 })
+    }
+
+    /// The next data blobs, none at the end of the file, or what is wrong with which blob.
+    pub(super) fn batch(&mut self) -> Result<Vec<Frame>, (usize, String)> {
+        let (mut batch, mut bytes) = (Vec::new(), 0);
+        while batch.len() < BATCH_FRAMES && bytes < BATCH_BYTES {
+            let Some(frame) = self.next_data().map_err(|what| (self.found + 1, what))? else { break };
+            bytes += frame.bytes.len();
+            batch.push(frame);
+        }
+        Ok(batch)
     }
 
     /// The next data blob; `None` at the end of the file, or what is wrong.
-    pub(super) fn next_data(&mut self) -> Result<Option<Blob>, String> {
+    fn next_data(&mut self) -> Result<Option<Frame>, String> {
         loop {
             let mut length = [0; 4];
             match self.fill(&mut length)? {
@@ -52,19 +88,40 @@ impl Frames {
             if size > MAX_BLOB_BYTES {
                 return Err(format!("it claims more than the {} MiB that PBF allows", MAX_BLOB_BYTES >> 20));
             }
-            let blob = self.take(size)?;
-            let blob = Blob::parse_from_bytes(&blob).map_err(|e| not_protobuf(&e))?;
+            let offset = self.offset;
+            let bytes = self.take(size)?;
             match header.type_() {
-                "OSMData" => return Ok(Some(blob)),
-                "OSMHeader" => check_features(blob)?,
+                "OSMData" => {
+                    self.found += 1;
+                    let at = FramePlace { number: self.found, offset, size };
+                    return Ok(Some(Frame { at, bytes }));
+                }
+                "OSMHeader" => check_features(&bytes)?,
                 _ => {} // the format asks readers to skip blobs of kinds they do not know
             }
         }
     }
 
+    /// The next of the data blobs that were found before at these places, none when there are no more places.
+    pub(super) fn again(
+        &mut self,
+        places: &mut impl Iterator<Item = FramePlace>,
+    ) -> Result<Vec<Frame>, (usize, String)> {
+        let (mut batch, mut size) = (Vec::new(), 0);
+        while batch.len() < BATCH_FRAMES && size < BATCH_BYTES {
+            let Some(at) = places.next() else { break };
+            self.reader.seek(SeekFrom::Start(at.offset)).map_err(|e| (at.number, e.to_string()))?;
+            let bytes = self.take(at.size).map_err(|what| (at.number, what))?;
+            size += bytes.len();
+            batch.push(Frame { at, bytes });
+        }
+        Ok(batch)
+    }
+
     fn take(&mut self, size: u64) -> Result<Vec<u8>, String> {
         let mut bytes = Vec::new();
         let read = self.reader.by_ref().take(size).read_to_end(&mut bytes).map_err(|e| e.to_string())?;
+        self.offset += read as u64;
         if (read as u64) < size { Err(truncated()) } else { Ok(bytes) }
     }
 
@@ -78,41 +135,65 @@ impl Frames {
                 Err(e) => return Err(e.to_string()),
             }
         }
+        self.offset += filled as u64;
         Ok(filled)
     }
 }
 
-/// Unpacks and parses a data blob.
-pub(super) fn block(blob: Blob) -> Result<PrimitiveBlock, String> {
-    primitive_block_from_blob(&unpacked(blob)?).map_err(|e| match e {
-        osmpbfreader::Error::Io(e) => e.to_string(),
-        osmpbfreader::Error::Pbf(e) => not_protobuf(&e),
-        osmpbfreader::Error::UnsupportedData => "its compression is not supported (zlib or none is)".into(),
-        osmpbfreader::Error::InvalidData => "it is not PBF data".into(),
-    })
+/// Unpacks blobs, one after another, into the same memory.
+pub(super) struct Unpacker {
+    inflate: Decompress,
+    raw: Vec<u8>,
 }
 
-/// The blob without compression, within the limit of the format whatever it claims.
-fn unpacked(blob: Blob) -> Result<Blob, String> {
-    if !blob.has_zlib_data() {
-        return Ok(blob);
+impl Unpacker {
+    pub(super) fn new() -> Self {
+        Unpacker { inflate: Decompress::new(true), raw: Vec::new() }
     }
-    let mut raw = Vec::new();
-    flate2::read::ZlibDecoder::new(blob.zlib_data())
-        .take(MAX_BLOB_BYTES + 1)
-        .read_to_end(&mut raw)
-        .map_err(|e| format!("its compressed data are damaged ({e})"))?;
-    if raw.len() as u64 > MAX_BLOB_BYTES {
-        return Err(format!("it unpacks to more than the {} MiB that PBF allows", MAX_BLOB_BYTES >> 20));
+
+    /// The message within a `Blob` message, within the limit of the format whatever the blob claims.
+    pub(super) fn unpack(&mut self, blob: &[u8]) -> Result<&[u8], String> {
+        let mut blob = Blob::parse_from_bytes(blob).map_err(|e| not_protobuf(&e))?;
+        if blob.has_raw() {
+            self.raw = blob.take_raw();
+        } else if blob.has_zlib_data() {
+            self.inflate(blob.zlib_data())?;
+        } else {
+            return Err("its compression is not supported (zlib or none is)".into());
+        }
+        if self.raw.len() > MAX_BLOB_BYTES as usize {
+            return Err(format!("it unpacks to more than the {} MiB that PBF allows", MAX_BLOB_BYTES >> 20));
+        }
+        Ok(&self.raw)
     }
-    let mut plain = Blob::new();
-    plain.set_raw(raw);
-    Ok(plain)
+
+    /// Inflates into `raw`, and stops soon after the limit of the format.
+    fn inflate(&mut self, packed: &[u8]) -> Result<(), String> {
+        self.inflate.reset(true);
+        self.raw.clear();
+        // From what is there, not from what the blob claims: OSM data pack to a half or a third.
+        self.raw.reserve(packed.len().saturating_mul(3));
+        loop {
+            let done = usize::try_from(self.inflate.total_in()).unwrap_or(usize::MAX);
+            let rest = packed.get(done..).unwrap_or_default();
+            let status = self
+                .inflate
+                .decompress_vec(rest, &mut self.raw, FlushDecompress::Finish)
+                .map_err(|e| format!("its compressed data are damaged ({e})"))?;
+            if status == Status::StreamEnd || self.raw.len() > MAX_BLOB_BYTES as usize {
+                return Ok(());
+            }
+            if self.raw.len() < self.raw.capacity() {
+                return Err("its compressed data are damaged (they end early)".into());
+            }
+            self.raw.reserve(self.raw.len().max(64 * 1024));
+        }
+    }
 }
 
-fn check_features(blob: Blob) -> Result<(), String> {
-    let plain = unpacked(blob)?;
-    let header = HeaderBlock::parse_from_bytes(plain.raw()).map_err(|e| not_protobuf(&e))?;
+fn check_features(blob: &[u8]) -> Result<(), String> {
+    let mut unpacker = Unpacker::new();
+    let header = HeaderBlock::parse_from_bytes(unpacker.unpack(blob)?).map_err(|e| not_protobuf(&e))?;
     match header.required_features.iter().find(|f| !KNOWN_FEATURES.contains(&f.as_str())) {
         Some(feature) => Err(format!("the file requires `{feature}` of its reader, which gandan does not know")),
         None => Ok(()),
@@ -123,13 +204,14 @@ fn truncated() -> String {
     "the file ends in the middle of it (truncated)".into()
 }
 
-fn not_protobuf(error: &protobuf::Error) -> String {
+pub(super) fn not_protobuf(error: &protobuf::Error) -> String {
     format!("it is not valid protobuf ({error})")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use osmpbfreader::osmformat::PrimitiveBlock;
 
     fn frame(kind: &str, blob: &Blob) -> Vec<u8> {
         let bytes = blob.write_to_bytes().unwrap();
@@ -145,8 +227,11 @@ mod tests {
         std::fs::write(file.path(), bytes).unwrap();
         let mut frames = Frames::open(file.path()).unwrap();
         let mut count = 0;
-        while let Some(blob) = frames.next_data()? {
-            block(blob)?;
+        let mut unpacker = Unpacker::new();
+        while let Some(frame) = frames.next_data()? {
+            let whole = unpacker.unpack(&frame.bytes)?.to_vec();
+            let again = frames.again(&mut [frame.at].into_iter()).map_err(|(_, what)| what)?;
+            assert_eq!(unpacker.unpack(&again[0].bytes)?, whole);
             count += 1;
         }
         Ok(count)

@@ -1,0 +1,282 @@
+//! From OSM ways to streets between junctions and a graph for each mode.
+
+mod hilbert;
+mod kinds;
+mod restrictions;
+mod streets;
+
+use rayon::prelude::*;
+
+use super::graph::{Delay, Permits};
+use super::modes::{Pace, Passing};
+use super::{CLOSED, Mode, ModeGraph, Network, Street};
+use crate::error::{Fault, Result};
+use crate::ingest::osm::OsmExtract;
+use crate::units::LonLat;
+use hilbert::hilbert_order;
+use kinds::{Kind, Kinds};
+use restrictions::Ended;
+use streets::{Chain, Piece, cut, join, nodes_of};
+
+/// Builds the network of the roads that at least one of the modes may use.
+///
+/// # Errors
+/// A mode finds no road open to it.
+pub fn build_network(extract: &OsmExtract, modes: &[Mode]) -> Result<Network> {
+    let length_mm = lengths(extract);
+    let kinds = Kinds::new(extract, modes, &length_mm);
+    let marks = Marks::new(extract, modes);
+    let mut keep = marks.closed_to_some();
+    restrictions::nodes_to_keep(extract, &mut keep);
+    let pieces = cut(extract, &kinds, &keep);
+    let chains = join(extract, &kinds, &pieces, &keep);
+    let laid = lay(extract, &pieces, &chains, &length_mm);
+    let ended: Vec<Ended> = laid
+        .streets
+        .iter()
+        .zip(&laid.chain_of)
+        .map(|(street, &c)| {
+            let way = |end: Option<&(u32, bool)>| {
+                end.map_or(0, |&(p, _)| extract.roads[pieces[p as usize].way as usize].id)
+            };
+            let chain = &chains[c as usize];
+            Ended { from: street.from, to: street.to, first_way: way(chain.first()), last_way: way(chain.last()) }
+        })
+        .collect();
+    let (paths, lost) =
+        restrictions::paths(extract, &ended, |n| laid.junction_of.get(n as usize).copied().filter(|&j| j != u32::MAX));
+    let kind_of = |street: usize| -> (&Kind, u32) {
+        let (p, against) = chains[laid.chain_of[street] as usize][0];
+        let kind = &kinds.kinds[pieces[p as usize].kind as usize];
+        (if against { &kinds.kinds[kind.reverse as usize] } else { kind }, p)
+    };
+    let marked = marks.along(extract, &pieces, &chains, &laid, &length_mm);
+    let ends: Vec<(u32, u32)> = laid.streets.iter().map(|s| (s.from, s.to)).collect();
+    let graphs = modes
+        .par_iter()
+        .enumerate()
+        .map(|(m, mode)| {
+            let mut permits = Permits::default();
+            for (s, street) in laid.streets.iter().enumerate() {
+                let (kind, piece) = kind_of(s);
+                let ms = |pace: Option<Pace>| {
+                    pace.map_or(CLOSED, |pace| match pace {
+                        Pace::Kmh(_) => pace.travel_ms(street.length_mm, 0),
+                        _ => pace.travel_ms(street.length_mm, way_mm(extract, pieces[piece as usize].way, &length_mm)),
+                    })
+                };
+                let one = kind.uses[m];
+                permits.forward_ms.push(ms(one.and_then(|u| u.forward)));
+                permits.backward_ms.push(ms(one.and_then(|u| u.backward)));
+            }
+            permits.delays = marks.delays(m, &marked);
+            let obeyed: Vec<&restrictions::Path> = paths
+                .iter()
+                .filter(|p| {
+                    let restriction = &extract.restrictions[p.restriction as usize];
+                    mode.obeys_turns(&restriction.binds, &restriction.except)
+                })
+                .collect();
+            let barriers: Vec<u32> = marks.closed(m).map(|n| laid.junction_of[n as usize]).filter(|&j| j != u32::MAX).collect();
+            permits.forbidden = restrictions::forbidden(&obeyed, extract, &ended, &barriers);
+            ModeGraph::new(laid.nodes.len(), &ends, permits).map_err(|_| {
+                Fault::new("network::closed", format!("no road of the study area is open to the mode `{}`", mode.id))
+                    .help("give it a speed for the road classes of this extract under [modes], or take its share away")
+                    .into()
+            })
+        })
+        .collect::<Vec<Result<ModeGraph>>>()
+        .into_iter()
+        .collect::<Result<Vec<_>>>()?;
+    let mut streets = laid.streets;
+    for (s, street) in streets.iter_mut().enumerate() {
+        // The borrow of `laid` by `kind_of` ends with the graphs.
+        let (p, _) = chains[laid.chain_of[s] as usize][0];
+        let kind = &kinds.kinds[pieces[p as usize].kind as usize];
+        (street.class, street.bridge) = (kind.class, kind.bridge);
+    }
+    Ok(Network {
+        nodes: laid.nodes,
+        streets,
+        points: laid.points,
+        classes: kinds.classes,
+        modes: graphs,
+        hierarchies: Vec::new(),
+        restrictions: extract.restrictions.len() - lost,
+        restrictions_lost: lost + extract.restrictions_skipped,
+    })
+}
+
+/// For each node of each way, the distance in millimetres to the next node of the way; 0 at its last, and where a node
+/// is not in the extract.
+fn lengths(extract: &OsmExtract) -> Vec<u32> {
+    let mut length_mm: Vec<u32> = extract
+        .road_nodes
+        .par_windows(2)
+        .map(|pair| match (extract.places[pair[0] as usize], extract.places[pair[1] as usize]) {
+            (Some(a), Some(b)) => a.distance(b).0,
+            _ => 0,
+        })
+        .collect();
+    length_mm.push(0);
+    for way in &extract.roads {
+        length_mm[way.nodes.end as usize - 1] = 0;
+    }
+    length_mm
+}
+
+/// Length of the known part of a way.
+fn way_mm(extract: &OsmExtract, way: u32, length_mm: &[u32]) -> u64 {
+    let nodes = &extract.roads[way as usize].nodes;
+    length_mm[nodes.start as usize..nodes.end as usize].iter().map(|&mm| u64::from(mm)).sum()
+}
+
+/// Streets laid between junctions, in the order of the network.
+struct Laid {
+    nodes: Vec<LonLat>,
+    streets: Vec<Street>,
+    points: Vec<LonLat>,
+    /// For each street, its chain.
+    chain_of: Vec<u32>,
+    /// For each node of the extract, its junction, or [`u32::MAX`].
+    junction_of: Vec<u32>,
+}
+
+fn lay(extract: &OsmExtract, pieces: &[Piece], chains: &[Chain], length_mm: &[u32]) -> Laid {
+    let mut junction_of = vec![u32::MAX; extract.node_ids.len()];
+    let mut ends = Vec::with_capacity(chains.len());
+    let (mut met, mut places) = (Vec::new(), Vec::new());
+    for chain in chains {
+        let mut pair = [0_u32; 2];
+        let (Some(&first), Some(&last)) = (chain.first(), chain.last()) else { continue };
+        for (slot, (p, at_last)) in pair.iter_mut().zip([(first.0, first.1), (last.0, !last.1)]) {
+            let piece = &pieces[p as usize];
+            let node = extract.road_nodes[if at_last { piece.last } else { piece.first } as usize];
+            *slot = node;
+            if std::mem::replace(&mut junction_of[node as usize], 0) == u32::MAX {
+                met.push(node);
+                places.push(extract.places[node as usize].unwrap_or_default());
+            }
+        }
+        ends.push(pair);
+    }
+    let order = hilbert_order(&places);
+    for (new, &old) in order.iter().enumerate() {
+        junction_of[met[old as usize] as usize] = new as u32;
+    }
+    let nodes = order.iter().map(|&i| places[i as usize]).collect();
+    let mut by_street: Vec<(u32, u32, u32)> = ends
+        .iter()
+        .enumerate()
+        .map(|(c, pair)| (junction_of[pair[0] as usize], junction_of[pair[1] as usize], c as u32))
+        .collect();
+    by_street.sort_unstable();
+    let mut streets = Vec::with_capacity(chains.len());
+    let mut points = Vec::with_capacity(extract.road_nodes.len());
+    let mut chain_of = Vec::with_capacity(chains.len());
+    for (from, to, c) in by_street {
+        let chain = &chains[c as usize];
+        let start = points.len() as u32;
+        points.extend(
+            nodes_of(pieces, chain).filter_map(|(i, _)| extract.places[extract.road_nodes[i as usize] as usize]),
+        );
+        let length: u64 = chain.iter().map(|&(p, _)| piece_mm(&pieces[p as usize], length_mm)).sum();
+        let length_mm = u32::try_from(length).unwrap_or(u32::MAX - 1).max(1);
+        streets.push(Street { from, to, length_mm, class: 0, bridge: false, points: start..points.len() as u32 });
+        chain_of.push(c);
+    }
+    Laid { nodes, streets, points, chain_of, junction_of }
+}
+
+fn piece_mm(piece: &Piece, length_mm: &[u32]) -> u64 {
+    length_mm[piece.first as usize..piece.last as usize].iter().map(|&mm| u64::from(mm)).sum()
+}
+
+/// What nodes do to those who pass them.
+struct Marks {
+    /// By node of the extract: index into `passing`, or [`u32::MAX`].
+    of_node: Vec<u32>,
+    /// For each distinct set of tags, by mode.
+    passing: Vec<Vec<Passing>>,
+}
+
+impl Marks {
+    fn new(extract: &OsmExtract, modes: &[Mode]) -> Marks {
+        let passing =
+            extract.mark_sets.iter().map(|tags| modes.iter().map(|m| m.passing(tags)).collect()).collect();
+        let mut of_node = vec![u32::MAX; extract.node_ids.len()];
+        for mark in &extract.marks {
+            of_node[mark.node as usize] = mark.tags;
+        }
+        Marks { of_node, passing }
+    }
+
+    fn at(&self, node: u32) -> Option<&[Passing]> {
+        self.passing.get(self.of_node[node as usize] as usize).map(Vec::as_slice)
+    }
+
+    /// Nodes that some mode may not pass.
+    fn closed_to_some(&self) -> Vec<bool> {
+        (0..self.of_node.len() as u32)
+            .map(|n| self.at(n).is_some_and(|p| p.iter().any(|p| matches!(p, Passing::Closed))))
+            .collect()
+    }
+
+    /// Nodes that a mode may not pass.
+    fn closed(&self, mode: usize) -> impl Iterator<Item = u32> + '_ {
+        (0..self.of_node.len() as u32).filter(move |&n| self.at(n).is_some_and(|p| matches!(p[mode], Passing::Closed)))
+    }
+
+    /// Where the streets pass marked nodes.
+    fn along(&self, extract: &OsmExtract, pieces: &[Piece], chains: &[Chain], laid: &Laid, length_mm: &[u32]) -> Vec<Marked> {
+        let mut marked = Vec::new();
+        for (street, &chain) in laid.chain_of.iter().enumerate() {
+            let mut offset = 0_u64;
+            let (mut first, length) = (true, laid.streets[street].length_mm);
+            let mut nodes = nodes_of(pieces, &chains[chain as usize]).peekable();
+            while let Some((i, against)) = nodes.next() {
+                if !first {
+                    // The length of a step stands with the earlier of its nodes.
+                    offset += u64::from(length_mm[if against { i } else { i - 1 } as usize]);
+                }
+                let last = nodes.peek().is_none();
+                let marks = self.of_node[extract.road_nodes[i as usize] as usize];
+                if marks != u32::MAX {
+                    let offset_mm = if last { length } else { offset.min(u64::from(length)) as u32 };
+                    marked.push(Marked { street: street as u32, offset_mm, marks, against, first, last });
+                }
+                first = false;
+            }
+        }
+        marked
+    }
+
+    fn delays(&self, mode: usize, marked: &[Marked]) -> Vec<Delay> {
+        let delay = |m: &Marked| {
+            let Passing::Delay { forward_ms, backward_ms } = self.passing[m.marks as usize][mode] else { return None };
+            let (along, back) = if m.against { (backward_ms, forward_ms) } else { (forward_ms, backward_ms) };
+            // At its ends a street counts what those lose who leave it there.
+            let (forward_ms, backward_ms) = (if m.first { 0 } else { along }, if m.last { 0 } else { back });
+            (forward_ms > 0 || backward_ms > 0).then_some(Delay {
+                street: m.street,
+                offset_mm: m.offset_mm,
+                forward_ms,
+                backward_ms,
+            })
+        };
+        marked.iter().filter_map(delay).collect()
+    }
+}
+
+/// A marked node on a street.
+struct Marked {
+    street: u32,
+    offset_mm: u32,
+    /// Index of its set of tags.
+    marks: u32,
+    /// Whether the street runs against the way there.
+    against: bool,
+    /// Whether it is the street's first or last point.
+    first: bool,
+    last: bool,
+}

@@ -1,0 +1,217 @@
+//! Whether a road runs through built-up surroundings, from the roads alone: an extract may hold no land use.
+//!
+//! Where people live, streets lie close. Street length is summed on a raster of 200 m squares and judged over 1 km²
+//! (a village, a suburb) and over 25 km² (a city with its river, lakes and parks, whose bridges are city roads).
+//! Valhalla tells town from country by road density too.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::ingest::osm::Tags;
+use crate::units::{Distance, EARTH_RADIUS_M, LonLat};
+
+/// Street length per area from which surroundings are built up, in km per km². Four carriageways side by side through
+/// fields make 4, two such roads that cross 8 within one square kilometre only around the crossing; the grid of a
+/// village with streets every 250 m makes 8. `docs/methods.md` shows what Hà Nội measures.
+pub const BUILT_UP_KM_PER_KM2: f64 = 7.0;
+/// Side of a square of the raster in metres.
+const CELL_M: f64 = 200.0;
+/// Squares on each side of the middle one that are summed: 5 × 5 squares.
+const REACH: i32 = 2;
+/// Squares of the fine raster on the side of one of the coarse raster: 1 km.
+const COARSE: i32 = 5;
+
+/// The surroundings told by a way's own tags (`zone:traffic`, `maxspeed:type`, `source:maxspeed`, `zone:maxspeed`,
+/// `maxspeed`, each `VN:urban` or `VN:rural` for any country): whether they are built up, `None` where no tag says.
+pub fn tagged(tags: &Tags) -> Option<bool> {
+    ["zone:traffic", "maxspeed:type", "source:maxspeed", "zone:maxspeed", "maxspeed"]
+        .into_iter()
+        .filter_map(|key| tags.get(key)?.split_once(':'))
+        .find_map(|(_, zone)| match zone {
+            "urban" => Some(true),
+            "rural" => Some(false),
+            _ => None,
+        })
+}
+
+/// Whether roads of a `highway` class count for the density: the streets that mappers draw everywhere. Alleys and
+/// footways are drawn in some wards and left out in others, and expressways run through fields.
+pub fn counts(class: &str) -> bool {
+    matches!(
+        class,
+        "trunk" | "primary" | "secondary" | "tertiary" | "unclassified" | "residential" | "living_street" | "road"
+    )
+}
+
+/// Where the surroundings are built up.
+#[derive(Debug, Default)]
+pub struct UrbanGrid {
+    /// Longitude squares are this many degrees wide.
+    degrees_lon: f64,
+    fine: HashSet<(i32, i32)>,
+    coarse: HashSet<(i32, i32)>,
+}
+
+impl UrbanGrid {
+    /// Sums pieces of street: the middle of each piece and its length in metres. Pieces longer than a square (200 m)
+    /// are better cut, since all of a piece counts where its middle lies. Only roads that count ([`counts`]) belong
+    /// here. The order of the pieces does not matter: lengths are summed as whole millimetres.
+    pub fn new(pieces: impl IntoIterator<Item = (LonLat, f64)>) -> Self {
+        let pieces: Vec<(LonLat, f64)> = pieces.into_iter().filter(|(at, _)| at.lat.abs() < 85.0).collect();
+        let lats = pieces.iter().map(|(at, _)| at.lat);
+        let (south, north) = lats.fold((f64::MAX, f64::MIN), |(s, n), lat| (s.min(lat), n.max(lat)));
+        if south > north {
+            return UrbanGrid::default();
+        }
+        let middle = f64::midpoint(south, north).to_radians().cos();
+        let mut grid = UrbanGrid { degrees_lon: degrees_lat() / middle, ..UrbanGrid::default() };
+
+        // Pieces come way by way, so that most fall into the square of the one before.
+        let mut fine: HashMap<(i32, i32), u64> = HashMap::new();
+        let (mut last, mut sum) = ((i32::MAX, i32::MAX), 0_u64);
+        for (at, metres) in &pieces {
+            let cell = grid.cell(*at);
+            if cell != last {
+                if sum > 0 {
+                    *fine.entry(last).or_default() += sum;
+                }
+                (last, sum) = (cell, 0);
+            }
+            sum += u64::from(Distance::from_metres(*metres).0);
+        }
+        if sum > 0 {
+            *fine.entry(last).or_default() += sum;
+        }
+
+        let mut coarse: HashMap<(i32, i32), u64> = HashMap::new();
+        for (&cell, mm) in &fine {
+            *coarse.entry(coarse_cell(cell)).or_default() += mm;
+        }
+        grid.fine = built_up(&fine, CELL_M, middle);
+        grid.coarse = built_up(&coarse, CELL_M * f64::from(COARSE), middle);
+        grid
+    }
+
+    /// Whether the surroundings of a place are built up.
+    pub fn urban_at(&self, at: LonLat) -> bool {
+        if self.fine.is_empty() && self.coarse.is_empty() {
+            return false;
+        }
+        let cell = self.cell(at);
+        self.fine.contains(&cell) || self.coarse.contains(&coarse_cell(cell))
+    }
+
+    /// Whether the surroundings of a way are built up: its tags, else those of the place, best in its middle.
+    pub fn urban(&self, tags: &Tags, at: LonLat) -> bool {
+        tagged(tags).unwrap_or_else(|| self.urban_at(at))
+    }
+
+    fn cell(&self, at: LonLat) -> (i32, i32) {
+        ((at.lon / self.degrees_lon).floor() as i32, (at.lat / degrees_lat()).floor() as i32)
+    }
+}
+
+/// Height of a square in degrees.
+fn degrees_lat() -> f64 {
+    CELL_M / EARTH_RADIUS_M.to_radians()
+}
+
+fn coarse_cell((x, y): (i32, i32)) -> (i32, i32) {
+    (x.div_euclid(COARSE), y.div_euclid(COARSE))
+}
+
+/// The squares around which the sum over 5 × 5 squares of `side_m` reaches the threshold. Squares away from the middle
+/// latitude (whose cosine is `middle`) are wider or narrower, and the threshold with them.
+fn built_up(lengths_mm: &HashMap<(i32, i32), u64>, side_m: f64, middle: f64) -> HashSet<(i32, i32)> {
+    let mut sums: HashMap<(i32, i32), u64> = HashMap::with_capacity(lengths_mm.len() * 2);
+    for (&(x, y), mm) in lengths_mm {
+        for dx in -REACH..=REACH {
+            for dy in -REACH..=REACH {
+                *sums.entry((x + dx, y + dy)).or_default() += mm;
+            }
+        }
+    }
+    let squares = f64::from((2 * REACH + 1).pow(2));
+    let enough = |&((_, y), mm): &((i32, i32), u64)| {
+        let lat = (f64::from(y) + 0.5) * side_m / EARTH_RADIUS_M;
+        let area_km2 = squares * (side_m / 1000.0).powi(2) * lat.cos() / middle;
+        mm as f64 / 1e6 >= BUILT_UP_KM_PER_KM2 * area_km2
+    };
+    sums.into_iter().filter(enough).map(|(cell, _)| cell).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOME: LonLat = LonLat { lon: 105.8, lat: 21.0 };
+
+    /// A place so many metres east and north of home.
+    fn place(east_m: f64, north_m: f64) -> LonLat {
+        let degree = EARTH_RADIUS_M.to_radians();
+        LonLat { lon: HOME.lon + east_m / degree / HOME.lat.to_radians().cos(), lat: HOME.lat + north_m / degree }
+    }
+
+    /// A square grid of streets, `gap_m` apart, over a square of `half_m` to each side of home, in pieces of 50 m.
+    fn streets(half_m: f64, gap_m: f64) -> Vec<(LonLat, f64)> {
+        let steps = |gap: f64| (0..).map(move |i| -half_m + f64::from(i) * gap).take_while(move |v| *v < half_m);
+        let lines: Vec<f64> = steps(gap_m).collect();
+        lines.iter().flat_map(|&a| steps(50.0).flat_map(move |b| [(place(a, b), 50.0), (place(b, a), 50.0)])).collect()
+    }
+
+    #[test]
+    fn towns_and_fields() {
+        // Streets every 200 m in both directions: 10 km per km², above 7; every 400 m: 5, below.
+        let (dense, loose) = (UrbanGrid::new(streets(2000.0, 200.0)), UrbanGrid::new(streets(2000.0, 400.0)));
+        assert!(dense.urban_at(place(0.0, 0.0)) && dense.urban_at(place(1000.0, -1000.0)));
+        assert!(!loose.urban_at(place(0.0, 0.0)) && !loose.urban_at(place(1000.0, -1000.0)));
+        // 1 km beyond the last street nothing is left within the 500 m that are summed; the 16 km² of town make
+        // 160 of 25 km² · 7 = 175 km: no city.
+        assert!(!dense.urban_at(place(3100.0, 0.0)));
+        assert!(!UrbanGrid::new([]).urban_at(HOME));
+    }
+
+    #[test]
+    fn the_river_of_a_city_is_city() {
+        // A city of 10 × 10 km with streets every 100 m (20 km per km²) and no street within 1 km of its middle line:
+        // 8 of 10 km are left, so that any 5 km have at least 3/5 · 20 = 12.
+        let city: Vec<_> = streets(5000.0, 100.0)
+            .into_iter()
+            .filter(|(at, _)| (at.lat - HOME.lat).abs() * EARTH_RADIUS_M.to_radians() > 1000.0)
+            .collect();
+        let grid = UrbanGrid::new(city.iter().copied());
+        assert!(grid.urban_at(HOME));
+        // The same banks without a city behind them: a strip of streets on each side.
+        let strips =
+            city.into_iter().filter(|(at, _)| (at.lat - HOME.lat).abs() * EARTH_RADIUS_M.to_radians() < 1300.0);
+        assert!(!UrbanGrid::new(strips).urban_at(HOME));
+    }
+
+    #[test]
+    fn four_carriageways_through_fields_are_no_town() {
+        let pieces = (0..200)
+            .flat_map(|i| [0.0, 20.0, 40.0, 60.0].map(|north| (place(f64::from(i) * 50.0 - 5000.0, north), 50.0)));
+        assert!(!UrbanGrid::new(pieces).urban_at(HOME));
+    }
+
+    #[test]
+    fn the_order_of_the_pieces_does_not_matter() {
+        let mut pieces = streets(1500.0, 260.0);
+        let one = UrbanGrid::new(pieces.iter().copied());
+        pieces.reverse();
+        let half = pieces.len() / 2;
+        pieces.rotate_left(half);
+        let other = UrbanGrid::new(pieces);
+        assert_eq!((one.fine, one.coarse), (other.fine, other.coarse));
+    }
+
+    #[test]
+    fn tags_stand_above_the_density() {
+        let tags = |key: &str, value: &str| Tags { class: "primary".into(), other: vec![(key.into(), value.into())] };
+        let (town, field) = (UrbanGrid::new(streets(2000.0, 200.0)), UrbanGrid::new([]));
+        assert!(field.urban(&tags("zone:traffic", "VN:urban"), HOME));
+        assert!(field.urban(&tags("maxspeed:type", "VN:urban"), HOME));
+        assert!(!town.urban(&tags("source:maxspeed", "VN:rural"), HOME));
+        assert!(town.urban(&tags("maxspeed:type", "sign"), HOME));
+        assert!(!field.urban(&tags("maxspeed", "80"), HOME));
+    }
+}
