@@ -33,7 +33,7 @@ fn stages(c: &mut Criterion) {
 
     let quiet = |_: gandan::stages::Event| {};
     let scenario = Scenario::read(&data("four-stages.toml")).expect("demo scenario");
-    let study = Study::load(scenario, &mut Stages::new(&quiet)).expect("demo city");
+    let study = Study::load(scenario, None, &mut Stages::new(&quiet)).expect("demo city");
     let graph = &study.network.modes[0];
     let legs: Vec<_> = study.site_legs[0].iter().flatten().map(|(leg, _)| *leg).collect();
     let mut search = Search::default();

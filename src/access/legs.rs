@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::search::sum;
 use crate::network::turns::ride;
-use crate::network::{CLOSED, ModeGraph, Network, Snap, Snapper, Street};
+use crate::network::{CLOSED, ModeGraph, Network, Snap, Snapped, Snapper, Street};
 use crate::units::{Distance, LonLat};
 
 /// A place on a street of one mode, with the times to and from the street's ends.
@@ -82,23 +82,32 @@ fn minus(a: u32, b: u32) -> u32 {
     if a == CLOSED || b == CLOSED { CLOSED } else { a.saturating_sub(b) }
 }
 
-/// Snaps places to the roads of each mode. `None` for a place farther than `limit` from any.
-pub fn legs(
-    network: &Network,
-    snapper: &Snapper,
-    places: &[LonLat],
-    limit: Distance,
-    walk_kmh: f64,
-) -> Vec<Vec<Option<(Leg, Snap)>>> {
-    let n_modes = network.modes.len();
-    let by_place: Vec<Vec<Option<(Leg, Snap)>>> = places
-        .par_iter()
-        .map(|&place| {
-            let snaps = snapper.snap(place, limit).into_iter().zip(&network.modes);
-            snaps.map(|(snap, graph)| snap.map(|s| (Leg::new(network, graph, &s, walk_kmh), s))).collect()
-        })
-        .collect();
-    (0..n_modes).map(|m| by_place.iter().map(|legs| legs[m]).collect()).collect()
+/// Places on the roads of all modes.
+#[derive(Debug, Clone, Default)]
+pub struct Legs {
+    /// For each mode, how each place hangs on its roads; `None` where it is too far from any.
+    pub by_mode: Vec<Vec<Option<(Leg, Snap)>>>,
+    /// For each mode, a nearer street of each place that is cut off from the mode's main component.
+    pub cut_off: Vec<Vec<Option<u32>>>,
+}
+
+impl Legs {
+    /// Snaps places to the roads of each mode, at most `limit` away.
+    pub fn new(network: &Network, snapper: &Snapper, places: &[LonLat], limit: Distance, walk_kmh: f64) -> Self {
+        let snapped: Vec<Vec<Snapped>> = places.par_iter().map(|&place| snapper.snap(place, limit)).collect();
+        let mut legs = Legs::default();
+        for (m, graph) in network.modes.iter().enumerate() {
+            let leg = |s: &Vec<Snapped>| s[m].snap.map(|snap| (Leg::new(network, graph, &snap, walk_kmh), snap));
+            legs.by_mode.push(snapped.par_iter().map(leg).collect());
+            legs.cut_off.push(snapped.iter().map(|s| s[m].cut_off).collect());
+        }
+        legs
+    }
+
+    /// The legs of a mode alone.
+    pub fn bare(&self, mode: usize) -> Vec<Option<Leg>> {
+        self.by_mode[mode].iter().map(|leg| leg.map(|(leg, _)| leg)).collect()
+    }
 }
 
 #[cfg(test)]

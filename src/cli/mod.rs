@@ -3,6 +3,7 @@
 // Speaking to the terminal is what this folder is for.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod cache;
 mod demo;
 mod optimise;
 mod plan;

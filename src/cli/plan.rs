@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::json;
 
+use super::cache::CacheArgs;
 use super::progress::Progress;
 use crate::error::Result;
 use crate::output::{folder::refuse_existing, write_run};
@@ -35,6 +36,8 @@ pub struct OutputArgs {
     /// Write the road graph too, for checks by other programs.
     #[arg(long)]
     pub network: bool,
+    #[command(flatten)]
+    cache: CacheArgs,
     /// Print the summary as JSON.
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub format: Format,
@@ -67,7 +70,7 @@ pub(super) fn run_scenario(mut scenario: Scenario, default_out: &Path, args: &Ou
     let progress = Progress::new(quiet);
     let listen = |event: crate::stages::Event| progress.hear(event);
     let mut stages = Stages::new(&listen);
-    let study = Study::load(scenario, &mut stages)?;
+    let study = Study::load(scenario, args.cache.open().as_ref(), &mut stages)?;
     let plan = stages.run(
         "optimise",
         || Rollout::solve(&study),

@@ -2,6 +2,7 @@
 
 use petgraph::csr::Csr;
 use petgraph::visit::{Dfs, DfsPostOrder};
+use serde::{Deserialize, Serialize};
 
 use super::turns::{Ride, Turns, ride};
 use crate::error::{Fault, Result};
@@ -13,7 +14,7 @@ pub const CLOSED: u32 = u32::MAX;
 ///
 /// Nodes `0..n` are the junctions of the network; those after them are junctions too, as they are for those who come
 /// from where a turn restriction binds (see [`Turns`]).
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct ModeGraph {
     /// Milliseconds of riding along each street, delays left out; [`CLOSED`] where not allowed.
     pub forward_ms: Vec<u32>,
@@ -23,6 +24,7 @@ pub struct ModeGraph {
     delays: Vec<Delay>,
     /// Arcs against the direction of travel, weights in milliseconds: a search here from a site finds the times of
     /// residents who travel to it. Of parallel arcs only the fastest is kept.
+    #[serde(with = "super::cache::arcs")]
     pub reversed: Csr<(), u32>,
     /// Nodes beyond the junctions.
     pub turns: Turns,
@@ -34,7 +36,7 @@ pub struct ModeGraph {
 }
 
 /// Time lost at a point of a street.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Delay {
     /// Index of the street.
     pub street: u32,
@@ -119,6 +121,11 @@ impl ModeGraph {
     /// Junctions in the largest strongly connected component.
     pub fn main_nodes(&self) -> usize {
         self.main.iter().filter(|&&m| m).count()
+    }
+
+    /// Whether the mode may use a street in some direction.
+    pub fn is_open(&self, street: u32) -> bool {
+        self.forward_ms[street as usize] != CLOSED || self.backward_ms[street as usize] != CLOSED
     }
 
     /// Signals, crossings and the like on a street, by offset.

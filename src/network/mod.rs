@@ -1,24 +1,27 @@
 //! The road network: travel modes and speeds, streets between junctions, one directed graph a mode, snapping.
 
 pub mod build;
+pub mod cache;
 pub mod graph;
 pub mod hierarchy;
+pub mod islands;
 pub mod modes;
 pub mod snap;
 pub mod turns;
 pub mod urban;
 
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use crate::units::LonLat;
 use hierarchy::{Hierarchy, order::dissection_order};
 
 pub use graph::{CLOSED, ModeGraph, partial_ms};
 pub use modes::Mode;
-pub use snap::{Snap, Snapper};
+pub use snap::{Snap, Snapped, Snapper};
 
 /// A piece of road between two junctions, with its shape.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Street {
     /// Junction at its first point.
     pub from: u32,
@@ -35,7 +38,7 @@ pub struct Street {
 }
 
 /// The streets of an area and, for each mode, the directed graph over their junctions.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Network {
     /// Junctions in the order of a Hilbert curve, so that near junctions are near in memory.
     pub nodes: Vec<LonLat>,

@@ -19,6 +19,15 @@ pub struct Snap {
     pub at: LonLat,
 }
 
+/// Where a place meets the roads of a mode.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Snapped {
+    /// The nearest point of a street that the mode may use and that leads to its main component and back.
+    pub snap: Option<Snap>,
+    /// A street that is nearer and open to the mode but leads nowhere: see [`super::islands`].
+    pub cut_off: Option<u32>,
+}
+
 /// A segment in local metres with (street, number of the segment in its shape).
 type Segment = GeomWithData<Line<[f64; 2]>, (u32, u32)>;
 
@@ -55,14 +64,11 @@ impl Plane {
 }
 
 impl<'a> Snapper<'a> {
-    /// Indexes the streets of a network that some mode may use.
+    /// Indexes the streets of a network.
     pub fn new(network: &'a Network) -> Self {
         let plane = Plane::new(&network.nodes);
         let mut segments = Vec::with_capacity(network.points.len());
         for (s, street) in network.streets.iter().enumerate() {
-            if !network.modes.iter().any(|g| g.usable[s]) {
-                continue;
-            }
             for (i, pair) in network.shape(street).windows(2).enumerate() {
                 let line = Line::new(plane.project(pair[0]), plane.project(pair[1]));
                 segments.push(Segment::new(line, (s as u32, i as u32)));
@@ -71,29 +77,36 @@ impl<'a> Snapper<'a> {
         Snapper { network, tree: RTree::bulk_load(segments), plane }
     }
 
-    /// For each mode, the nearest point of a street that it may use and that leads to its main component, at most
-    /// `limit` away; of equally near ones, on the street with the lowest index.
-    pub fn snap(&self, place: LonLat, limit: Distance) -> Vec<Option<Snap>> {
+    /// For each mode, where a place meets its roads, at most `limit` away; of equally near streets the one with the
+    /// lowest index.
+    pub fn snap(&self, place: LonLat, limit: Distance) -> Vec<Snapped> {
         let modes = &self.network.modes;
         let point = self.plane.project(place);
         // The plane is off by well under 1 % over a province: search a little farther, then judge on the sphere.
         let reach2 = (limit.metres() * 1.02 + 1.0).powi(2);
         let mut best: Vec<Option<(f64, u32, u32)>> = vec![None; modes.len()];
+        let mut found = vec![Snapped::default(); modes.len()];
         for (segment, distance2) in self.tree.nearest_neighbor_iter_with_distance_2(point) {
             let done = |b: &Option<(f64, u32, u32)>| b.is_some_and(|(d, _, _)| distance2 > d);
             if distance2 > reach2 || best.iter().all(done) {
                 break;
             }
             let (s, i) = segment.data;
-            for (best, graph) in best.iter_mut().zip(modes) {
-                let nearer = best.is_none_or(|(d, bs, bi)| distance2 <= d && (s, i) < (bs, bi));
-                if nearer && graph.usable[s as usize] {
-                    *best = Some((distance2, s, i));
+            for ((best, found), graph) in best.iter_mut().zip(&mut found).zip(modes) {
+                if graph.usable[s as usize] {
+                    if best.is_none_or(|(d, bs, bi)| distance2 <= d && (s, i) < (bs, bi)) {
+                        *best = Some((distance2, s, i));
+                    }
+                } else if best.is_none() && found.cut_off.is_none() && graph.is_open(s) {
+                    found.cut_off = Some(s);
                 }
             }
         }
-        let snap = |(_, s, i)| Some(self.on_segment(place, point, s, i)).filter(|snap| snap.access <= limit);
-        best.into_iter().map(|b| b.and_then(snap)).collect()
+        for (found, best) in found.iter_mut().zip(best) {
+            let snap = best.map(|(_, s, i)| self.on_segment(place, point, s, i));
+            found.snap = snap.filter(|snap| snap.access <= limit);
+        }
+        found
     }
 
     fn on_segment(&self, place: LonLat, point: [f64; 2], s: u32, i: u32) -> Snap {

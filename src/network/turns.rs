@@ -9,6 +9,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use serde::{Deserialize, Serialize};
+
 /// A street in a direction.
 pub type Ride = u32;
 
@@ -18,7 +20,7 @@ pub fn ride(street: u32, against: bool) -> Ride {
 }
 
 /// Nodes beyond the junctions, and what they forbid.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Turns {
     n_junctions: u32,
     /// The junction of each node beyond the junctions.

@@ -41,6 +41,7 @@ pub(super) fn write(folder: &Path, study: &Study, plan: &Rollout, stages: &[Stag
             "standard": scenario.standard,
             "population": scenario.population,
             "snap": scenario.snap,
+            "travel": scenario.travel,
             "eligibility": scenario.eligibility,
             "solve": scenario.solve,
             "output": scenario.output,
@@ -51,10 +52,13 @@ pub(super) fn write(folder: &Path, study: &Study, plan: &Rollout, stages: &[Stag
             "junctions": network.nodes.len(),
             "streets": network.streets.len(),
             "length_km": network.length_km(),
+            "turn_restrictions": network.restrictions,
+            "turn_restrictions_not_used": network.restrictions_lost,
             "modes": study.modes.iter().zip(&network.modes).map(|(mode, graph)| json!({
                 "mode": mode.id,
                 "arcs": graph.reversed.edge_count(),
                 "junctions_in_main_component": graph.main_nodes(),
+                "nodes_for_turn_restrictions_and_barriers": graph.turns.n_splits(),
             })).collect::<Vec<_>>(),
         },
         "calibration": study.calibration.iter().map(|(code, row)| json!({

@@ -3,6 +3,7 @@
 pub mod files;
 pub mod folder;
 pub mod manifest;
+mod off_network;
 pub mod map;
 pub mod schema;
 pub mod shapes;

@@ -281,8 +281,14 @@ pub const ISOCHRONES: Table = Table {
 /// Junctions of the road graph.
 pub const NETWORK_NODES: Table = Table {
     file: "network/nodes.parquet",
-    row: "a junction of the road graph",
-    columns: &[whole("node", "", "number of the junction, from 0"), LON, LAT],
+    row: "a node of the road graph: a junction, or a junction as it is for those whom a turn restriction binds",
+    columns: &[
+        whole("node", "", "number of the node, junctions first, from 0; the others are numbered mode by mode"),
+        or_null(text("mode", "mode whose node it is; null for junctions, which all modes share")),
+        whole("junction", "", "number of the junction"),
+        LON,
+        LAT,
+    ],
 };
 
 /// Arcs of the road graph.
@@ -291,8 +297,8 @@ pub const NETWORK_ARCS: Table = Table {
     row: "an arc of the road graph of a mode, in the direction of travel; of parallel arcs the fastest",
     columns: &[
         MODE,
-        whole("from", "", "junction it leaves"),
-        whole("to", "", "junction it enters"),
+        whole("from", "", "node it leaves"),
+        whole("to", "", "node it enters"),
         whole("time_ms", "ms", "travel time"),
     ],
 };
@@ -307,13 +313,41 @@ pub const NETWORK_LEGS: Table = Table {
         MODE,
         whole("street", "", "number of the street; two legs with one number lie on the same street"),
         whole("offset_mm", "mm", "distance from the street's first point"),
-        whole("start", "", "junction at the street's first point"),
-        whole("end", "", "junction at its last point"),
+        whole("start", "", "node in which rides to the street's first point end"),
+        whole("end", "", "node in which rides to its last point end"),
         whole("access_ms", "ms", "walk between the place and the street"),
         or_null(whole("from_start_ms", "ms", "from the first point to the place; null where not allowed")),
-        or_null(whole("to_end_ms", "ms", "from the place to the last point; null where not allowed")),
+        or_null(whole("to_end_ms", "ms", "from the place over the last point, delay included; null where not allowed")),
         or_null(whole("from_end_ms", "ms", "from the last point to the place; null where not allowed")),
-        or_null(whole("to_start_ms", "ms", "from the place to the first point; null where not allowed")),
+        or_null(whole("to_start_ms", "ms", "from the place over the first point, delay included; null where not allowed")),
+    ],
+};
+
+/// Where rides into the streets of sites begin.
+pub const NETWORK_ENTRIES: Table = Table {
+    file: "network/entries.parquet",
+    row: "a node from which a site can be reached within its street",
+    columns: &[
+        text("site", "id of the site"),
+        MODE,
+        whole("node", "", "number of the node"),
+        whole("time_ms", "ms", "travel time from there to the site, walk included"),
+    ],
+};
+
+/// What the travel times leave out.
+pub const OFF_NETWORK: Table = Table {
+    file: "off_network.parquet",
+    row: "streets cut off from the rest of a mode's network, or a place too far from any of its streets",
+    columns: &[
+        text("kind", "`island` (streets), `cell` or `site` (places)"),
+        MODE,
+        text("id", "number of the island, longest first; number of the cell; id of the site"),
+        LON,
+        LAT,
+        or_null(number("length_km", "km", "length of the island's streets; null for places")),
+        number("persons", "people", "by this mode: those whose nearest street is of the island; those of the cell"),
+        geometry("where the island's first street begins; the place"),
     ],
 };
 
@@ -326,10 +360,12 @@ pub const TABLES: &[Table] = &[
     BOUNDARIES,
     PHASES,
     UNCOVERED,
+    OFF_NETWORK,
     ISOCHRONES,
     NETWORK_NODES,
     NETWORK_ARCS,
     NETWORK_LEGS,
+    NETWORK_ENTRIES,
 ];
 
 /// The data dictionary in Markdown.

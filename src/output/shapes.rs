@@ -39,7 +39,7 @@ pub fn isochrones(study: &Study, plan: &Rollout) -> Result<Vec<Isochrone>> {
         .into_par_iter()
         .map_init(Search::default, |search, (phase, site, sites)| {
             let legs: Vec<_> =
-                sites.iter().filter_map(|&s| study.site_legs[0][s as usize].map(|(leg, _)| leg)).collect();
+                sites.iter().filter_map(|&s| study.site_legs.by_mode[0][s as usize].map(|(leg, _)| leg)).collect();
             let shapes = draw(network, graph, &legs, &bands, search)?;
             let band = |(shape, &minutes): (MultiPolygon<f64>, &f64)| Isochrone { phase, site, minutes, shape };
             Ok(shapes.into_iter().zip(minutes).map(band).collect())

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use geo::{Geometry, MultiPolygon, Point, Rect};
 
-use super::schema;
+use super::{off_network, schema};
 use super::shapes::Isochrone;
 use super::table::{self, Values};
 use crate::error::{Fault, Result};
@@ -27,6 +27,7 @@ pub fn write_all(folder: &Path, study: &Study, plan: &Rollout, isochrones: &[Iso
     table::write(folder, &schema::BOUNDARIES, boundaries(study, plan))?;
     table::write(folder, &schema::PHASES, phases(study, plan))?;
     table::write(folder, &schema::UNCOVERED, uncovered(study, plan))?;
+    table::write(folder, &schema::OFF_NETWORK, off_network::rows(study))?;
     table::write(folder, &schema::ISOCHRONES, isochrone_rows(study, isochrones))?;
     if study.scenario.output.network {
         let network = folder.join("network");
@@ -34,6 +35,7 @@ pub fn write_all(folder: &Path, study: &Study, plan: &Rollout, isochrones: &[Iso
         table::write(folder, &schema::NETWORK_NODES, network_nodes(study))?;
         table::write(folder, &schema::NETWORK_ARCS, network_arcs(study))?;
         table::write(folder, &schema::NETWORK_LEGS, network_legs(study))?;
+        table::write(folder, &schema::NETWORK_ENTRIES, network_entries(study))?;
     }
     Ok(())
 }
@@ -152,7 +154,7 @@ fn sites(study: &Study, plan: &Rollout) -> Vec<Values> {
     for agent in &plan.agents {
         phase[agent.site as usize] = Some(agent.phase as u32 + 1);
     }
-    let snapped: Vec<_> = study.site_legs[0].iter().map(|l| l.map(|(_, snap)| snap)).collect();
+    let snapped: Vec<_> = study.site_legs.by_mode[0].iter().map(|l| l.map(|(_, snap)| snap)).collect();
     vec![
         Values::text(sites.iter().map(|s| s.site.id.clone())),
         Values::text(sites.iter().map(|s| s.site.name.clone())),
@@ -287,18 +289,27 @@ fn isochrone_rows(study: &Study, isochrones: &[Isochrone]) -> Vec<Values> {
 }
 
 fn network_nodes(study: &Study) -> Vec<Values> {
-    let nodes = &study.network.nodes;
+    let network = &study.network;
+    let junctions = (0..network.nodes.len() as u32).map(|j| (None, j, j));
+    let splits = study.modes.iter().zip(&network.modes).flat_map(|(mode, graph)| {
+        let nodes = network.nodes.len() as u32..graph.reversed.node_count() as u32;
+        nodes.map(|n| (Some(mode.id.clone()), n, graph.turns.junction(n)))
+    });
+    let nodes: Vec<_> = junctions.chain(splits).collect();
+    let at = |n: &(Option<String>, u32, u32)| network.nodes[n.2 as usize];
     vec![
-        Values::whole(0..nodes.len() as u32),
-        Values::number(nodes.iter().map(|p| p.lon)),
-        Values::number(nodes.iter().map(|p| p.lat)),
+        Values::whole(nodes.iter().map(|n| n.1)),
+        Values::Text(nodes.iter().map(|n| n.0.clone()).collect()),
+        Values::whole(nodes.iter().map(|n| n.2)),
+        Values::number(nodes.iter().map(|n| at(n).lon)),
+        Values::number(nodes.iter().map(|n| at(n).lat)),
     ]
 }
 
 fn network_arcs(study: &Study) -> Vec<Values> {
     let mut arcs = Vec::new();
     for (m, graph) in study.network.modes.iter().enumerate() {
-        for to in 0..study.network.nodes.len() as u32 {
+        for to in 0..graph.reversed.node_count() as u32 {
             let (from, ms) = (graph.reversed.neighbors_slice(to), graph.reversed.edges_slice(to));
             arcs.extend(from.iter().zip(ms).map(|(&from, &ms)| (m, from, to, ms)));
         }
@@ -312,13 +323,30 @@ fn network_arcs(study: &Study) -> Vec<Values> {
     ]
 }
 
+fn network_entries(study: &Study) -> Vec<Values> {
+    let mut entries = Vec::new();
+    for (m, graph) in study.network.modes.iter().enumerate() {
+        for (site, leg) in study.site_legs.bare(m).iter().enumerate() {
+            if let Some(leg) = leg {
+                leg.for_each_entry(graph, |node, ms| entries.push((m, site, node, ms)));
+            }
+        }
+    }
+    vec![
+        Values::text(entries.iter().map(|e| study.sites[e.1].site.id.as_str())),
+        Values::text(entries.iter().map(|e| study.modes[e.0].id.as_str())),
+        Values::whole(entries.iter().map(|e| e.2)),
+        Values::whole(entries.iter().map(|e| e.3)),
+    ]
+}
+
 fn network_legs(study: &Study) -> Vec<Values> {
     let mut legs = Vec::new();
     for (m, mode) in study.modes.iter().enumerate() {
-        for (s, leg) in study.site_legs[m].iter().enumerate() {
+        for (s, leg) in study.site_legs.by_mode[m].iter().enumerate() {
             legs.extend(leg.map(|(leg, _)| ("site", study.sites[s].site.id.clone(), mode.id.as_str(), leg)));
         }
-        for (c, leg) in study.cell_legs[m].iter().enumerate() {
+        for (c, leg) in study.cell_legs.by_mode[m].iter().enumerate() {
             legs.extend(leg.map(|(leg, _)| ("cell", c.to_string(), mode.id.as_str(), leg)));
         }
     }

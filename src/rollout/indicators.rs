@@ -70,8 +70,8 @@ pub fn row_states(study: &Study, open: &[u32]) -> Vec<RowState> {
         .into_par_iter()
         .map(|m| {
             let sites: Vec<_> =
-                open.iter().filter_map(|&s| study.site_legs[m][s as usize].map(|(leg, _)| (s, leg))).collect();
-            let cells: Vec<_> = study.cell_legs[m].iter().map(|l| l.map(|(leg, _)| leg)).collect();
+                open.iter().filter_map(|&s| study.site_legs.by_mode[m][s as usize].map(|(leg, _)| (s, leg))).collect();
+            let cells: Vec<_> = study.cell_legs.bare(m);
             nearest_site(&study.network.modes[m], &sites, &cells)
         })
         .collect();

@@ -1,20 +1,20 @@
 //! A study: the inputs of a scenario joined, up to who reaches whom. All that the rollout decides on.
 
 mod demand;
+mod roads;
 
 use geo::{BoundingRect, Intersects, MultiPolygon, Point};
 
 use crate::access::cover::{CoverSets, Hung, Standard, cover_sets};
-use crate::access::legs::{Leg, legs};
+use crate::access::legs::{Leg, Legs};
 use crate::error::{Fault, Faults, Result};
 use crate::ingest::boundaries::{BoundaryLayer, LayerSource, read_area, read_layer};
 use crate::ingest::eligibility::{Eligibility, judge};
-use crate::ingest::osm::{OsmExtract, WaterWay, read_extract};
 use crate::ingest::population::{CalibrationRow, DemandCell};
 use crate::ingest::sites::{Site, check_inside, read_sites};
-use crate::network::build::build_network;
+use crate::network::cache::{Cache, Roads};
 use crate::network::modes::resolve_modes;
-use crate::network::{Mode, Network, Snap, Snapper};
+use crate::network::{Mode, Network, Snapper};
 use crate::scenario::{OutsideSites, Scenario, Scope};
 use crate::stages::Stages;
 use crate::units::{Distance, EARTH_RADIUS_M, LonLat, Persons};
@@ -46,10 +46,10 @@ pub struct Study {
     pub sites_left_out: usize,
     /// Candidates and fixed sites.
     pub sites: Vec<StudySite>,
-    /// For each mode, how each cell hangs on the roads.
-    pub cell_legs: Vec<Vec<Option<(Leg, Snap)>>>,
-    /// For each mode, how each site hangs on the roads.
-    pub site_legs: Vec<Vec<Option<(Leg, Snap)>>>,
+    /// How each cell hangs on the roads.
+    pub cell_legs: Legs,
+    /// How each site hangs on the roads.
+    pub site_legs: Legs,
     /// Which sites serve each demand row (cell · modes + mode).
     pub cover: CoverSets,
     /// People of each demand row.
@@ -78,11 +78,11 @@ struct Tables {
 }
 
 impl Study {
-    /// Reads and joins the inputs of a scenario, telling `stages` of each step.
+    /// Reads and joins the inputs of a scenario, telling `stages` of each step. Networks are kept in `cache`, if given.
     ///
     /// # Errors
     /// Faults of the inputs; those of the small files (modes, boundaries, sites) are told together.
-    pub fn load(scenario: Scenario, stages: &mut Stages) -> Result<Study> {
+    pub fn load(scenario: Scenario, cache: Option<&Cache>, stages: &mut Stages) -> Result<Study> {
         let standard = scenario.standard.standard();
         let tables = stages.run(
             "read tables",
@@ -97,18 +97,7 @@ impl Study {
         )?;
         let Tables { modes, area, mut layers, mut sites, sites_left_out } = tables;
         let clip = clip_box(&area, &modes, &standard)?;
-        let extract = stages.run(
-            "read roads",
-            || read_extract(&scenario.inputs.roads, clip),
-            |e: &OsmExtract| format!("{} ways, {} water shapes", e.roads.len(), e.water.len()),
-        )?;
-        let mut network = stages.run(
-            "build network",
-            || build_network(&extract, &modes),
-            |n: &Network| format!("{} junctions, {} streets, {:.0} km", n.nodes.len(), n.streets.len(), n.length_km()),
-        )?;
-        let water = water_shapes(&extract);
-        drop(extract);
+        let Roads { network, water } = roads::load(&scenario.inputs.roads, clip, &modes, sites.len(), cache, stages)?;
         let (cells, mut cell_boundary, calibration) = stages.run(
             "read population",
             || demand(&scenario, &area, &layers, &network),
@@ -127,12 +116,7 @@ impl Study {
         )?;
         let cover = stages.run(
             "travel times",
-            || {
-                if network.contraction_pays(sites.len()) {
-                    network.contract();
-                }
-                Ok(cover_all(&network, &cells, &sites, &cell_legs, &site_legs, &standard))
-            },
+            || Ok(cover_all(&network, &cells, &sites, &cell_legs, &site_legs, &standard)),
             |c: &CoverSets| format!("{} pairs of a demand row and a site that serves it", c.pairs()),
         )?;
         let row_persons = cells.iter().flat_map(|c| split_by_mode(c.persons, &modes)).collect();
@@ -282,15 +266,6 @@ fn clip_box(area: &MultiPolygon<f64>, modes: &[Mode], standard: &Standard) -> Re
     Ok([rect.min().x - lon, rect.min().y - lat, rect.max().x + lon, rect.max().y + lat])
 }
 
-fn water_shapes(extract: &OsmExtract) -> Vec<(Vec<LonLat>, bool)> {
-    let shape = |w: &WaterWay| -> (Vec<LonLat>, bool) {
-        (w.nodes.iter().filter_map(|&n| extract.places[n as usize]).collect(), w.area)
-    };
-    extract.water.iter().map(shape).filter(|(points, area)| points.len() >= if *area { 4 } else { 2 }).collect()
-}
-
-type Legs = Vec<Vec<Option<(Leg, Snap)>>>;
-
 fn snap_all(scenario: &Scenario, network: &Network, cells: &[DemandCell], sites: &[StudySite]) -> Result<(Legs, Legs)> {
     let settings = &scenario.snap;
     let snapper = Snapper::new(network);
@@ -298,12 +273,12 @@ fn snap_all(scenario: &Scenario, network: &Network, cells: &[DemandCell], sites:
     let site_places: Vec<LonLat> = sites.iter().map(|s| s.site.at).collect();
     let on_roads = |places: &[LonLat], limit_m: f64| -> Legs {
         let limit = Distance::from_metres(limit_m);
-        legs(network, &snapper, places, limit, settings.walk_kmh)
+        Legs::new(network, &snapper, places, limit, settings.walk_kmh)
     };
     let site_legs = on_roads(&site_places, settings.site_limit_m);
     let mut off_road = Vec::new();
     for (i, site) in sites.iter().enumerate() {
-        if site_legs.iter().all(|mode| mode[i].is_none()) {
+        if site_legs.by_mode.iter().all(|mode| mode[i].is_none()) {
             off_road.push(format!(
                 "`{}` ({}) at {:.5},{:.5}",
                 site.site.id, site.site.name, site.site.at.lon, site.site.at.lat
@@ -330,9 +305,7 @@ fn cover_all(
     site_legs: &Legs,
     standard: &Standard,
 ) -> CoverSets {
-    let bare = |legs: &Legs| -> Vec<Vec<Option<Leg>>> {
-        legs.iter().map(|mode| mode.iter().map(|l| l.as_ref().map(|(leg, _)| *leg)).collect()).collect()
-    };
+    let bare = |legs: &Legs| -> Vec<Vec<Option<Leg>>> { (0..network.modes.len()).map(|m| legs.bare(m)).collect() };
     let cell_places: Vec<LonLat> = cells.iter().map(|c| c.at).collect();
     let site_places: Vec<LonLat> = sites.iter().map(|s| s.site.at).collect();
     cover_sets(

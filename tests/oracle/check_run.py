@@ -60,9 +60,10 @@ def main() -> int:
     cells = pl.read_parquet(run / "cells.parquet").select("cell", "lon", "lat").unique("cell").sort("cell")
     sites = pl.read_parquet(run / "sites.parquet")
     coverage = pl.read_parquet(run / "coverage.parquet")
-    nodes = pl.read_parquet(run / "network/nodes.parquet").height
+    nodes = pl.read_parquet(run / "network/nodes.parquet")
     arcs = pl.read_parquet(run / "network/arcs.parquet")
     legs = pl.read_parquet(run / "network/legs.parquet")
+    entries = pl.read_parquet(run / "network/entries.parquet")
     cell_lon, cell_lat = cells["lon"].to_numpy(), cells["lat"].to_numpy()
 
     chosen = np.unique(np.linspace(0, sites.height - 1, min(wanted, sites.height)).round().astype(int))
@@ -81,8 +82,9 @@ def main() -> int:
 
     for mode in arcs["mode"].unique(maintain_order=True):
         own = arcs.filter(pl.col("mode") == mode)
+        n = nodes.filter(pl.col("mode").is_null() | (pl.col("mode") == mode)).height
         reverse = csr_matrix(
-            (own["time_ms"].to_numpy().astype(float), (own["to"].to_numpy(), own["from"].to_numpy())), shape=(nodes, nodes)
+            (own["time_ms"].to_numpy().astype(float), (own["to"].to_numpy(), own["from"].to_numpy())), shape=(n, n)
         )
         mode_legs = legs.filter(pl.col("mode") == mode)
         cell_legs = mode_legs.filter(pl.col("kind") == "cell").with_columns(pl.col("id").cast(pl.Int64)).sort("id")
@@ -97,10 +99,10 @@ def main() -> int:
             reach = np.full(cells.height, np.inf)
             site = site_legs.get(row["site"])
             if site is not None:
-                inward = [np.inf if site[k] is None else site[k] for k in ("from_start_ms", "from_end_ms")]
-                # A junction's time is the better of the two ways into the site's street.
-                both = dijkstra(reverse, indices=[site["start"], site["end"]])
-                to_site = np.minimum(both[0] + inward[0], both[1] + inward[1]) + site["access_ms"]
+                # A node's time is the best of the ways into the site's street.
+                inward = entries.filter((pl.col("site") == row["site"]) & (pl.col("mode") == mode))
+                ways = dijkstra(reverse, indices=inward["node"].to_numpy())
+                to_site = (ways + inward["time_ms"].to_numpy()[:, None]).min(axis=0)
                 times = np.minimum(leg["to_end_ms"] + to_site[end], leg["to_start_ms"] + to_site[start])
                 same = street == site["street"]
                 forward = offset <= site["offset_mm"]

@@ -12,6 +12,7 @@ mod customise;
 pub mod order;
 
 use petgraph::csr::Csr;
+use serde::{Deserialize, Serialize};
 
 use super::ModeGraph;
 use customise::Weights;
@@ -23,7 +24,7 @@ pub const FAR_MS: i32 = (1 << 30) - 1;
 const CELL_NODES: u32 = 256;
 
 /// An arc between a node and one above it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shortcut {
     /// Position of the upper node.
     pub upper: u32,
@@ -32,7 +33,7 @@ pub struct Shortcut {
 }
 
 /// A subtree large enough that looking at its border before sweeping it pays.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cell {
     /// Position of its root.
     pub root: u32,
@@ -45,7 +46,7 @@ pub struct Cell {
 ///
 /// Nodes have *positions*: a node stands behind all nodes above it and is followed by all nodes below it, so that a
 /// sweep runs straight through memory and a subtree is one run of positions.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Hierarchy {
     /// Position of each node of the graph.
     pub position: Vec<u32>,
@@ -59,7 +60,7 @@ pub struct Hierarchy {
 }
 
 /// Arcs in compressed rows by the position of their lower node.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 struct Rows {
     first: Vec<u32>,
     arcs: Vec<Shortcut>,

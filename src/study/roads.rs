@@ -1,0 +1,96 @@
+//! The network of a study: from the cache, or read and built.
+
+use std::path::Path;
+
+use crate::error::Result;
+use crate::ingest::osm::{OsmExtract, WaterWay, read_extract};
+use crate::network::build::build_network;
+use crate::network::cache::{Cache, Key, Roads};
+use crate::network::{Mode, Network};
+use crate::stages::Stages;
+use crate::units::LonLat;
+
+/// Loads the roads within `clip` (west, south, east, north in degrees) as a network for the modes, with hierarchies if
+/// they pay for so many sites.
+pub(super) fn load(
+    file: &Path,
+    clip: [f64; 4],
+    modes: &[Mode],
+    sites: usize,
+    cache: Option<&Cache>,
+    stages: &mut Stages,
+) -> Result<Roads> {
+    let size = |n: &Network| {
+        format!("{} junctions, {} streets, {:.0} km", n.nodes.len(), n.streets.len(), n.length_km())
+    };
+    let mut key = None;
+    if let Some(cache) = cache {
+        let look = || {
+            let made = Key::new(file, clip, modes)?;
+            let roads = cache.load(&made);
+            key = Some((cache, made));
+            Ok(roads)
+        };
+        let found = |roads: &Option<Roads>| match roads {
+            Some(roads) => format!("{}, from an earlier run", size(&roads.network)),
+            None => "this network has not been built before".to_owned(),
+        };
+        let mut roads = stages.run("look for network", look, found)?;
+        if let Some(roads) = roads.as_mut().filter(|r| r.network.hierarchies.is_empty()) {
+            contract(&mut roads.network, sites, stages)?;
+            if !roads.network.hierarchies.is_empty() {
+                keep(key.as_ref(), roads, stages)?;
+            }
+        }
+        if let Some(roads) = roads {
+            return Ok(roads);
+        }
+    }
+    let extract = stages.run(
+        "read roads",
+        || read_extract(file, clip),
+        |e: &OsmExtract| format!("{} ways, {} water shapes", e.roads.len(), e.water.len()),
+    )?;
+    let network = stages.run("build network", || build_network(&extract, modes), size)?;
+    let mut roads = Roads { network, water: water_shapes(&extract) };
+    drop(extract);
+    contract(&mut roads.network, sites, stages)?;
+    keep(key.as_ref(), &roads, stages)?;
+    Ok(roads)
+}
+
+fn contract(network: &mut Network, sites: usize, stages: &mut Stages) -> Result<()> {
+    if !network.contraction_pays(sites) {
+        return Ok(());
+    }
+    stages.run(
+        "contract network",
+        || {
+            network.contract();
+            Ok(network.hierarchies.iter().map(|h| h.arcs()).sum::<usize>())
+        },
+        |arcs| format!("{arcs} arcs in hierarchies"),
+    )?;
+    Ok(())
+}
+
+/// Keeps a network for later runs. A cache that cannot be written is told of and otherwise ignored.
+fn keep(key: Option<&(&Cache, Key)>, roads: &Roads, stages: &mut Stages) -> Result<()> {
+    let Some((cache, key)) = key else { return Ok(()) };
+    stages.run(
+        "keep network",
+        || Ok(cache.store(key, roads).err()),
+        |error| match error {
+            None => "for later runs".to_owned(),
+            Some(error) => format!("not kept: {error}"),
+        },
+    )?;
+    Ok(())
+}
+
+fn water_shapes(extract: &OsmExtract) -> Vec<(Vec<LonLat>, bool)> {
+    let shape = |w: &WaterWay| -> (Vec<LonLat>, bool) {
+        (w.nodes.iter().filter_map(|&n| extract.places[n as usize]).collect(), w.area)
+    };
+    extract.water.iter().map(shape).filter(|(points, area)| points.len() >= if *area { 4 } else { 2 }).collect()
+}
