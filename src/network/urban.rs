@@ -9,10 +9,12 @@ use std::collections::{HashMap, HashSet};
 use crate::ingest::osm::Tags;
 use crate::units::{Distance, EARTH_RADIUS_M, LonLat};
 
-/// Street length per area from which surroundings are built up, in km per km². Four carriageways side by side through
-/// fields make 4, two such roads that cross 8 within one square kilometre only around the crossing; the grid of a
-/// village with streets every 250 m makes 8. `docs/methods.md` shows what Hà Nội measures.
+/// Street length over 1 km² from which surroundings are built up, in km per km². Four carriageways side by side
+/// through fields make 4; the grid of a village with streets every 250 m makes 8. `docs/methods.md` shows what Hà Nội
+/// measures.
 pub const BUILT_UP_KM_PER_KM2: f64 = 7.0;
+/// The same over 25 km²: denser, since all that lies in it, gaps and water too, then counts as city.
+pub const CITY_KM_PER_KM2: f64 = 8.0;
 /// Side of a square of the raster in metres.
 const CELL_M: f64 = 200.0;
 /// Squares on each side of the middle one that are summed: 5 × 5 squares.
@@ -86,8 +88,8 @@ impl UrbanGrid {
         for (&cell, mm) in &fine {
             *coarse.entry(coarse_cell(cell)).or_default() += mm;
         }
-        grid.fine = built_up(&fine, CELL_M, middle);
-        grid.coarse = built_up(&coarse, CELL_M * f64::from(COARSE), middle);
+        grid.fine = dense(&fine, BUILT_UP_KM_PER_KM2, CELL_M, middle);
+        grid.coarse = dense(&coarse, CITY_KM_PER_KM2, CELL_M * f64::from(COARSE), middle);
         grid
     }
 
@@ -121,7 +123,7 @@ fn coarse_cell((x, y): (i32, i32)) -> (i32, i32) {
 
 /// The squares around which the sum over 5 × 5 squares of `side_m` reaches the threshold. Squares away from the middle
 /// latitude (whose cosine is `middle`) are wider or narrower, and the threshold with them.
-fn built_up(lengths_mm: &HashMap<(i32, i32), u64>, side_m: f64, middle: f64) -> HashSet<(i32, i32)> {
+fn dense(lengths_mm: &HashMap<(i32, i32), u64>, km_per_km2: f64, side_m: f64, middle: f64) -> HashSet<(i32, i32)> {
     let mut sums: HashMap<(i32, i32), u64> = HashMap::with_capacity(lengths_mm.len() * 2);
     for (&(x, y), mm) in lengths_mm {
         for dx in -REACH..=REACH {
@@ -134,7 +136,7 @@ fn built_up(lengths_mm: &HashMap<(i32, i32), u64>, side_m: f64, middle: f64) -> 
     let enough = |&((_, y), mm): &((i32, i32), u64)| {
         let lat = (f64::from(y) + 0.5) * side_m / EARTH_RADIUS_M;
         let area_km2 = squares * (side_m / 1000.0).powi(2) * lat.cos() / middle;
-        mm as f64 / 1e6 >= BUILT_UP_KM_PER_KM2 * area_km2
+        mm as f64 / 1e6 >= km_per_km2 * area_km2
     };
     sums.into_iter().filter(enough).map(|(cell, _)| cell).collect()
 }
@@ -165,7 +167,7 @@ mod tests {
         assert!(dense.urban_at(place(0.0, 0.0)) && dense.urban_at(place(1000.0, -1000.0)));
         assert!(!loose.urban_at(place(0.0, 0.0)) && !loose.urban_at(place(1000.0, -1000.0)));
         // 1 km beyond the last street nothing is left within the 500 m that are summed; the 16 km² of town make
-        // 160 of 25 km² · 7 = 175 km: no city.
+        // 160 of 25 km² · 8 = 200 km: no city.
         assert!(!dense.urban_at(place(3100.0, 0.0)));
         assert!(!UrbanGrid::new([]).urban_at(HOME));
     }
@@ -206,7 +208,7 @@ mod tests {
 
     #[test]
     fn tags_stand_above_the_density() {
-        let tags = |key: &str, value: &str| Tags { class: "primary".into(), other: vec![(key.into(), value.into())] };
+        let tags = |key: &str, value: &str| Tags::new("primary", [(key, value)]);
         let (town, field) = (UrbanGrid::new(streets(2000.0, 200.0)), UrbanGrid::new([]));
         assert!(field.urban(&tags("zone:traffic", "VN:urban"), HOME));
         assert!(field.urban(&tags("maxspeed:type", "VN:urban"), HOME));

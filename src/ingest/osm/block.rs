@@ -197,6 +197,9 @@ impl Decoder<'_> {
         let signed = |list: Option<_>| Packed(list.unwrap_or_default()).signed();
         let Nodes { ids: all, places } = &mut self.part.nodes;
         let first = all.len();
+        let count = Packed(ids.unwrap_or_default()).length();
+        all.reserve(count);
+        places.reserve(count);
         let (mut id, mut lat, mut lon) = (0_i64, 0_i64, 0_i64);
         for ((id_step, lat_step), lon_step) in signed(ids).zip(signed(lats)).zip(signed(lons)) {
             id = id.wrapping_add(id_step?);

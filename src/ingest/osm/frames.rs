@@ -19,6 +19,8 @@ use crate::error::{Fault, Result};
 const MAX_HEADER_BYTES: u32 = 64 * 1024;
 /// The largest blob, packed or not, in bytes.
 const MAX_BLOB_BYTES: u64 = 32 * 1024 * 1024;
+/// Memory that is set aside on the word of the file, before the bytes are seen.
+const TRUSTED_BYTES: u64 = 1024 * 1024;
 /// What a file may require of its reader.
 const KNOWN_FEATURES: [&str; 2] = ["OsmSchema-V0.6", "DenseNodes"];
 
@@ -111,6 +113,7 @@ impl Frames {
         while batch.len() < BATCH_FRAMES && size < BATCH_BYTES {
             let Some(at) = places.next() else { break };
             self.reader.seek(SeekFrom::Start(at.offset)).map_err(|e| (at.number, e.to_string()))?;
+            self.offset = at.offset;
             let bytes = self.take(at.size).map_err(|what| (at.number, what))?;
             size += bytes.len();
             batch.push(Frame { at, bytes });
@@ -119,7 +122,7 @@ impl Frames {
     }
 
     fn take(&mut self, size: u64) -> Result<Vec<u8>, String> {
-        let mut bytes = Vec::new();
+        let mut bytes = Vec::with_capacity(size.min(TRUSTED_BYTES) as usize);
         let read = self.reader.by_ref().take(size).read_to_end(&mut bytes).map_err(|e| e.to_string())?;
         self.offset += read as u64;
         if (read as u64) < size { Err(truncated()) } else { Ok(bytes) }

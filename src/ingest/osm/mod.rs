@@ -115,13 +115,18 @@ fn read_within(path: &Path, clip: [f64; 4], budget_bytes: usize) -> Result<OsmEx
     let mut store = NodeStore::new(budget_bytes);
     let mut parts: Vec<Part> = Vec::new();
     let mut blocks = 0;
-    for_each_block(path, Read::All, || frames.batch(), |at, mut part| {
-        blocks += 1;
-        store.add(std::mem::take(&mut part.nodes), at);
-        if !part.only_nodes() {
-            parts.push(part);
-        }
-    })?;
+    for_each_block(
+        path,
+        Read::All,
+        || frames.batch(),
+        |at, mut part| {
+            blocks += 1;
+            store.add(std::mem::take(&mut part.nodes), at);
+            if !part.only_nodes() {
+                parts.push(part);
+            }
+        },
+    )?;
     if blocks == 0 {
         return Err(Fault::new("osm::empty", "the file holds no data block")
             .file(path)
@@ -134,7 +139,8 @@ fn read_within(path: &Path, clip: [f64; 4], budget_bytes: usize) -> Result<OsmEx
             .help("cut the file to the study area and its surroundings first, e.g. with `osmium extract`")
             .into());
     }
-    let table = if store.later.is_empty() { store.into_table() } else { wanted_nodes(path, &mut frames, store, &parts)? };
+    let table =
+        if store.later.is_empty() { store.into_table() } else { wanted_nodes(path, &mut frames, store, &parts)? };
     let any_road = parts.iter().any(|p| !p.roads.is_empty());
     let extract = assemble(parts, table, clip);
     if extract.roads.is_empty() {

@@ -119,11 +119,13 @@ impl NodeTable {
         }
     }
 
-    /// Adds nodes without a place; `ids` ascend and none is in the table.
-    pub(super) fn add_missing(&mut self, ids: &[i64]) {
-        let Nodes { ids: known, places } = Nodes { ids: std::mem::take(&mut self.ids), places: std::mem::take(&mut self.places) };
-        let mut missing = ids.iter().copied().peekable();
-        for (id, place) in known.into_iter().zip(places) {
+    /// Adds nodes without a place. None of them is in the table; one may be given often.
+    pub(super) fn add_missing(&mut self, mut missing: Vec<i64>) {
+        missing.sort_unstable();
+        missing.dedup();
+        let mut missing = missing.into_iter().peekable();
+        let known = std::mem::take(&mut self.ids).into_iter().zip(std::mem::take(&mut self.places));
+        for (id, place) in known {
             while let Some(before) = missing.next_if(|&m| m < id) {
                 self.ids.push(before);
                 self.places.push(Place::NOWHERE);
@@ -251,7 +253,7 @@ mod tests {
     #[test]
     fn missing_nodes_are_merged_in() {
         let mut table = NodeTable { ids: vec![3, 5], places: vec![place(1), place(2)] };
-        table.add_missing(&[1, 4, 8]);
+        table.add_missing(vec![8, 4, 1, 4]);
         assert_eq!(table.ids, [1, 3, 4, 5, 8]);
         assert_eq!(table.places, [Place::NOWHERE, place(1), Place::NOWHERE, place(2), Place::NOWHERE]);
     }

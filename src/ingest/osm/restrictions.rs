@@ -242,7 +242,9 @@ mod tests {
             ("to", MemberType::WAY, 10),
             ("location_hint", MemberType::NODE, 3),
         ];
-        let [Found::Turn { turn, via_node: None }] = &read(&members, &[("restriction", "no_u_turn")])[..] else { panic!() };
+        let [Found::Turn { turn, via_node: None }] = &read(&members, &[("restriction", "no_u_turn")])[..] else {
+            panic!()
+        };
         assert_eq!(turn.via, Via::Ways(vec![30, 20]));
         assert!(turn.u_turn && turn.from_way == turn.to_way);
     }

@@ -12,6 +12,13 @@ pub struct Tags {
 }
 
 impl Tags {
+    /// Tags by hand; keys that no mode looks at are dropped, as they are when a file is read.
+    pub fn new<'a>(class: &str, tags: impl IntoIterator<Item = (&'a str, &'a str)>) -> Tags {
+        let known = |key: &str| KEYS.iter().find(|k| k.name == key).map(|k| k.name);
+        let other = tags.into_iter().filter_map(|(k, v)| Some((known(k)?, v.to_owned()))).collect();
+        Tags { class: class.to_owned(), other }
+    }
+
     /// The value of a key; `highway` is asked for with it only on nodes, on ways it is the class.
     pub fn get(&self, key: &str) -> Option<&str> {
         self.other.iter().find(|(k, _)| *k == key).map(|(_, v)| v.as_str())
@@ -56,52 +63,85 @@ macro_rules! keys {
 /// Known keys, ascending. Every other key is dropped while decoding.
 pub(super) const KEYS: &[Key] = keys! {
     "access" true Access,
+    "access:backward" true Dropped,
+    "access:forward" true Dropped,
     "area" true Dropped,
     "barrier" false Mark,
     "bicycle" true Access,
+    "bicycle:backward" true Dropped,
+    "bicycle:forward" true Dropped,
     "bridge" true Dropped,
+    "conveying" true Dropped,
     "crossing" false Mark,
+    "crossing:signals" false Detail,
     "cycleway" true Dropped,
     "cycleway:both" true Dropped,
     "cycleway:left" true Dropped,
+    "cycleway:left:oneway" true Dropped,
     "cycleway:right" true Dropped,
+    "cycleway:right:oneway" true Dropped,
     "direction" false Detail,
     "duration" true Dropped,
+    "est_width" true Dropped,
     "foot" true Access,
+    "foot:backward" true Dropped,
+    "foot:forward" true Dropped,
     "ford" false Mark,
     "highway" false ByValue,
     "junction" true Dropped,
     "lanes" true Dropped,
     "lanes:backward" true Dropped,
     "lanes:forward" true Dropped,
+    "locked" false Detail,
     "maxspeed" true Dropped,
+    "maxspeed:backward" true Dropped,
+    "maxspeed:forward" true Dropped,
+    "maxspeed:motorcar" true Dropped,
     "maxspeed:motorcycle" true Dropped,
     "maxspeed:type" true Dropped,
+    "maxwidth" true Dropped,
+    "maxwidth:physical" true Dropped,
     "motor_vehicle" true Access,
+    "motor_vehicle:backward" true Dropped,
+    "motor_vehicle:forward" true Dropped,
     "motorcar" true Access,
+    "motorcar:backward" true Dropped,
+    "motorcar:forward" true Dropped,
     "motorcycle" true Access,
+    "motorcycle:backward" true Dropped,
+    "motorcycle:forward" true Dropped,
     "motorroad" true Dropped,
+    "narrow" true Dropped,
     "natural" false Dropped,
     "oneway" true Dropped,
     "oneway:bicycle" true Dropped,
+    "oneway:foot" true Dropped,
+    "oneway:motor_vehicle" true Dropped,
+    "oneway:motorcar" true Dropped,
     "oneway:motorcycle" true Dropped,
+    "oneway:vehicle" true Dropped,
     "railway" false ByValue,
     "route" false Dropped,
     "service" true Dropped,
     "sidewalk" true Dropped,
+    "sidewalk:both" true Dropped,
+    "sidewalk:left" true Dropped,
+    "sidewalk:right" true Dropped,
     "smoothness" true Dropped,
     "source:maxspeed" true Dropped,
+    "stop" false Detail,
     "surface" true Dropped,
-    "toll" true Dropped,
     "tracktype" true Dropped,
     "traffic_calming" false Mark,
     "traffic_signals" false Mark,
     "traffic_signals:direction" false Detail,
-    "tunnel" true Dropped,
     "type" false Dropped,
     "vehicle" true Access,
+    "vehicle:backward" true Dropped,
+    "vehicle:forward" true Dropped,
     "waterway" false Dropped,
     "width" true Dropped,
+    "zone:maxspeed" true Dropped,
     "zone:traffic" true Dropped,
 };
 
@@ -148,9 +188,12 @@ pub(super) struct Strings<'a> {
 
 impl<'a> Strings<'a> {
     pub(super) fn new(texts: Vec<&'a [u8]>) -> Self {
-        let number = |text: &&[u8]| match KEYS.binary_search_by(|key| key.name.as_bytes().cmp(text)) {
-            Ok(i) => i as u8,
-            Err(_) => UNKNOWN,
+        let number = |text: &&[u8]| {
+            // Most strings are names and numbers: no key begins so.
+            if !text.first().is_some_and(u8::is_ascii_lowercase) {
+                return UNKNOWN;
+            }
+            KEYS.binary_search_by(|key| key.name.as_bytes().cmp(text)).map_or(UNKNOWN, |i| i as u8)
         };
         let keys = texts.iter().map(number).collect();
         Strings { texts, keys }
@@ -190,8 +233,13 @@ pub(super) fn pair(key: u8, value: u64) -> u64 {
 #[derive(Default)]
 pub(super) struct BlockSets {
     numbers: HashMap<Vec<u64>, u32>,
+    /// Sets met lately, by a quick hash of their pairs: most ways are like one of them.
+    recent: Vec<(Vec<u64>, u32)>,
     pub(super) sets: Vec<Tags>,
 }
+
+/// Places in [`BlockSets::recent`].
+const RECENT: usize = 512;
 
 impl BlockSets {
     /// The number of a set of pairs, which it sorts; `class` is the place of the text of the class.
@@ -204,7 +252,17 @@ impl BlockSets {
         pairs.sort_unstable();
         pairs.dedup_by_key(|p| *p >> 32); // a key given twice is against the format: any one of them
         pairs.extend(class.map(|c| pair(UNKNOWN, c))); // last, and no known key
+        if self.recent.is_empty() {
+            self.recent.resize(RECENT, (Vec::new(), u32::MAX));
+        }
+        let mixed = pairs.iter().fold(0_u64, |h, &p| (h ^ p).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29));
+        let recent = &mut self.recent[mixed as usize % RECENT];
+        if recent.1 != u32::MAX && recent.0 == *pairs {
+            return Ok(recent.1);
+        }
         if let Some(&number) = self.numbers.get(pairs.as_slice()) {
+            recent.0.clone_from(pairs);
+            recent.1 = number;
             return Ok(number);
         }
         let mut tags = Tags { class: class.map_or(Ok(""), |c| strings.text(c))?.to_owned(), other: Vec::new() };
@@ -221,20 +279,23 @@ impl BlockSets {
 
 /// The distinct tag sets of a file, numbered in the order in which they are asked for.
 #[derive(Default)]
-pub(super) struct FileSets(HashMap<Tags, u32>);
+pub(super) struct FileSets<'a> {
+    numbers: HashMap<&'a Tags, u32>,
+    sets: Vec<&'a Tags>,
+}
 
-impl FileSets {
+impl<'a> FileSets<'a> {
     /// The number of a set.
-    pub(super) fn number(&mut self, tags: Tags) -> u32 {
-        let next = self.0.len() as u32;
-        *self.0.entry(tags).or_insert(next)
+    pub(super) fn number(&mut self, tags: &'a Tags) -> u32 {
+        *self.numbers.entry(tags).or_insert_with(|| {
+            self.sets.push(tags);
+            self.sets.len() as u32 - 1
+        })
     }
 
     /// All sets; the number of each is its index.
     pub(super) fn finish(self) -> Vec<Tags> {
-        let mut numbered: Vec<(Tags, u32)> = self.0.into_iter().collect();
-        numbered.sort_unstable_by_key(|(_, number)| *number);
-        numbered.into_iter().map(|(tags, _)| tags).collect()
+        self.sets.into_iter().cloned().collect()
     }
 }
 

@@ -61,6 +61,11 @@ impl<'a> Fields<'a> {
 pub(super) struct Packed<'a>(pub(super) &'a [u8]);
 
 impl Packed<'_> {
+    /// How many numbers there are: each has one byte without the mark of more to come.
+    pub(super) fn length(&self) -> usize {
+        self.0.iter().filter(|byte| **byte < 0x80).count()
+    }
+
     /// The numbers as signed ones (`sint64`: 0, −1, 1, −2, … are stored as 0, 1, 2, 3, …).
     #[inline]
     pub(super) fn signed(self) -> impl Iterator<Item = Result<i64, Unusual>> {
@@ -99,6 +104,25 @@ fn varint(bytes: &mut &[u8]) -> Result<u64, Unusual> {
         *bytes = rest;
         return Ok(u64::from(first));
     }
+    if let Some(chunk) = bytes.first_chunk::<8>() {
+        let word = u64::from_le_bytes(*chunk);
+        let ends = !word & 0x8080_8080_8080_8080;
+        if ends != 0 {
+            // The bytes up to the first without the mark of more to come, then their sevens of bits drawn together.
+            let word = word & (ends ^ (ends - 1)) & 0x7f7f_7f7f_7f7f_7f7f;
+            let word = word & 0x007f_007f_007f_007f | (word & 0x7f00_7f00_7f00_7f00) >> 1;
+            let word = word & 0x0000_3fff_0000_3fff | (word & 0x3fff_0000_3fff_0000) >> 2;
+            let word = word & 0x0000_0000_0fff_ffff | (word & 0x0fff_ffff_0000_0000) >> 4;
+            *bytes = &bytes[ends.trailing_zeros() as usize / 8 + 1..];
+            return Ok(word);
+        }
+    }
+    varint_by_bytes(bytes)
+}
+
+/// A number that is longer than eight bytes or stands near the end.
+#[cold]
+fn varint_by_bytes(bytes: &mut &[u8]) -> Result<u64, Unusual> {
     let mut value = 0;
     for (i, &byte) in bytes.iter().enumerate().take(10) {
         value |= u64::from(byte & 0x7f) << (7 * i);
@@ -123,6 +147,24 @@ mod tests {
         let widest = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01];
         let bytes = [&[1, 2][..], &widest].concat();
         assert_eq!(Packed(&bytes).signed().collect::<Result<Vec<i64>, _>>(), Ok(vec![-1, 1, i64::MIN]));
+    }
+
+    #[test]
+    fn numbers_of_every_length() {
+        for bits in 0..64 {
+            let number = 0x9e37_79b9_7f4a_7c15 >> bits;
+            let mut bytes = Vec::new();
+            let mut rest: u64 = number;
+            while rest >= 0x80 {
+                bytes.push(rest as u8 | 0x80);
+                rest >>= 7;
+            }
+            bytes.push(rest as u8);
+            // Alone, and with other bytes after it.
+            assert_eq!(Packed(&bytes).collect::<Result<Vec<_>, _>>(), Ok(vec![number]));
+            bytes.extend([0xff; 9]);
+            assert_eq!(Packed(&bytes).next(), Some(Ok(number)));
+        }
     }
 
     #[test]

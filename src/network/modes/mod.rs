@@ -266,18 +266,20 @@ mod tests {
     /// The tags of a way or node, e.g. `primary oneway=yes`; a word without `=` is the class, and `+` in a value
     /// stands for a space.
     pub(super) fn tags(text: &str) -> Tags {
-        let mut tags = Tags::default();
-        for word in text.split_whitespace() {
-            match word.split_once('=') {
-                Some((key, value)) => tags.other.push((key.into(), value.replace('+', " "))),
-                None => tags.class = word.into(),
-            }
-        }
-        tags
+        let words: Vec<String> = text.split_whitespace().map(|w| w.replace('+', " ")).collect();
+        let class = words.iter().find(|w| !w.contains('=')).map_or("", String::as_str);
+        Tags::new(class, words.iter().filter_map(|w| w.split_once('=')))
     }
 
     pub(super) fn mode(id: &str) -> Mode {
         resolve_modes(&BTreeMap::new(), SpeedSet::Average).unwrap().into_iter().find(|m| m.id == id).unwrap()
+    }
+
+    #[test]
+    fn every_key_that_a_mode_looks_at_is_read() {
+        for key in WAY_KEYS.iter().chain(NODE_KEYS).filter(|&&k| k != "highway") {
+            assert_eq!(Tags::new("primary", [(*key, "yes")]).get(key), Some("yes"), "{key} is dropped by the reader");
+        }
     }
 
     #[test]

@@ -306,11 +306,11 @@ mod tests {
 
     #[test]
     fn alleys_are_slow_for_cars_and_open_to_motorcycles() {
-        assert_eq!(kmh(&mode("car"), "service service=alley", true), Some(6.0));
-        // Narrower than 3.5 m: 6 × 0.6 = 3.6.
-        assert_eq!(kmh(&mode("car"), "service service=alley width=3", true), Some(3.6));
+        assert_eq!(kmh(&mode("car"), "service service=alley", true), Some(5.0));
+        // Narrower than 3.5 m: 5 × 0.6 = 3.
+        assert_eq!(kmh(&mode("car"), "service service=alley width=3", true), Some(3.0));
         assert_eq!(kmh(&mode("car"), "service service=alley width=2", true), None);
-        assert_eq!(kmh(&mode("motorcycle"), "service service=alley width=2", true), Some(11.0));
+        assert_eq!(kmh(&mode("motorcycle"), "service service=alley width=2", true), Some(9.0));
     }
 
     #[test]
