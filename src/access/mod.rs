@@ -4,6 +4,7 @@ pub mod batch;
 pub mod cover;
 pub mod isochrone;
 pub mod legs;
+pub mod matrix;
 pub mod search;
 
 pub use legs::Leg;

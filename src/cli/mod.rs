@@ -5,12 +5,14 @@
 
 mod cache;
 mod demo;
+mod matrix;
 mod optimise;
 mod plan;
 mod progress;
 mod render;
 mod schema;
 mod synth;
+mod travel;
 mod verify;
 
 use std::process::ExitCode;
@@ -42,6 +44,8 @@ enum Command {
     Demo(demo::DemoArgs),
     /// Run the whole job on a scenario.
     Plan(plan::PlanArgs),
+    /// Write the travel times between any two lists of points.
+    Matrix(matrix::MatrixArgs),
     /// Solve a covering or median problem given as tables, without roads.
     Optimise(optimise::OptimiseArgs),
     /// Recompute the figures of a finished run from its tables.
@@ -69,6 +73,7 @@ pub fn main() -> ExitCode {
     let result = match cli.command {
         Command::Demo(args) => demo::run(args, cli.quiet),
         Command::Plan(args) => plan::run(args, cli.quiet),
+        Command::Matrix(args) => matrix::run(&args, cli.quiet),
         Command::Optimise(args) => optimise::run(args),
         Command::Verify(args) => verify::run(args),
         Command::Synth(args) => synth::run(args),

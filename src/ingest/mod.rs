@@ -1,9 +1,11 @@
 //! Reading what goes in: every input is checked here, at the door, and told with its file and place when it is wrong.
 
 pub mod boundaries;
+pub(crate) mod columns;
 pub mod eligibility;
 pub mod geotiff;
 pub mod osm;
+pub mod points;
 pub mod population;
 pub mod sites;
 #[cfg(test)]

@@ -5,6 +5,7 @@ pub mod cache;
 pub mod graph;
 pub mod hierarchy;
 pub mod islands;
+pub mod load;
 pub mod modes;
 pub mod snap;
 pub mod turns;

@@ -9,16 +9,14 @@
 //! Row and site ids are whole numbers or text. Other columns are ignored. Numbers must be finite and not negative; a
 //! column of whole numbers is kept as it is, any other is rounded to thousandths, so that all sums are exact integers.
 
-mod columns;
-
 use std::collections::HashMap;
 use std::path::Path;
 
-pub use columns::Ids;
-use columns::{Frame, Kind};
 
 use super::cover::{CostTable, CoverTable};
 use crate::error::{Faults, Result};
+pub use crate::ingest::columns::Ids;
+use crate::ingest::columns::{Frame, Kind};
 
 /// A problem as read from its tables.
 #[derive(Debug, Clone)]

@@ -1,7 +1,9 @@
 //! What a run leaves: tables, isochrones, the manifest and the map, in one folder, whole or not at all.
 
 pub mod files;
+pub mod file;
 pub mod folder;
+pub mod matrix;
 pub mod manifest;
 mod off_network;
 pub mod map;

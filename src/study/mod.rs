@@ -1,7 +1,6 @@
 //! A study: the inputs of a scenario joined, up to who reaches whom. All that the rollout decides on.
 
 mod demand;
-mod roads;
 
 use geo::{BoundingRect, Intersects, MultiPolygon, Point};
 
@@ -13,11 +12,12 @@ use crate::ingest::eligibility::{Eligibility, judge};
 use crate::ingest::population::{CalibrationRow, DemandCell};
 use crate::ingest::sites::{Site, check_inside, read_sites};
 use crate::network::cache::{Cache, Roads};
+use crate::network::load::{load_roads, reach_box};
 use crate::network::modes::resolve_modes;
 use crate::network::{Mode, Network, Snapper};
 use crate::scenario::{OutsideSites, Scenario, Scope};
 use crate::stages::Stages;
-use crate::units::{Distance, EARTH_RADIUS_M, LonLat, Persons};
+use crate::units::{Distance, LonLat, Persons};
 use demand::{demand, drop_unused, split_by_mode};
 
 /// The joined inputs of a scenario.
@@ -97,7 +97,7 @@ impl Study {
         )?;
         let Tables { modes, area, mut layers, mut sites, sites_left_out } = tables;
         let clip = clip_box(&area, &modes, &standard)?;
-        let Roads { network, water } = roads::load(&scenario.inputs.roads, clip, &modes, sites.len(), cache, stages)?;
+        let Roads { network, water } = load_roads(&scenario.inputs.roads, clip, &modes, sites.len(), cache, stages)?;
         let (cells, mut cell_boundary, calibration) = stages.run(
             "read population",
             || demand(&scenario, &area, &layers, &network),
@@ -253,17 +253,12 @@ fn read_tables(scenario: &Scenario) -> Result<Tables> {
     Ok(Tables { modes, area, layers, sites, sites_left_out })
 }
 
-/// The box of the study area widened by what the fastest mode rides within the limit, so that detours outside count.
+/// The box of the study area and of all from where it can be reached within the standard.
 fn clip_box(area: &MultiPolygon<f64>, modes: &[Mode], standard: &Standard) -> Result<[f64; 4]> {
     let rect = area
         .bounding_rect()
         .ok_or_else(|| Fault::new("area::empty", "the study area has no polygon").help("give at least one polygon"))?;
-    let fastest_kmh = modes.iter().map(Mode::fastest_kmh).fold(0.0, f64::max);
-    let reach_m = fastest_kmh / 3.6 * standard.cutoff.seconds();
-    let lat = reach_m / EARTH_RADIUS_M.to_radians();
-    let widest_lat = rect.min().y.abs().max(rect.max().y.abs()).min(89.0);
-    let lon = lat / widest_lat.to_radians().cos();
-    Ok([rect.min().x - lon, rect.min().y - lat, rect.max().x + lon, rect.max().y + lat])
+    Ok(reach_box([rect.min().x, rect.min().y, rect.max().x, rect.max().y], modes, standard.cutoff))
 }
 
 fn snap_all(scenario: &Scenario, network: &Network, cells: &[DemandCell], sites: &[StudySite]) -> Result<(Legs, Legs)> {

@@ -66,15 +66,14 @@ fn read(path: &Path) -> Roads {
             OsmObj::Relation(_) => {}
         }
     }
-    let started = std::time::Instant::now();
     let middle = |a: LonLat, b: LonLat| LonLat { lon: f64::midpoint(a.lon, b.lon), lat: f64::midpoint(a.lat, b.lat) };
+    let ends = |p: &[u32]| (places[p[0] as usize], places[p[1] as usize]);
     let counted = ways.iter().filter(|(tags, _)| counts(&tags.class));
-    let grid = UrbanGrid::new(counted.flat_map(|(_, refs)| {
-        refs.windows(2)
-            .map(|p| (places[p[0] as usize], places[p[1] as usize]))
-            .map(|(a, b)| (middle(a, b), a.metres_to(b)))
-    }));
-    eprintln!("built-up surroundings of {} nodes' roads in {:?}", places.len(), started.elapsed());
+    let pieces: Vec<(LonLat, f64)> =
+        counted.flat_map(|(_, refs)| refs.windows(2).map(ends).map(|(a, b)| (middle(a, b), a.metres_to(b)))).collect();
+    let started = std::time::Instant::now();
+    let grid = UrbanGrid::new(pieces.iter().copied());
+    eprintln!("surroundings of {} pieces of road in {:?}", pieces.len(), started.elapsed());
     let ways = ways
         .into_iter()
         .filter(|(_, refs)| refs.len() > 1)

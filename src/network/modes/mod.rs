@@ -20,7 +20,7 @@ use crate::scenario::Text;
 use crate::units::TravelTime;
 
 pub use node::{Barrier, NodeDelays, Passing};
-pub use resolve::{ModeChange, SHIPPED_MODES, SetFactors, SpeedSet, resolve_modes};
+pub use resolve::{ModeChange, SHIPPED_MODES, SetFactors, SpeedSet, resolve_modes, shipped_mode};
 
 /// A way to travel, with its share of the people.
 #[derive(Debug, Clone, PartialEq, Serialize)]

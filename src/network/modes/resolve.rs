@@ -17,7 +17,7 @@ const LONGEST_DELAY_S: f64 = 600.0;
 const LONGEST_WAIT_S: f64 = 7200.0;
 
 /// The time of day or weather of the speeds.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum SpeedSet {
     /// The mean over all trips of a day.
@@ -247,6 +247,16 @@ pub fn resolve_modes(changes: &BTreeMap<String, ModeChange>, speeds: SpeedSet) -
         .collect();
     modes.sort_by(|a, b| b.settings.share.total_cmp(&a.settings.share).then_with(|| a.id.cmp(&b.id)));
     Ok(modes)
+}
+
+/// One of the shipped modes under a speed set, whatever its share.
+///
+/// # Errors
+/// There is no mode of that name.
+pub fn shipped_mode(id: &str, speeds: SpeedSet) -> Result<Mode> {
+    let alone = ModeChange { share: Some(1.0), ..ModeChange::default() };
+    let mut modes = resolve_modes(&BTreeMap::from([(id.to_owned(), alone)]), speeds)?;
+    Ok(modes.swap_remove(0))
 }
 
 #[cfg(test)]

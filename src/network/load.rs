@@ -1,18 +1,21 @@
-//! The network of a study: from the cache, or read and built.
+//! The network of a file of roads: from the cache, or read and built.
 
 use std::path::Path;
 
 use crate::error::Result;
 use crate::ingest::osm::{OsmExtract, WaterWay, read_extract};
-use crate::network::build::build_network;
-use crate::network::cache::{Cache, Key, Roads};
-use crate::network::{Mode, Network};
+use super::build::build_network;
+use super::cache::{Cache, Key, Roads};
+use super::{Mode, Network};
 use crate::stages::Stages;
-use crate::units::LonLat;
+use crate::units::{EARTH_RADIUS_M, LonLat, TravelTime};
 
 /// Loads the roads within `clip` (west, south, east, north in degrees) as a network for the modes, with hierarchies if
 /// they pay for so many sites.
-pub(super) fn load(
+///
+/// # Errors
+/// The file cannot be read or is damaged, no road lies in the box, or none is open to a mode.
+pub fn load_roads(
     file: &Path,
     clip: [f64; 4],
     modes: &[Mode],
@@ -57,6 +60,17 @@ pub(super) fn load(
     contract(&mut roads.network, sites, stages)?;
     keep(key.as_ref(), &roads, stages)?;
     Ok(roads)
+}
+
+/// A box (west, south, east, north in degrees) widened by what the fastest mode rides within a time, so that detours
+/// outside count.
+pub fn reach_box(inner: [f64; 4], modes: &[Mode], longest: TravelTime) -> [f64; 4] {
+    let fastest_kmh = modes.iter().map(Mode::fastest_kmh).fold(0.0, f64::max);
+    let reach_m = fastest_kmh / 3.6 * longest.seconds();
+    let [west, south, east, north] = inner;
+    let lat = reach_m / EARTH_RADIUS_M.to_radians();
+    let lon = lat / south.abs().max(north.abs()).min(89.0).to_radians().cos();
+    [west - lon, south - lat, east + lon, north + lat]
 }
 
 fn contract(network: &mut Network, sites: usize, stages: &mut Stages) -> Result<()> {

@@ -55,7 +55,7 @@ enum Column {
 }
 
 /// The wanted columns of one file.
-pub(super) struct Frame {
+pub(crate) struct Frame {
     path: PathBuf,
     columns: Vec<(String, Column)>,
     /// The line of each row in a CSV file.
@@ -64,7 +64,7 @@ pub(super) struct Frame {
 }
 
 /// Faults of one kind in one file.
-pub(super) struct Kind<'a> {
+pub(crate) struct Kind<'a> {
     frame: &'a Frame,
     code: &'static str,
     help: &'a str,
@@ -72,12 +72,12 @@ pub(super) struct Kind<'a> {
 }
 
 impl<'a> Kind<'a> {
-    pub(super) fn new(frame: &'a Frame, code: &'static str, help: &'a str) -> Self {
+    pub(crate) fn new(frame: &'a Frame, code: &'static str, help: &'a str) -> Self {
         Kind { frame, code, help, faults: Faults::default() }
     }
 
     /// Notes a fault, at a row of the table where there is one.
-    pub(super) fn add(&mut self, at: Option<usize>, message: String) {
+    pub(crate) fn add(&mut self, at: Option<usize>, message: String) {
         let fault = Fault::new(self.code, message).file(&self.frame.path).help(self.help);
         self.faults.push(match at {
             Some(at) => fault.place(self.frame.place(at)),
@@ -85,7 +85,7 @@ impl<'a> Kind<'a> {
         });
     }
 
-    pub(super) fn finish(self, faults: &mut Faults) {
+    pub(crate) fn finish(self, faults: &mut Faults) {
         // A collector finishes with nothing but faults, and these are kept.
         let _ = faults.keep(self.faults.finish());
     }
@@ -93,7 +93,7 @@ impl<'a> Kind<'a> {
 
 impl Frame {
     /// Reads the columns that are needed and those of the optional ones that are there.
-    pub(super) fn open(path: &Path, needed: &[&str], optional: &[&str]) -> Result<Frame> {
+    pub(crate) fn open(path: &Path, needed: &[&str], optional: &[&str]) -> Result<Frame> {
         let ending = path.extension().and_then(|e| e.to_str()).unwrap_or_default().to_ascii_lowercase();
         match ending.as_str() {
             "csv" => Frame::open_csv(path, needed, optional),
@@ -154,11 +154,11 @@ impl Frame {
         Ok(Frame { path: path.to_owned(), columns: columns?, len: frame.height(), lines: None })
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.len
     }
 
-    pub(super) fn has(&self, name: &str) -> bool {
+    pub(crate) fn has(&self, name: &str) -> bool {
         self.columns.iter().any(|(known, _)| known == name)
     }
 
@@ -175,7 +175,7 @@ impl Frame {
     }
 
     /// The ids of a column; whole numbers only where the file's type says so, since `007` is not `7`.
-    pub(super) fn ids(&self, name: &str) -> Result<Ids> {
+    pub(crate) fn ids(&self, name: &str) -> Result<Ids> {
         let mut missing = Kind::new(self, "table::id", "give every line an id: a whole number or text");
         let mut none = |at: usize| missing.add(Some(at), format!("no {name}"));
         let ids = match self.column(name)? {
@@ -198,7 +198,7 @@ impl Frame {
     }
 
     /// The amounts of a column as integers, and their scale: 1 where all are whole numbers, else 1000.
-    pub(super) fn amounts(&self, name: &str) -> Result<(Vec<u64>, u64)> {
+    pub(crate) fn amounts(&self, name: &str) -> Result<(Vec<u64>, u64)> {
         let mut bad = Kind::new(self, "table::value", "give a number from 0 to 10^15");
         let mut amounts: Vec<f64> = Vec::with_capacity(self.len);
         let mut note = |at: usize, value: Option<f64>, shown: &dyn std::fmt::Display| match value {
@@ -227,8 +227,37 @@ impl Frame {
         Ok((amounts.into_iter().map(|v| (v * scale as f64).round() as u64).collect(), scale))
     }
 
+    /// The degrees of a column, from −`limit` to `limit`.
+    pub(crate) fn degrees(&self, name: &str, limit: f64) -> Result<Vec<f64>> {
+        let help = format!("give degrees from -{limit} to {limit}, with a decimal point; longitude stands in `lon`");
+        let mut bad = Kind::new(self, "table::value", &help);
+        let mut degrees = Vec::with_capacity(self.len);
+        let mut note = |at: usize, value: Option<f64>, shown: String| match value {
+            Some(v) if v.abs() <= limit => degrees.push(v),
+            _ => bad.add(Some(at), format!("`{name}` is {shown}")),
+        };
+        let missing = || "missing".to_owned();
+        match self.column(name)? {
+            Column::Text(values) => values.iter().enumerate().for_each(|(at, text)| {
+                let value = text.as_ref().and_then(|t| t.parse().ok());
+                note(at, value, text.as_ref().map_or_else(missing, |t| format!("`{t}`")));
+            }),
+            Column::Whole(values) => values.iter().enumerate().for_each(|(at, v)| {
+                note(at, v.map(|v| v as f64), v.map_or_else(missing, |v| v.to_string()));
+            }),
+            Column::Number(values) => values.iter().enumerate().for_each(|(at, v)| {
+                note(at, *v, v.map_or_else(missing, |v| v.to_string()));
+            }),
+            Column::Flag(_) => note(0, None, "true or false".to_owned()),
+        }
+        let mut faults = Faults::default();
+        bad.finish(&mut faults);
+        faults.finish()?;
+        Ok(degrees)
+    }
+
     /// The flags of a column.
-    pub(super) fn flags(&self, name: &str) -> Result<Vec<bool>> {
+    pub(crate) fn flags(&self, name: &str) -> Result<Vec<bool>> {
         let mut bad = Kind::new(self, "table::value", "give true or false (or 1 or 0) in every line");
         let mut flags = Vec::with_capacity(self.len);
         let mut note = |at: usize, flag: Option<bool>, shown: &str| match flag {

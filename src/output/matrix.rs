@@ -1,0 +1,81 @@
+//! The table of `gandan matrix`, written piece by piece.
+
+use std::fs::File;
+use std::path::Path;
+
+use polars::prelude::{
+    BatchedWriter, Column, DataFrame, DataType, Field, Float64Chunked, IntoColumn, NewChunkedArray, ParquetWriter,
+    Schema, StringChunked,
+};
+
+use crate::access::matrix::Trip;
+use crate::error::{Fault, Result};
+use crate::ingest::points::NamedPoint;
+
+/// A Parquet file of trips with the columns `from_id`, `to_id` (text), `travel_time_s` (s, null where the trip cannot
+/// be done within the cut-off) and `distance_m` (m, great circle).
+pub struct TripTable<'a> {
+    path: &'a Path,
+    writer: BatchedWriter<File>,
+    origins: &'a [NamedPoint],
+    destinations: &'a [NamedPoint],
+}
+
+impl<'a> TripTable<'a> {
+    /// Begins the file.
+    ///
+    /// # Errors
+    /// It cannot be made.
+    pub fn begin(path: &'a Path, origins: &'a [NamedPoint], destinations: &'a [NamedPoint]) -> Result<Self> {
+        let file = File::create(path).map_err(|e| Fault::io("write a table", path, &e))?;
+        let schema = Schema::from_iter([
+            Field::new("from_id".into(), DataType::String),
+            Field::new("to_id".into(), DataType::String),
+            Field::new("travel_time_s".into(), DataType::Float64),
+            Field::new("distance_m".into(), DataType::Float64),
+        ]);
+        let writer = ParquetWriter::new(file).batched(&schema).map_err(|e| failed(path, &e))?;
+        Ok(TripTable { path, writer, origins, destinations })
+    }
+
+    /// Adds rows.
+    ///
+    /// # Errors
+    /// The disk refuses them.
+    pub fn add(&mut self, trips: &[Trip]) -> Result<()> {
+        if trips.is_empty() {
+            return Ok(());
+        }
+        let ends = |t: &Trip| (&self.origins[t.origin as usize], &self.destinations[t.destination as usize]);
+        let columns: Vec<Column> = vec![
+            StringChunked::from_iter_values("from_id".into(), trips.iter().map(|t| ends(t).0.id.as_str())).into_column(),
+            StringChunked::from_iter_values("to_id".into(), trips.iter().map(|t| ends(t).1.id.as_str())).into_column(),
+            Float64Chunked::from_iter_options(
+                "travel_time_s".into(),
+                trips.iter().map(|t| t.time.map(|time| time.seconds())),
+            )
+            .into_column(),
+            Float64Chunked::from_iter_values(
+                "distance_m".into(),
+                trips.iter().map(|t| ends(t).0.at.distance(ends(t).1.at).metres()),
+            )
+            .into_column(),
+        ];
+        let frame = DataFrame::new(trips.len(), columns).map_err(|e| failed(self.path, &e))?;
+        self.writer.write_batch(&frame).map_err(|e| failed(self.path, &e))?;
+        Ok(())
+    }
+
+    /// Ends the file.
+    ///
+    /// # Errors
+    /// The disk refuses the end.
+    pub fn finish(self) -> Result<()> {
+        self.writer.finish().map_err(|e| failed(self.path, &e))?;
+        Ok(())
+    }
+}
+
+fn failed(path: &Path, error: &polars::prelude::PolarsError) -> Fault {
+    Fault::new("io", format!("cannot write the table: {error}")).file(path).help("check the disk, then run again")
+}
