@@ -79,6 +79,32 @@ impl CoverSets {
         &self.pairs[self.offsets[row]..self.offsets[row + 1]]
     }
 
+    /// The pairs that are in at least `needed` of several cover sets of the same rows and sites. The travel time is that
+    /// of the first; [`CLOSED`] where the pair is only in others.
+    pub fn in_several(sets: &[CoverSets], needed: usize) -> CoverSets {
+        let Some(first) = sets.first() else { return CoverSets::default() };
+        let mut joined = CoverSets { offsets: vec![0], pairs: Vec::new() };
+        let mut found: Vec<(u32, usize, Pair)> = Vec::new();
+        for row in 0..first.rows() {
+            found.clear();
+            for (k, set) in sets.iter().enumerate() {
+                found.extend(set.row(row).iter().map(|&pair| (pair.site, k, pair)));
+            }
+            found.sort_unstable_by_key(|&(site, k, _)| (site, k));
+            for of_site in found.chunk_by(|a, b| a.0 == b.0) {
+                if of_site.len() >= needed {
+                    let (_, k, mut pair) = of_site[0];
+                    if k > 0 {
+                        pair.travel_time_ms = CLOSED;
+                    }
+                    joined.pairs.push(pair);
+                }
+            }
+            joined.offsets.push(joined.pairs.len());
+        }
+        joined
+    }
+
     /// Number of pairs of a row and a site that serves it.
     pub fn pairs(&self) -> usize {
         self.pairs.len()
@@ -219,6 +245,23 @@ mod tests {
                 .map(|rule| standard(rule).serves(ms, Distance(mm)));
             assert_eq!(found, [either, both, time, radius], "{ms} ms, {mm} mm");
         }
+    }
+
+    #[test]
+    fn a_pair_counts_where_enough_sets_have_it() {
+        let set = |rows: &[&[(u32, u32)]]| {
+            let mut set = CoverSets { offsets: vec![0], pairs: Vec::new() };
+            for row in rows {
+                let pair = |&(site, travel_time_ms): &(u32, u32)| Pair { site, travel_time_ms, distance: Distance(site) };
+                set.pairs.extend(row.iter().map(pair));
+                set.offsets.push(set.pairs.len());
+            }
+            set
+        };
+        let sets = [set(&[&[(0, 5), (2, 7)], &[]]), set(&[&[(0, 9), (1, 8)], &[(3, 1)]]), set(&[&[(0, 6), (1, 9)], &[]])];
+        assert_eq!(CoverSets::in_several(&sets, 3), set(&[&[(0, 5)], &[]]));
+        assert_eq!(CoverSets::in_several(&sets, 2), set(&[&[(0, 5), (1, CLOSED)], &[]]));
+        assert_eq!(CoverSets::in_several(&sets, 1), set(&[&[(0, 5), (1, CLOSED), (2, 7)], &[(3, CLOSED)]]));
     }
 
     #[test]

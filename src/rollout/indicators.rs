@@ -1,9 +1,11 @@
 //! How people fare with the agents of a phase: row by row, in all, and by boundary.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use rayon::prelude::*;
 
 use crate::access::cover::Rule;
-use crate::access::search::nearest_site;
+use crate::access::search::{Search, nearest_site};
 use crate::network::CLOSED;
 use crate::study::Study;
 use crate::units::{Distance, LonLat, Persons};
@@ -61,7 +63,9 @@ pub struct PhaseIndicators {
 }
 
 /// The state of every demand row with the agents `open` (ascending).
-pub fn row_states(study: &Study, open: &[u32]) -> Vec<RowState> {
+///
+/// `served` holds what [`served_under_all_speeds`] found, where the scenario names several speeds.
+pub fn row_states(study: &Study, open: &[u32], served: &BTreeMap<u32, Vec<bool>>) -> Vec<RowState> {
     let n_modes = study.modes.len();
     let places: Vec<(u32, LonLat)> = open.iter().map(|&s| (s, study.sites[s as usize].site.at)).collect();
     let nearest_by_distance: Vec<Option<(Distance, u32)>> =
@@ -82,6 +86,7 @@ pub fn row_states(study: &Study, open: &[u32]) -> Vec<RowState> {
             let ride = by_mode[mode][cell];
             let ms = ride.map(|(_, ms)| ms);
             let covered = match study.standard.rule {
+                _ if !study.also.is_empty() => open.iter().any(|s| served.get(s).is_some_and(|rows| rows[row])),
                 Rule::Both => one_keeps_both(study, row, open),
                 _ => crow.is_some_and(|(distance, _)| study.standard.serves(ms.unwrap_or(CLOSED), distance)),
             };
@@ -93,6 +98,41 @@ pub fn row_states(study: &Study, open: &[u32]) -> Vec<RowState> {
             }
         })
         .collect()
+}
+
+/// For each of some sites, the demand rows that it serves under as many of the scenario's speeds as it asks for. Empty
+/// where there is but one. By one search a site and mode, without the hierarchy that the cover sets come from.
+pub fn served_under_all_speeds(study: &Study, sites: &BTreeSet<u32>) -> BTreeMap<u32, Vec<bool>> {
+    if study.also.is_empty() {
+        return BTreeMap::new();
+    }
+    let n_modes = study.modes.len();
+    let main = [(&study.network, &study.cell_legs, &study.site_legs)];
+    let settings: Vec<_> =
+        main.into_iter().chain(study.also.iter().map(|o| (&o.network, &o.cell_legs, &o.site_legs))).collect();
+    let served = |search: &mut Search, &site: &u32| {
+        let at = study.sites[site as usize].site.at;
+        let mut times = vec![0_usize; study.cells.len() * n_modes];
+        for (network, cell_legs, site_legs) in &settings {
+            for (m, graph) in network.modes.iter().enumerate() {
+                let leg = site_legs.by_mode[m][site as usize].map(|(leg, _)| leg);
+                if let Some(leg) = leg {
+                    search.run(graph, &[leg], study.standard.cutoff.0);
+                }
+                for (c, (cell, cell_leg)) in study.cells.iter().zip(&cell_legs.by_mode[m]).enumerate() {
+                    let ms = match (&leg, cell_leg) {
+                        (Some(leg), Some((cell_leg, _))) => search.place_ms(leg, cell_leg),
+                        _ => CLOSED,
+                    };
+                    times[c * n_modes + m] += usize::from(study.standard.serves(ms, cell.at.distance(at)));
+                }
+            }
+        }
+        let needed = study.scenario.travel.needed();
+        (site, times.into_iter().map(|n| n >= needed).collect())
+    };
+    let sites: Vec<u32> = sites.iter().copied().collect();
+    sites.par_iter().map_init(Search::default, served).collect()
 }
 
 /// Under the rule `both`, one and the same agent must keep the two limits; the nearest by time and the nearest by

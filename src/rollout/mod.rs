@@ -8,6 +8,8 @@ pub mod indicators;
 mod solve;
 pub mod uncovered;
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use crate::error::{Fault, Result};
@@ -92,9 +94,11 @@ impl Rollout {
     /// A phase allows fewer agents than stand already, a scope matches nothing, or the solver fails.
     pub fn solve(study: &Study) -> Result<Rollout> {
         let choices = solve::choose(study)?;
+        let opened: BTreeSet<u32> = choices.iter().flat_map(|c| c.open.iter().copied()).collect();
+        let served = indicators::served_under_all_speeds(study, &opened);
         let mut phases = Vec::with_capacity(choices.len());
         for choice in choices {
-            let rows = indicators::row_states(study, &choice.open);
+            let rows = indicators::row_states(study, &choice.open, &served);
             check_against_cover(study, &choice.open, &rows)?;
             let indicators = indicators::of_phase(study, &choice.open, &rows, &choice.in_scope, &choice.site_in_scope);
             let solve::Choice { open, opened, proof, in_scope, .. } = choice;

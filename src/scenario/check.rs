@@ -33,6 +33,14 @@ impl Scenario {
         if !(0.0..1.0).contains(&self.solve.gap) {
             wrong("solve.gap".into(), format!("{} is no gap", self.solve.gap), "give a number from 0 to below 1");
         }
+        positive("travel.also_share", self.travel.also_share, 1.0);
+        let mut speeds = vec![self.travel.speeds];
+        for also in &self.travel.also {
+            if speeds.contains(also) {
+                wrong("travel.also".into(), format!("{also:?} stands twice"), "name each further set of speeds once");
+            }
+            speeds.push(*also);
+        }
         if !(1..=64).contains(&self.population.split) {
             let message = format!("a pixel cannot be split into {0} × {0} cells", self.population.split);
             wrong("population.split".into(), message, "give a whole number from 1 to 64");

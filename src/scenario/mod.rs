@@ -198,11 +198,30 @@ impl Default for SnapSettings {
 }
 
 /// When people travel.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TravelSettings {
     /// The speeds of the day's average, the peak, outside the peak, or rain.
     pub speeds: SpeedSet,
+    /// Further speeds under which a site must serve a place to count; travel times stay those of `speeds`.
+    pub also: Vec<SpeedSet>,
+    /// The share of all these speeds, `speeds` included, under which it must serve it.
+    pub also_share: f64,
+}
+
+impl Default for TravelSettings {
+    fn default() -> Self {
+        TravelSettings { speeds: SpeedSet::default(), also: Vec::new(), also_share: 1.0 }
+    }
+}
+
+impl TravelSettings {
+    /// Under how many of the speeds a site must serve a place.
+    pub fn needed(&self) -> usize {
+        let sets = self.also.len() + 1;
+        // A share such as 2/3 given with a few digits means two of three.
+        ((self.also_share * sets as f64 - 1e-6).ceil() as usize).clamp(1, sets)
+    }
 }
 
 /// What a site must have to become an agent.

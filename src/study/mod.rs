@@ -50,10 +50,22 @@ pub struct Study {
     pub cell_legs: Legs,
     /// How each site hangs on the roads.
     pub site_legs: Legs,
-    /// Which sites serve each demand row (cell · modes + mode).
+    /// The same under the further speeds of the scenario.
+    pub also: Vec<OtherSpeeds>,
+    /// Which sites serve each demand row (cell · modes + mode), under as many of the speeds as the scenario asks for.
     pub cover: CoverSets,
     /// People of each demand row.
     pub row_persons: Vec<Persons>,
+}
+
+/// The roads under further speeds.
+pub struct OtherSpeeds {
+    /// The network.
+    pub network: Network,
+    /// How each cell hangs on its roads.
+    pub cell_legs: Legs,
+    /// How each site hangs on its roads.
+    pub site_legs: Legs,
 }
 
 /// A site and what is known of its fitness.
@@ -114,11 +126,32 @@ impl Study {
             || snap_all(&scenario, &network, &cells, &sites),
             |_| "cells and sites joined to streets".to_owned(),
         )?;
-        let cover = stages.run(
-            "travel times",
-            || Ok(cover_all(&network, &cells, &sites, &cell_legs, &site_legs, &standard)),
-            |c: &CoverSets| format!("{} pairs of a demand row and a site that serves it", c.pairs()),
-        )?;
+        let times = |network: &Network, cell_legs: &Legs, site_legs: &Legs, stages: &mut Stages| {
+            stages.run(
+                "travel times",
+                || Ok(cover_all(network, &cells, &sites, cell_legs, site_legs, &standard)),
+                |c: &CoverSets| format!("{} pairs of a demand row and a site that serves it", c.pairs()),
+            )
+        };
+        let mut covers = vec![times(&network, &cell_legs, &site_legs, stages)?];
+        let mut also = Vec::new();
+        for &speeds in &scenario.travel.also {
+            let modes = resolve_modes(&scenario.modes, speeds)?;
+            let clip = clip_box(&area, &modes, &standard)?;
+            let roads = load_roads(&scenario.inputs.roads, clip, &modes, sites.len(), cache, stages)?;
+            let network = roads.network;
+            let (cell_legs, site_legs) = stages.run(
+                "snap to roads",
+                || snap_all(&scenario, &network, &cells, &sites),
+                |_| format!("cells and sites joined to streets, speeds of {speeds:?}"),
+            )?;
+            covers.push(times(&network, &cell_legs, &site_legs, stages)?);
+            also.push(OtherSpeeds { network, cell_legs, site_legs });
+        }
+        let cover = match covers.len() {
+            1 => covers.swap_remove(0),
+            _ => CoverSets::in_several(&covers, scenario.travel.needed()),
+        };
         let row_persons = cells.iter().flat_map(|c| split_by_mode(c.persons, &modes)).collect();
         Ok(Study {
             scenario,
@@ -135,6 +168,7 @@ impl Study {
             sites,
             cell_legs,
             site_legs,
+            also,
             cover,
             row_persons,
         })
