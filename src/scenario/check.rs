@@ -26,6 +26,7 @@ impl Scenario {
         positive("snap.site_limit_m", self.snap.site_limit_m, 50_000.0);
         positive("snap.cell_limit_m", self.snap.cell_limit_m, 50_000.0);
         positive("snap.walk_kmh", self.snap.walk_kmh, 10.0);
+        positive("travel.also_share", self.travel.also_share, 1.0);
         positive("solve.time_limit_s", self.solve.time_limit_s, 1e6);
         for minutes in &self.output.isochrone_minutes {
             positive("output.isochrone_minutes", *minutes, 600.0);
@@ -33,7 +34,6 @@ impl Scenario {
         if !(0.0..1.0).contains(&self.solve.gap) {
             wrong("solve.gap".into(), format!("{} is no gap", self.solve.gap), "give a number from 0 to below 1");
         }
-        positive("travel.also_share", self.travel.also_share, 1.0);
         let mut speeds = vec![self.travel.speeds];
         for also in &self.travel.also {
             if speeds.contains(also) {

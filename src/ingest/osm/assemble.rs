@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use super::block::{BlockWater, Part};
 use super::nodes::{Finder, NodeTable, Place};
 use super::restrictions::{Found, Via};
-use super::tags::{BlockSets, FileSets, Tags};
+use super::tags::{FileSets, Tags};
 use super::{NodeMark, OsmExtract, RoadWay, WaterWay};
 use crate::units::LonLat;
 
@@ -166,8 +166,8 @@ struct Renumbered<'a> {
 }
 
 impl<'a> Renumbered<'a> {
-    fn of(block: &'a BlockSets) -> Self {
-        Renumbered { numbers: vec![None; block.sets.len()], sets: &block.sets }
+    fn of(sets: &'a [Tags]) -> Self {
+        Renumbered { numbers: vec![None; sets.len()], sets }
     }
 
     fn number(&mut self, set: u32, file: &mut FileSets<'a>) -> u32 {
@@ -178,14 +178,12 @@ impl<'a> Renumbered<'a> {
 
 /// The marks on nodes of roads, and their tag sets.
 fn marks(parts: &[Part], table: &NodeTable, by_road: &[AtomicBool], index: &[u32]) -> (Vec<NodeMark>, Vec<Tags>) {
-    let finder = Finder::new(&table.ids);
     let mut file_sets = FileSets::default();
     let (mut marks, mut near) = (Vec::new(), 0);
     for part in parts {
         let mut sets = Renumbered::of(&part.mark_sets);
         for &(id, set) in &part.marks {
-            let Some(i) = finder.find(id, near) else { continue };
-            near = i;
+            let Some(i) = table.find_next(id, &mut near) else { continue };
             if by_road[i].load(Relaxed) {
                 marks.push(NodeMark { node: index[i], tags: sets.number(set, &mut file_sets) });
             }

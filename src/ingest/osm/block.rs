@@ -11,7 +11,7 @@ use super::frames::not_protobuf;
 use super::marks::Mark;
 use super::nodes::{Nodes, Place};
 use super::restrictions::{Found, find};
-use super::tags::{BlockSets, HIGHWAY, KEYS, NATURAL, ROUTE, Strings, TYPE, UNKNOWN, WATERWAY, pair};
+use super::tags::{BlockSets, HIGHWAY, KEYS, NATURAL, ROUTE, Strings, TYPE, Tags, UNKNOWN, WATERWAY, pair};
 use super::wire::{Fields, Packed, Unusual, Value, once};
 
 /// A road as it stands in a block.
@@ -38,10 +38,10 @@ pub(super) struct Part {
     pub(super) refs: Vec<i64>,
     pub(super) roads: Vec<BlockRoad>,
     pub(super) water: Vec<BlockWater>,
-    pub(super) tag_sets: BlockSets,
+    pub(super) tag_sets: Vec<Tags>,
     /// Node ids with their numbers in `mark_sets`.
     pub(super) marks: Vec<(i64, u32)>,
-    pub(super) mark_sets: BlockSets,
+    pub(super) mark_sets: Vec<Tags>,
     pub(super) restrictions: Vec<Found>,
 }
 
@@ -120,7 +120,14 @@ fn decode_usual(bytes: &[u8], read: Read) -> Result<Part, Trouble> {
             strings.push(text);
         }
     }
-    let mut decoder = Decoder { strings: Strings::new(strings), grid, pairs: Vec::new(), part: Part::default() };
+    let mut decoder = Decoder {
+        strings: Strings::new(strings),
+        grid,
+        pairs: Vec::new(),
+        tag_sets: BlockSets::default(),
+        mark_sets: BlockSets::default(),
+        part: Part::default(),
+    };
     for group in groups {
         let mut dense = None;
         for field in Fields(group) {
@@ -136,7 +143,7 @@ fn decode_usual(bytes: &[u8], read: Read) -> Result<Part, Trouble> {
             }
         }
     }
-    Ok(decoder.part)
+    Ok(Part { tag_sets: decoder.tag_sets.finish(), mark_sets: decoder.mark_sets.finish(), ..decoder.part })
 }
 
 /// How the coordinates of a block are stored.
@@ -161,6 +168,8 @@ struct Decoder<'a> {
     grid: Grid,
     /// The kept tags of the element at hand, as [`pair`]s.
     pairs: Vec<u64>,
+    tag_sets: BlockSets,
+    mark_sets: BlockSets,
     part: Part,
 }
 
@@ -175,7 +184,7 @@ impl Decoder<'_> {
                 mark.tag(&self.strings, u64::from(key), u64::from(value))?;
             }
             if mark.counts() {
-                let set = self.part.mark_sets.number(&self.strings, None, &mut self.pairs)?;
+                let set = self.mark_sets.number(&self.strings, None, &mut self.pairs)?;
                 self.part.marks.push((node.id(), set));
             }
         }
@@ -220,7 +229,7 @@ impl Decoder<'_> {
                 mark.tag(&self.strings, key, value)?;
             }
             if mark.counts() {
-                let set = self.part.mark_sets.number(&self.strings, None, &mut self.pairs)?;
+                let set = self.mark_sets.number(&self.strings, None, &mut self.pairs)?;
                 self.part.marks.push((node, set));
             }
         }
@@ -281,7 +290,7 @@ impl Decoder<'_> {
         // A block of at most 32 MiB has fewer than 2^32 of them.
         let refs = first as u32..all.len() as u32;
         if class.is_some() {
-            let tags = self.part.tag_sets.number(&self.strings, class, &mut self.pairs)?;
+            let tags = self.tag_sets.number(&self.strings, class, &mut self.pairs)?;
             self.part.roads.push(BlockRoad { id, refs, tags });
         } else {
             self.part.water.push(BlockWater { refs, area: area_water && closed });

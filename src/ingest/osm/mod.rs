@@ -33,6 +33,9 @@ pub use tags::Tags;
 /// Memory for the nodes of a file, wanted or not: 16.7 million of them.
 const NODE_BUDGET_BYTES: usize = 256 * 1024 * 1024;
 
+/// Nodes of all ways together, so that indices fit in 32 bits.
+const MAX_REFERENCES: usize = 1 << 31;
+
 /// A way of the road network, or a ferry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RoadWay {
@@ -133,8 +136,8 @@ fn read_within(path: &Path, clip: [f64; 4], budget_bytes: usize) -> Result<OsmEx
             .help("it is empty or not an OpenStreetMap PBF extract (.osm.pbf); fetch it again")
             .into());
     }
-    if parts.iter().map(|p| p.refs.len()).sum::<usize>() > u32::MAX as usize {
-        return Err(Fault::new("osm::too-large", "the roads and the water of the file have more than 4 billion nodes")
+    if parts.iter().map(|p| p.refs.len()).sum::<usize>() > MAX_REFERENCES {
+        return Err(Fault::new("osm::too-large", "the roads and the water of the file have more than 2 billion nodes")
             .file(path)
             .help("cut the file to the study area and its surroundings first, e.g. with `osmium extract`")
             .into());

@@ -107,16 +107,21 @@ pub(super) struct NodeTable {
 impl NodeTable {
     /// Notes the places of those of the nodes that are in the table.
     pub(super) fn place(&mut self, nodes: &Nodes) {
-        let mut at = 0;
+        let mut near = 0;
         for (&id, &place) in nodes.ids.iter().zip(&nodes.places) {
-            if at > 0 && self.ids[at - 1] >= id {
-                at = 0; // the ids went back
-            }
-            at = gallop(&self.ids, at, id);
-            if self.ids.get(at) == Some(&id) {
-                self.places[at] = place;
+            if let Some(i) = self.find_next(id, &mut near) {
+                self.places[i] = place;
             }
         }
+    }
+
+    /// The index of an id, quick where the ids asked for ascend; `near` is kept from one to the next, 0 at first.
+    pub(super) fn find_next(&self, id: i64, near: &mut usize) -> Option<usize> {
+        if *near > 0 && self.ids[*near - 1] >= id {
+            *near = 0; // the ids went back
+        }
+        *near = gallop(&self.ids, *near, id);
+        (self.ids.get(*near) == Some(&id)).then_some(*near)
     }
 
     /// Adds nodes without a place. None of them is in the table; one may be given often.

@@ -235,7 +235,7 @@ pub(super) struct BlockSets {
     numbers: HashMap<Vec<u64>, u32>,
     /// Sets met lately, by a quick hash of their pairs: most ways are like one of them.
     recent: Vec<(Vec<u64>, u32)>,
-    pub(super) sets: Vec<Tags>,
+    sets: Vec<Tags>,
 }
 
 /// Places in [`BlockSets::recent`].
@@ -274,6 +274,11 @@ impl BlockSets {
         self.sets.push(tags);
         self.numbers.insert(pairs.clone(), number);
         Ok(number)
+    }
+
+    /// All sets; the number of each is its index.
+    pub(super) fn finish(self) -> Vec<Tags> {
+        self.sets
     }
 }
 

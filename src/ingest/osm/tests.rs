@@ -13,6 +13,9 @@ use crate::testkit::Draw;
 
 const EVERYWHERE: [f64; 4] = [-180.0, -90.0, 180.0, 90.0];
 
+/// A node: id, hundredths of a degree east and north, tags.
+type TestNode<'a> = (i64, i64, i64, &'a [(&'a str, &'a str)]);
+
 /// Builds the message of a block.
 struct Block {
     texts: Vec<String>,
@@ -36,8 +39,7 @@ impl Block {
         tags.iter().map(|(k, v)| (self.text(k), self.text(v))).unzip()
     }
 
-    /// Dense nodes: id, hundredths of a degree east and north, tags.
-    fn nodes(mut self, nodes: &[(i64, i64, i64, &[(&str, &str)])]) -> Self {
+    fn nodes(mut self, nodes: &[TestNode<'_>]) -> Self {
         let mut dense = DenseNodes::new();
         let mut last = (0, 0, 0);
         for &(id, lon, lat, tags) in nodes {
