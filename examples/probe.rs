@@ -24,7 +24,7 @@ fn main() {
     }
     let extract = gandan::ingest::osm::read_extract(path.as_ref(), everywhere).unwrap();
     let mut network = build_network(&extract, &modes).unwrap();
-    println!("nodes {} streets {} arcs {:?} main {:?}", network.nodes.len(), network.streets.len(), network.modes.iter().map(|m| m.reversed.edge_count()).collect::<Vec<_>>(), network.modes.iter().map(|m| m.main_nodes()).collect::<Vec<_>>());
+    println!("nodes {} streets {} arcs {:?} main {:?}", network.nodes.len(), network.streets.len(), network.modes.iter().map(|m| m.reversed.edge_count()).collect::<Vec<_>>(), network.modes.iter().map(|m| m.part_sizes()).collect::<Vec<_>>());
     let t = Instant::now();
     network.contract();
     println!("contract {:?} arcs {:?}", t.elapsed(), network.hierarchies.iter().map(|h| h.arcs()).collect::<Vec<_>>());

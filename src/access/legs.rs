@@ -87,7 +87,7 @@ fn minus(a: u32, b: u32) -> u32 {
 pub struct Legs {
     /// For each mode, how each place hangs on its roads; `None` where it is too far from any.
     pub by_mode: Vec<Vec<Option<(Leg, Snap)>>>,
-    /// For each mode, a nearer street of each place that is cut off from the mode's main component.
+    /// For each mode, a nearer street of each place that lies in no part of the mode's network.
     pub cut_off: Vec<Vec<Option<u32>>>,
 }
 

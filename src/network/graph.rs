@@ -28,12 +28,21 @@ pub struct ModeGraph {
     pub reversed: Csr<(), u32>,
     /// Nodes beyond the junctions.
     pub turns: Turns,
-    /// Whether each junction lies in the largest strongly connected component: from there one reaches any other
-    /// junction of it, and comes back.
-    pub main: Vec<bool>,
-    /// Whether each street leads from the main component to the main component.
+    /// The part of the network in which each junction lies: a large strongly connected component, from each junction of
+    /// which one reaches every other and comes back. 0 is the largest; [`NO_PART`] outside all of them.
+    pub part: Vec<u8>,
+    /// Whether each street leads from a part to the same part.
     pub usable: Vec<bool>,
 }
+
+/// Marks a junction that lies in no part.
+pub const NO_PART: u8 = u8::MAX;
+
+/// A strongly connected component is a part of the network if it has at least this share of the nodes of the largest
+/// (a bank of the river without a bridge for bicycles, an island with its own offices) ...
+const PART_SHARE: f64 = 0.02;
+/// ... and at least this many; smaller ones are mostly flaws of the map: closed yards, clipped or half-drawn streets.
+const PART_NODES: usize = 50;
 
 /// Time lost at a point of a street.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -100,27 +109,36 @@ impl ModeGraph {
             *arc = (arc.1, arc.0, arc.2);
         }
         let reversed = sorted_csr(n_nodes, arcs)?;
-        let in_main = largest_component(n_nodes, &forward, &reversed);
+        let part_of = parts(n_nodes, &forward, &reversed);
         drop(forward);
-        let mut main = in_main[..n_junctions].to_vec();
-        for node in (n_junctions..n_nodes).filter(|&n| in_main[n]) {
-            main[turns.junction(node as u32) as usize] = true;
+        let mut part = part_of[..n_junctions].to_vec();
+        for node in n_junctions..n_nodes {
+            let own = &mut part[turns.junction(node as u32) as usize];
+            *own = part_of[node].min(*own);
         }
         let usable = (0..ends.len() as u32)
             .map(|street| {
                 let (from, to) = ends[street as usize];
                 let leads = |r: Ride, tail: u32, head: u32| {
-                    open(r) && main[tail as usize] && in_main[turns.arrival(r, head) as usize]
+                    let tail_part = part[tail as usize];
+                    open(r) && tail_part != NO_PART && part_of[turns.arrival(r, head) as usize] == tail_part
                 };
                 leads(ride(street, false), from, to) || leads(ride(street, true), to, from)
             })
             .collect();
-        Ok(ModeGraph { forward_ms, backward_ms, delays, reversed, turns, main, usable })
+        Ok(ModeGraph { forward_ms, backward_ms, delays, reversed, turns, part, usable })
     }
 
-    /// Junctions in the largest strongly connected component.
-    pub fn main_nodes(&self) -> usize {
-        self.main.iter().filter(|&&m| m).count()
+    /// Junctions in each part, the largest first.
+    pub fn part_sizes(&self) -> Vec<usize> {
+        let mut sizes = Vec::new();
+        for &part in self.part.iter().filter(|&&p| p != NO_PART) {
+            if sizes.len() <= usize::from(part) {
+                sizes.resize(usize::from(part) + 1, 0);
+            }
+            sizes[usize::from(part)] += 1;
+        }
+        sizes
     }
 
     /// Whether the mode may use a street in some direction.
@@ -164,7 +182,7 @@ impl ModeGraph {
     pub fn bytes(&self) -> usize {
         let arcs = self.reversed.edge_count() * 8 + self.reversed.node_count() * size_of::<usize>();
         let streets = self.forward_ms.len() * 9 + self.delays.len() * size_of::<Delay>();
-        arcs + streets + self.main.len() + self.turns.bytes()
+        arcs + streets + self.part.len() + self.turns.bytes()
     }
 }
 
@@ -194,9 +212,10 @@ fn sorted_csr(n_nodes: usize, mut arcs: Vec<(u32, u32, u32)>) -> Result<Csr<(), 
     Ok(csr)
 }
 
-/// The largest strongly connected component by Kosaraju's algorithm, with explicit stacks: a recursive search would
-/// overflow on a large network. Of equally large ones, the first found.
-fn largest_component(n_nodes: usize, forward: &Csr<(), u32>, reversed: &Csr<(), u32>) -> Vec<bool> {
+/// The part of each node: the large ones of the strongly connected components, by Kosaraju's algorithm with explicit
+/// stacks, since a recursive search would overflow on a large network. Of equally large ones, the first found comes
+/// first.
+fn parts(n_nodes: usize, forward: &Csr<(), u32>, reversed: &Csr<(), u32>) -> Vec<u8> {
     let mut finished = Vec::with_capacity(n_nodes);
     let mut order = DfsPostOrder::empty(forward);
     for start in 0..n_nodes as u32 {
@@ -205,24 +224,31 @@ fn largest_component(n_nodes: usize, forward: &Csr<(), u32>, reversed: &Csr<(), 
             finished.push(node);
         }
     }
-    let mut best: Vec<u32> = Vec::new();
-    let mut members = Vec::new();
+    let mut members: Vec<u32> = Vec::with_capacity(n_nodes);
+    let mut components: Vec<std::ops::Range<usize>> = Vec::new();
     let mut search = Dfs::empty(reversed);
     for &start in finished.iter().rev() {
         search.move_to(start);
-        members.clear();
+        let first = members.len();
         while let Some(node) = search.next(reversed) {
             members.push(node);
         }
-        if members.len() > best.len() {
-            std::mem::swap(&mut best, &mut members);
+        if members.len() > first {
+            components.push(first..members.len());
         }
     }
-    let mut main = vec![false; n_nodes];
-    for node in best {
-        main[node as usize] = true;
+    components.sort_by_key(|c| std::cmp::Reverse(c.len()));
+    let least = components.first().map_or(0, |c| ((c.len() as f64 * PART_SHARE) as usize).max(PART_NODES));
+    let mut part = vec![NO_PART; n_nodes];
+    for (k, component) in components.into_iter().enumerate().take(usize::from(NO_PART)) {
+        if k > 0 && component.len() < least {
+            break;
+        }
+        for &node in &members[component] {
+            part[node as usize] = k as u8;
+        }
     }
-    main
+    part
 }
 
 #[cfg(test)]
@@ -234,13 +260,24 @@ mod tests {
     }
 
     #[test]
-    fn the_main_component_needs_a_way_there_and_back() {
+    fn a_part_needs_a_way_there_and_back() {
         // 0 <-> 1 -> 2 <-> 3 <-> 4, and 5 alone: {2, 3, 4} is the largest.
         let ends = [(0, 1), (1, 2), (2, 3), (3, 4)];
         let graph = graph(6, &ends, vec![1; 4], vec![1, CLOSED, 1, 1]).unwrap();
-        assert_eq!(graph.main, [false, false, true, true, true, false]);
-        assert_eq!(graph.main_nodes(), 3);
+        assert_eq!(graph.part, [NO_PART, NO_PART, 0, 0, 0, NO_PART]);
+        assert_eq!(graph.part_sizes(), [3]);
         assert_eq!(graph.usable, [false, false, true, true]);
+    }
+
+    #[test]
+    fn a_large_second_component_is_a_part() {
+        // Two lines of 100 and 50 junctions without a bridge, and one of 49: 2 % of 100 is 2, but 50 is the least.
+        let line = |first: u32, n: u32| (first..first + n - 1).map(|i| (i, i + 1));
+        let ends: Vec<(u32, u32)> = line(0, 49).chain(line(49, 50)).chain(line(99, 100)).collect();
+        let graph = graph(199, &ends, vec![1; ends.len()], vec![1; ends.len()]).unwrap();
+        assert_eq!(graph.part_sizes(), [100, 50]);
+        assert_eq!([graph.part[0], graph.part[49], graph.part[99]], [NO_PART, 1, 0]);
+        assert_eq!(graph.usable.iter().filter(|&&u| u).count(), 99 + 49);
     }
 
     #[test]

@@ -1,12 +1,12 @@
-//! Streets that a mode may use but that do not lead to its main component and back: nobody is routed over them, so they
-//! are listed.
+//! Streets that a mode may use but that lead to no part of its network and back: nobody is routed over them, so they are
+//! listed.
 
 use petgraph::unionfind::UnionFind;
 
 use super::{ModeGraph, Network};
 use crate::units::LonLat;
 
-/// Streets that hang together, cut off from the main component of a mode.
+/// Streets that hang together, cut off from every part of a mode's network.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Island {
     /// Its streets, ascending.
@@ -25,7 +25,6 @@ pub fn islands(network: &Network, graph: &ModeGraph) -> Vec<Island> {
     for (_, street) in cut_off() {
         joined.union(street.from, street.to);
     }
-    // Two islands may touch the main component at one junction and still be two places; what matters is each piece.
     let mut of_root: std::collections::HashMap<u32, usize> = std::collections::HashMap::new();
     let mut islands: Vec<Island> = Vec::new();
     for (s, street) in cut_off() {

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::units::LonLat;
 use hierarchy::{Hierarchy, order::dissection_order};
 
-pub use graph::{CLOSED, ModeGraph, partial_ms};
+pub use graph::{CLOSED, ModeGraph, NO_PART, partial_ms};
 pub use modes::Mode;
 pub use snap::{Snap, Snapped, Snapper};
 

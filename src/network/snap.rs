@@ -22,7 +22,7 @@ pub struct Snap {
 /// Where a place meets the roads of a mode.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Snapped {
-    /// The nearest point of a street that the mode may use and that leads to its main component and back.
+    /// The nearest point of a street that the mode may use and that lies in a part of its network.
     pub snap: Option<Snap>,
     /// A street that is nearer and open to the mode but leads nowhere: see [`super::islands`].
     pub cut_off: Option<u32>,

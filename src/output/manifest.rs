@@ -57,7 +57,7 @@ pub(super) fn write(folder: &Path, study: &Study, plan: &Rollout, stages: &[Stag
             "modes": study.modes.iter().zip(&network.modes).map(|(mode, graph)| json!({
                 "mode": mode.id,
                 "arcs": graph.reversed.edge_count(),
-                "junctions_in_main_component": graph.main_nodes(),
+                "junctions_of_parts": graph.part_sizes(),
                 "nodes_for_turn_restrictions_and_barriers": graph.turns.n_splits(),
             })).collect::<Vec<_>>(),
         },

@@ -43,6 +43,28 @@ pub(super) fn rows(study: &Study) -> Vec<Values> {
             length_km: Some(island.length_km),
             persons,
         }));
+        let mut length_km = vec![0.0; graph.part_sizes().len()];
+        let mut persons = vec![Persons(0); length_km.len()];
+        let mut begins = vec![None; length_km.len()];
+        let part = |street: usize| usize::from(graph.part[study.network.streets[street].from as usize]);
+        for (s, street) in study.network.streets.iter().enumerate().filter(|&(s, _)| graph.usable[s]) {
+            length_km[part(s)] += f64::from(street.length_mm) / 1e6;
+            begins[part(s)].get_or_insert(study.network.nodes[street.from as usize]);
+        }
+        for (cell, leg) in study.cell_legs.bare(mode).iter().enumerate() {
+            if let Some(leg) = leg {
+                persons[part(leg.street as usize)] += persons_of(cell, mode);
+            }
+        }
+        // The first part is the network itself.
+        rows.extend((1..length_km.len()).map(|k| Row {
+            kind: "part",
+            mode,
+            id: (k + 1).to_string(),
+            at: begins[k].unwrap_or_default(),
+            length_km: Some(length_km[k]),
+            persons: persons[k],
+        }));
         let far = |legs: &[Option<_>]| -> Vec<usize> { (0..legs.len()).filter(|&i| legs[i].is_none()).collect() };
         rows.extend(far(&study.cell_legs.by_mode[mode]).into_iter().map(|cell| Row {
             kind: "cell",

@@ -338,16 +338,16 @@ pub const NETWORK_ENTRIES: Table = Table {
 /// What the travel times leave out.
 pub const OFF_NETWORK: Table = Table {
     file: "off_network.parquet",
-    row: "streets cut off from the rest of a mode's network, or a place too far from any of its streets",
+    row: "streets without a way there and back from the rest of a mode's network, or a place too far from any street",
     columns: &[
-        text("kind", "`island` (streets), `cell` or `site` (places)"),
+        text("kind", "`part` (a large piece of network, used by itself), `island` (streets that are not used), `cell` or `site`"),
         MODE,
-        text("id", "number of the island, longest first; number of the cell; id of the site"),
+        text("id", "number of the part, from 2, or of the island, largest first; number of the cell; id of the site"),
         LON,
         LAT,
-        or_null(number("length_km", "km", "length of the island's streets; null for places")),
-        number("persons", "people", "by this mode: those whose nearest street is of the island; those of the cell"),
-        geometry("where the island's first street begins; the place"),
+        or_null(number("length_km", "km", "length of the streets; null for places")),
+        number("persons", "people", "by this mode: those who use the part; those whose nearest street is of the island; those of the cell"),
+        geometry("where the first of the streets begins; the place"),
     ],
 };
 
