@@ -1,6 +1,6 @@
 #![allow(clippy::unwrap_used, missing_docs, clippy::print_stdout)]
 use gandan::access::batch::{Batch, LANES, within};
-use gandan::access::legs::legs;
+use gandan::access::legs::Legs;
 use gandan::access::search::Search;
 use gandan::network::Snapper;
 use gandan::network::build::build_network;
@@ -33,7 +33,7 @@ fn main() {
     println!("snapper {:?}", t.elapsed());
     let places: Vec<_> = network.nodes.iter().step_by(network.nodes.len() / 112).copied().take(112).collect();
     let t = Instant::now();
-    let l = legs(&network, &snapper, &places, Distance::from_metres(1000.0), 4.8);
+    let l = Legs::new(&network, &snapper, &places, Distance::from_metres(1000.0), 4.8).by_mode;
     println!("snap {:?}", t.elapsed());
     for m in 0..network.modes.len() {
         let l: Vec<_> = l[m].iter().flatten().map(|(l, _)| *l).collect();

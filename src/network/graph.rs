@@ -1,7 +1,6 @@
 //! The directed graph of one mode over the junctions of a network.
 
 use petgraph::csr::Csr;
-use petgraph::visit::{Dfs, DfsPostOrder};
 use serde::{Deserialize, Serialize};
 
 use super::turns::{Ride, Turns, ride};
@@ -42,7 +41,7 @@ pub const NO_PART: u8 = u8::MAX;
 /// (a bank of the river without a bridge for bicycles, an island with its own offices) ...
 const PART_SHARE: f64 = 0.02;
 /// ... and at least this many; smaller ones are mostly flaws of the map: closed yards, clipped or half-drawn streets.
-const PART_NODES: usize = 50;
+const PART_NODES: u32 = 50;
 
 /// Time lost at a point of a street.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -90,6 +89,7 @@ impl ModeGraph {
             *forward = forward.saturating_add(delay.forward_ms);
             *backward = backward.saturating_add(delay.backward_ms);
         }
+        // Against the direction of travel.
         let mut arcs: Vec<(u32, u32, u32)> = Vec::with_capacity(steps.len());
         for step in &steps {
             if step.from == step.to {
@@ -98,19 +98,16 @@ impl ModeGraph {
             let (street, against) = ((step.ride / 2) as usize, !step.ride.is_multiple_of(2));
             let ms = if against { backward_ms[street] } else { forward_ms[street] };
             let lost = lost_ms.get(street).map_or(0, |l| l[usize::from(against)]);
-            arcs.push((step.from, step.to, ms.saturating_add(lost).min(CLOSED - 1)));
+            arcs.push((step.to, step.from, ms.saturating_add(lost).min(CLOSED - 1)));
         }
         drop(steps);
         if arcs.is_empty() {
             return Err(Fault::new("network::closed", "no road is open to it").into());
         }
-        let forward = sorted_csr(n_nodes, arcs.clone())?;
-        for arc in &mut arcs {
-            *arc = (arc.1, arc.0, arc.2);
-        }
-        let reversed = sorted_csr(n_nodes, arcs)?;
-        let part_of = parts(n_nodes, &forward, &reversed);
-        drop(forward);
+        let reversed = csr(n_nodes, &arcs)?;
+        drop(arcs);
+        // Components are the same in both directions.
+        let part_of = parts(&reversed);
         let mut part = part_of[..n_junctions].to_vec();
         for node in n_junctions..n_nodes {
             let own = &mut part[turns.junction(node as u32) as usize];
@@ -200,10 +197,29 @@ fn add(ms: u32, delays: impl Iterator<Item = u32>) -> u32 {
     if ms == CLOSED { CLOSED } else { delays.fold(ms, u32::saturating_add).min(CLOSED - 1) }
 }
 
-fn sorted_csr(n_nodes: usize, mut arcs: Vec<(u32, u32, u32)>) -> Result<Csr<(), u32>> {
-    arcs.sort_unstable();
-    arcs.dedup_by_key(|&mut (a, b, _)| (a, b)); // the fastest stands first
-    let mut csr = Csr::from_sorted_edges(&arcs)
+/// Sorts arcs into rows by counting; of parallel ones the fastest stays.
+fn csr(n_nodes: usize, arcs: &[(u32, u32, u32)]) -> Result<Csr<(), u32>> {
+    let mut next = vec![0_u32; n_nodes + 1];
+    for arc in arcs {
+        next[arc.0 as usize + 1] += 1;
+    }
+    for node in 0..n_nodes {
+        next[node + 1] += next[node];
+    }
+    let mut sorted = vec![(0, 0, 0); arcs.len()];
+    for &arc in arcs {
+        let place = &mut next[arc.0 as usize];
+        sorted[*place as usize] = arc;
+        *place += 1;
+    }
+    // Each row now ends where the next began.
+    let mut start = 0;
+    for &end in &next[..n_nodes] {
+        sorted[start..end as usize].sort_unstable();
+        start = end as usize;
+    }
+    sorted.dedup_by_key(|&mut (a, b, _)| (a, b)); // the fastest stands first
+    let mut csr = Csr::from_sorted_edges(&sorted)
         .map_err(|_| Fault::new("internal::arcs", "the arcs of the road graph are not in order; please report this"))?;
     // `from_sorted_edges` makes nodes up to the highest that has an arc.
     while csr.node_count() < n_nodes {
@@ -212,51 +228,114 @@ fn sorted_csr(n_nodes: usize, mut arcs: Vec<(u32, u32, u32)>) -> Result<Csr<(), 
     Ok(csr)
 }
 
-/// The part of each node: the large ones of the strongly connected components, by Kosaraju's algorithm with explicit
-/// stacks, since a recursive search would overflow on a large network. Of equally large ones, the first found comes
-/// first.
-fn parts(n_nodes: usize, forward: &Csr<(), u32>, reversed: &Csr<(), u32>) -> Vec<u8> {
-    let mut finished = Vec::with_capacity(n_nodes);
-    let mut order = DfsPostOrder::empty(forward);
-    for start in 0..n_nodes as u32 {
-        order.move_to(start);
-        while let Some(node) = order.next(forward) {
-            finished.push(node);
+/// The part of each node: the large ones of the strongly connected components. Of equally large ones, the one found
+/// first comes first.
+fn parts(graph: &Csr<(), u32>) -> Vec<u8> {
+    let (component, sizes) = components(graph);
+    let mut by_size: Vec<u32> = (0..sizes.len() as u32).collect();
+    by_size.sort_by_key(|&c| std::cmp::Reverse(sizes[c as usize]));
+    let largest = by_size.first().map_or(0, |&c| sizes[c as usize]);
+    let least = ((f64::from(largest) * PART_SHARE) as u32).max(PART_NODES);
+    let mut part_of = vec![NO_PART; sizes.len()];
+    for (k, &c) in by_size.iter().enumerate().take(usize::from(NO_PART)) {
+        if k == 0 || sizes[c as usize] >= least {
+            part_of[c as usize] = k as u8;
         }
     }
-    let mut members: Vec<u32> = Vec::with_capacity(n_nodes);
-    let mut components: Vec<std::ops::Range<usize>> = Vec::new();
-    let mut search = Dfs::empty(reversed);
-    for &start in finished.iter().rev() {
-        search.move_to(start);
-        let first = members.len();
-        while let Some(node) = search.next(reversed) {
-            members.push(node);
+    component.into_iter().map(|c| part_of[c as usize]).collect()
+}
+
+/// The strongly connected component of each node, and the size of each.
+///
+/// R. Tarjan, *Depth-first search and linear graph algorithms*, SIAM J. Comput. 1 (1972), in the form of Pearce
+/// (*A space-efficient algorithm for finding strongly connected components*, IPL 116, 2016) with an explicit stack: a
+/// recursive search would overflow on a large network.
+fn components(graph: &Csr<(), u32>) -> (Vec<u32>, Vec<u32>) {
+    const UNSEEN: u32 = u32::MAX;
+    let n = graph.node_count();
+    let mut component = vec![UNSEEN; n];
+    let mut sizes = Vec::new();
+    // The order in which nodes are met, and the earliest met node known to be reached from each.
+    let mut low = vec![UNSEEN; n];
+    let mut met = 0;
+    let mut open: Vec<u32> = Vec::new();
+    let mut path: Vec<(u32, u32, u32)> = Vec::new(); // node, when it was met, next neighbour
+    for start in 0..n as u32 {
+        if low[start as usize] != UNSEEN {
+            continue;
         }
-        if members.len() > first {
-            components.push(first..members.len());
+        path.push((start, met, 0));
+        while let Some((node, when, next)) = path.pop() {
+            if next == 0 {
+                low[node as usize] = when;
+                met = when + 1;
+                open.push(node);
+            }
+            let neighbours = graph.neighbors_slice(node);
+            if let Some(&to) = neighbours.get(next as usize) {
+                path.push((node, when, next + 1));
+                if low[to as usize] == UNSEEN {
+                    path.push((to, met, 0));
+                } else if component[to as usize] == UNSEEN {
+                    low[node as usize] = low[node as usize].min(low[to as usize]);
+                }
+                continue;
+            }
+            if low[node as usize] == when {
+                let number = sizes.len() as u32;
+                let mut size = 0;
+                while let Some(member) = open.pop() {
+                    component[member as usize] = number;
+                    size += 1;
+                    if member == node {
+                        break;
+                    }
+                }
+                sizes.push(size);
+            }
+            if let Some(&(above, ..)) = path.last() {
+                low[above as usize] = low[above as usize].min(low[node as usize]);
+            }
         }
     }
-    components.sort_by_key(|c| std::cmp::Reverse(c.len()));
-    let least = components.first().map_or(0, |c| ((c.len() as f64 * PART_SHARE) as usize).max(PART_NODES));
-    let mut part = vec![NO_PART; n_nodes];
-    for (k, component) in components.into_iter().enumerate().take(usize::from(NO_PART)) {
-        if k > 0 && component.len() < least {
-            break;
-        }
-        for &node in &members[component] {
-            part[node as usize] = k as u8;
-        }
-    }
-    part
+    (component, sizes)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testkit::Draw;
 
     fn graph(n: usize, ends: &[(u32, u32)], forward_ms: Vec<u32>, backward_ms: Vec<u32>) -> Result<ModeGraph> {
         ModeGraph::new(n, ends, Permits { forward_ms, backward_ms, ..Permits::default() })
+    }
+
+    #[test]
+    fn components_agree_with_reachability() {
+        for seed in 0..300 {
+            let mut draw = Draw::new(seed);
+            let n = 1 + draw.below(9);
+            let arcs: Vec<(u32, u32, u32)> =
+                (0..draw.below(3 * n)).map(|_| (draw.below(n) as u32, draw.below(n) as u32, 1)).collect();
+            let (component, sizes) = components(&csr(n, &arcs).unwrap());
+            // Oracle: who reaches whom, by closing the arcs n times (Warshall).
+            let mut reach = vec![vec![false; n]; n];
+            (0..n).for_each(|v| reach[v][v] = true);
+            arcs.iter().for_each(|&(a, b, _)| reach[a as usize][b as usize] = true);
+            for k in 0..n {
+                for a in 0..n {
+                    for b in 0..n {
+                        reach[a][b] |= reach[a][k] && reach[k][b];
+                    }
+                }
+            }
+            for a in 0..n {
+                for b in 0..n {
+                    assert_eq!(component[a] == component[b], reach[a][b] && reach[b][a], "seed {seed}: {arcs:?}");
+                }
+                assert_eq!(sizes[component[a] as usize] as usize, component.iter().filter(|&&c| c == component[a]).count());
+            }
+        }
     }
 
     #[test]

@@ -4,6 +4,8 @@
 //! (a village, a suburb) and over 25 km² (a city with its river, lakes and parks, whose bridges are city roads).
 //! Valhalla tells town from country by road density too.
 
+use rayon::prelude::*;
+
 use crate::ingest::osm::Tags;
 use crate::units::{Distance, EARTH_RADIUS_M, LonLat};
 
@@ -70,6 +72,9 @@ impl UrbanGrid {
         for (at, metres) in &pieces {
             let square = grid.square(*at);
             let mm = u64::from(Distance::from_metres(*metres).0);
+            if mm == 0 {
+                continue;
+            }
             // Pieces come way by way, so that most fall into the square of the one before.
             match fine.last_mut() {
                 Some((last, sum)) if *last == square => *sum += mm,
@@ -121,7 +126,7 @@ fn coarser((row, column): Square) -> Square {
 
 /// Sorts by square and adds up what falls into the same one.
 fn merge(lengths: &mut Lengths) {
-    lengths.sort_unstable();
+    lengths.par_sort_unstable();
     lengths.dedup_by(|next, kept| {
         let same = next.0 == kept.0;
         if same {
@@ -131,14 +136,30 @@ fn merge(lengths: &mut Lengths) {
     });
 }
 
+/// The sums of two sorted lists.
+fn added(sums: &Lengths, more: impl Iterator<Item = (Square, u64)>) -> Lengths {
+    let mut both = Lengths::with_capacity(sums.len() + sums.len() / 4);
+    let mut at = 0;
+    for (square, mm) in more {
+        while at < sums.len() && sums[at].0 < square {
+            both.push(sums[at]);
+            at += 1;
+        }
+        let here = sums.get(at).filter(|s| s.0 == square).map_or(0, |s| s.1);
+        at += usize::from(here > 0);
+        both.push((square, here + mm));
+    }
+    both.extend_from_slice(&sums[at..]);
+    both
+}
+
 /// The squares around which the sum over 5 × 5 squares of `side_m` reaches the threshold. Squares away from the middle
 /// latitude (whose cosine is `middle`) are wider or narrower, and the threshold with them.
 fn dense(lengths: &Lengths, km_per_km2: f64, side_m: f64, middle: f64) -> Squares {
     let spread = |lengths: &Lengths, step: Square| {
         let shifted = |k: i32| lengths.iter().map(move |&((y, x), mm)| ((y + k * step.0, x + k * step.1), mm));
-        let mut sums: Lengths = (-REACH..=REACH).flat_map(shifted).collect();
-        merge(&mut sums);
-        sums
+        // Shifting keeps the order, so sums are merged and not sorted.
+        (-REACH..=REACH).fold(Lengths::new(), |sums, k| added(&sums, shifted(k)))
     };
     // A sum over a square block is a sum over rows of sums over columns.
     let sums = spread(&spread(lengths, (0, 1)), (1, 0));
