@@ -1,4 +1,5 @@
-//! Bundles the map page with Node.js when the feature `map` is on.
+//! Names the code that builds networks, for the cache of networks, and bundles the map page with Node.js when the
+//! feature `map` is on.
 //!
 //! The sources in `src/output/map` are copied into `OUT_DIR/map` and built there, so that the source tree stays clean;
 //! the page ends as `OUT_DIR/map_page.html`. Packages are fetched again only when the lock file changes.
@@ -15,6 +16,8 @@ const SOURCES: &str = "src/output/map";
 /// What the build of the page reads. Tests and installed packages are left out.
 const PARTS: [&str; 7] =
     ["package.json", "package-lock.json", ".npmrc", "index.html", "tsconfig.json", "vite.config.ts", "src"];
+/// The code that decides what a network is: when any of it changes, networks kept by earlier builds are not used.
+const NETWORK_CODE: [&str; 4] = ["src/network", "src/ingest/osm", "src/units.rs", "Cargo.lock"];
 /// How to go on without the map.
 const WAY_OUT: &str = "install Node.js 20.19 or newer with npm, or build without the map: --no-default-features";
 /// The oldest Node.js the bundler runs on.
@@ -22,6 +25,13 @@ const OLDEST_NODE: (u32, u32) = (20, 19);
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
+    for part in NETWORK_CODE {
+        println!("cargo::rerun-if-changed={part}");
+    }
+    match fingerprint(&NETWORK_CODE.map(PathBuf::from)) {
+        Ok(code) => println!("cargo::rustc-env=GANDAN_NETWORK_CODE={code:016x}"),
+        Err(error) => println!("cargo::error=the sources cannot be read: {error}"),
+    }
     if env::var_os("CARGO_FEATURE_MAP").is_none() {
         return;
     }
@@ -38,6 +48,13 @@ fn build_page() -> Result<(), String> {
     let sources = PathBuf::from(variable("CARGO_MANIFEST_DIR")?).join(SOURCES);
     let out = PathBuf::from(variable("OUT_DIR")?);
     let work = out.join("map");
+    // Only the code of networks may have changed.
+    let parts: Vec<PathBuf> = PARTS.iter().map(|part| sources.join(part)).collect();
+    let made_of = fingerprint(&parts).map_err(|error| format!("its sources cannot be read: {error}"))?.to_string();
+    let (page, made) = (out.join("map_page.html"), out.join("map_page.made"));
+    if page.is_file() && fs::read_to_string(&made).is_ok_and(|earlier| earlier == made_of) {
+        return Ok(());
+    }
     check_node()?;
 
     // Files that were deleted from the sources must not live on in the copy; the installed packages may.
@@ -58,9 +75,30 @@ fn build_page() -> Result<(), String> {
     }
     // The bundler itself and not `npx`, which would fetch one from the network if it were missing.
     run(&work, "node", &["node_modules/vite/bin/vite.js", "build", "--logLevel", "warn"])?;
-    let (built, page) = (work.join("dist/index.html"), out.join("map_page.html"));
+    let built = work.join("dist/index.html");
     fs::copy(&built, &page).map_err(|error| format!("cannot copy {}: {error}", built.display()))?;
-    Ok(())
+    fs::write(&made, made_of).map_err(|error| format!("cannot write {}: {error}", made.display()))
+}
+
+/// A number for the names and contents of files and folders (FNV-1a, 64 bits), the same on every machine.
+fn fingerprint(paths: &[PathBuf]) -> io::Result<u64> {
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    let mut waiting = paths.to_vec();
+    waiting.sort_by(|a, b| b.cmp(a));
+    while let Some(path) = waiting.pop() {
+        if path.is_dir() {
+            let mut inside = fs::read_dir(&path)?.map(|e| e.map(|e| e.path())).collect::<io::Result<Vec<_>>>()?;
+            inside.sort_by(|a, b| b.cmp(a));
+            waiting.extend(inside);
+            continue;
+        }
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        // Line endings differ between checkouts.
+        for byte in name.into_bytes().into_iter().chain(fs::read(&path)?.into_iter().filter(|&b| b != b'\r')) {
+            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+    Ok(hash)
 }
 
 fn variable(name: &str) -> Result<String, String> {

@@ -1,8 +1,8 @@
 //! Networks kept from one run to the next.
 //!
-//! A file is named by the SHA-256 of all that makes the network: the format of the cache, the version of the program,
-//! the bytes of the roads, the box that they are clipped to and the settings of the modes. So a file is never out of
-//! date, only unused. A damaged file is as good as none.
+//! A file is named by the SHA-256 of all that makes the network: the version of the program and the code that builds
+//! networks, the bytes of the roads, the box that they are clipped to and the settings of the modes. So a file is never
+//! out of date, only unused. A damaged file is as good as none.
 
 use std::fs;
 use std::io::Write;
@@ -18,8 +18,6 @@ use crate::units::LonLat;
 
 /// First bytes of a cache file.
 const MAGIC: &[u8; 16] = b"gandan network\n\0";
-/// Raised whenever what is written changes.
-const FORMAT: u32 = 1;
 /// Files beyond this many, the longest unused ones, are removed.
 const KEPT_FILES: usize = 12;
 
@@ -49,8 +47,7 @@ impl Key {
     /// The file cannot be read.
     pub fn new(roads: &Path, clip: [f64; 4], modes: &[Mode]) -> Result<Key> {
         let mut hash = Sha256::new();
-        hash.update(FORMAT.to_le_bytes());
-        hash.update(env!("CARGO_PKG_VERSION"));
+        hash.update(concat!(env!("CARGO_PKG_VERSION"), " ", env!("GANDAN_NETWORK_CODE")));
         clip.iter().for_each(|c| hash.update(c.to_le_bytes()));
         let settings = serde_json::to_vec(modes)
             .map_err(|e| Fault::new("internal::modes", format!("the modes cannot be written down: {e}")))?;
