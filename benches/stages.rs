@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use gandan::access::isochrone::isochrones;
+use gandan::access::isochrone::{Canvas, GRID_M, Scratch};
 use gandan::access::search::Search;
 use gandan::ingest::osm::read_extract;
 use gandan::network::build::build_network;
@@ -35,7 +35,7 @@ fn stages(c: &mut Criterion) {
     let scenario = Scenario::read(&data("four-stages.toml")).expect("demo scenario");
     let study = Study::load(scenario, None, &mut Stages::new(&quiet)).expect("demo city");
     let graph = &study.network.modes[0];
-    let legs: Vec<_> = study.site_legs[0].iter().flatten().map(|(leg, _)| *leg).collect();
+    let legs: Vec<_> = study.site_legs.by_mode[0].iter().flatten().map(|(leg, _)| *leg).collect();
     let mut search = Search::default();
     let cutoff = study.standard.cutoff;
     group.bench_function(format!("travel times from every junction to each of {} sites, 30 min", legs.len()), |b| {
@@ -49,8 +49,12 @@ fn stages(c: &mut Criterion) {
         })
     });
     let bands = [10.0, 20.0, 30.0].map(TravelTime::from_minutes);
+    let mut scratch = Scratch::default();
+    let canvas = Canvas::new(&study.network, GRID_M).expect("demo roads");
     group.bench_function("isochrones of one site, 3 bands", |b| {
-        b.iter(|| isochrones(&study.network, graph, &legs[..1], &bands, &mut search).expect("isochrones"))
+        b.iter(|| {
+            canvas.isochrones(&study.network, graph, &legs[..1], &bands, &mut search, &mut scratch).expect("isochrones")
+        })
     });
     group.bench_function("rollout: choose, prove, indicators", |b| {
         b.iter(|| Rollout::solve(&study).expect("demo plan"))

@@ -5,6 +5,7 @@ pub mod cover;
 pub mod isochrone;
 pub mod legs;
 pub mod matrix;
+pub mod reach;
 pub mod search;
 
 pub use legs::Leg;

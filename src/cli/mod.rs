@@ -5,6 +5,7 @@
 
 mod cache;
 mod demo;
+mod isochrone;
 mod matrix;
 mod optimise;
 mod plan;
@@ -44,6 +45,8 @@ enum Command {
     Demo(demo::DemoArgs),
     /// Run the whole job on a scenario.
     Plan(plan::PlanArgs),
+    /// Draw what lies within some minutes of places.
+    Isochrone(isochrone::IsochroneArgs),
     /// Write the travel times between any two lists of points.
     Matrix(matrix::MatrixArgs),
     /// Solve a covering or median problem given as tables, without roads.
@@ -73,6 +76,7 @@ pub fn main() -> ExitCode {
     let result = match cli.command {
         Command::Demo(args) => demo::run(args, cli.quiet),
         Command::Plan(args) => plan::run(args, cli.quiet),
+        Command::Isochrone(args) => isochrone::run(args, cli.quiet),
         Command::Matrix(args) => matrix::run(&args, cli.quiet),
         Command::Optimise(args) => optimise::run(args),
         Command::Verify(args) => verify::run(args),

@@ -21,6 +21,8 @@ pub struct ModeGraph {
     pub backward_ms: Vec<u32>,
     /// Signals, crossings and the like, by street and offset.
     delays: Vec<Delay>,
+    /// Where the delays of each street begin; empty without any.
+    first_delay: Vec<u32>,
     /// Arcs against the direction of travel, weights in milliseconds: a search here from a site finds the times of
     /// residents who travel to it. Of parallel arcs only the fastest is kept.
     #[serde(with = "super::cache::arcs")]
@@ -81,6 +83,13 @@ impl ModeGraph {
             let ms = if r.is_multiple_of(2) { &forward_ms } else { &backward_ms };
             ms[(r / 2) as usize] != CLOSED
         };
+        let mut first_delay = vec![0_u32; if delays.is_empty() { 0 } else { ends.len() + 1 }];
+        for delay in &delays {
+            first_delay[delay.street as usize + 1] += 1;
+        }
+        for street in 1..first_delay.len() {
+            first_delay[street] += first_delay[street - 1];
+        }
         let (turns, steps) = Turns::new(n_junctions as u32, ends, open, &forbidden);
         let n_nodes = n_junctions + turns.n_splits();
         let mut lost_ms = vec![[0_u32; 2]; if delays.is_empty() { 0 } else { ends.len() }];
@@ -123,7 +132,7 @@ impl ModeGraph {
                 leads(ride(street, false), from, to) || leads(ride(street, true), to, from)
             })
             .collect();
-        Ok(ModeGraph { forward_ms, backward_ms, delays, reversed, turns, part, usable })
+        Ok(ModeGraph { forward_ms, backward_ms, delays, first_delay, reversed, turns, part, usable })
     }
 
     /// Junctions in each part, the largest first.
@@ -145,9 +154,10 @@ impl ModeGraph {
 
     /// Signals, crossings and the like on a street, by offset.
     pub fn delays(&self, street: u32) -> &[Delay] {
-        let first = self.delays.partition_point(|d| d.street < street);
-        let count = self.delays[first..].iter().take_while(|d| d.street == street).count();
-        &self.delays[first..first + count]
+        match self.first_delay.get(street as usize..street as usize + 2) {
+            Some(&[first, end]) => &self.delays[first as usize..end as usize],
+            _ => &[],
+        }
     }
 
     /// Milliseconds from a street's first point to a point on it; delays at that point are still ahead. [`CLOSED`]
@@ -178,7 +188,7 @@ impl ModeGraph {
     /// Bytes held in memory.
     pub fn bytes(&self) -> usize {
         let arcs = self.reversed.edge_count() * 8 + self.reversed.node_count() * size_of::<usize>();
-        let streets = self.forward_ms.len() * 9 + self.delays.len() * size_of::<Delay>();
+        let streets = self.forward_ms.len() * 9 + self.first_delay.len() * 4 + self.delays.len() * size_of::<Delay>();
         arcs + streets + self.part.len() + self.turns.bytes()
     }
 }

@@ -27,6 +27,8 @@ pub struct Turns {
     junction: Vec<u32>,
     /// The rides that end in a node beyond the junctions when ridden from their beginning, by ride.
     arrivals: Vec<(Ride, u32)>,
+    /// One bit a ride: whether it is among them.
+    arrives_split: Vec<u64>,
     /// Nodes beyond the junctions by their junction.
     splits: Vec<(u32, u32)>,
     /// What may not be ridden from a node, by node.
@@ -127,6 +129,10 @@ impl Turns {
             }
         }
         turns.splits.sort_unstable();
+        turns.arrives_split = vec![0; ends.len() / 32 + 1];
+        for &(r, _) in &turns.arrivals {
+            turns.arrives_split[(r / 64) as usize] |= 1 << (r % 64);
+        }
         (turns, steps)
     }
 
@@ -137,7 +143,7 @@ impl Turns {
 
     /// Bytes held in memory.
     pub fn bytes(&self) -> usize {
-        self.junction.len() * 4 + (self.arrivals.len() + self.splits.len() + self.banned.len()) * 8
+        self.junction.len() * 4 + self.arrives_split.len() * 8 + (self.arrivals.len() + self.splits.len() + self.banned.len()) * 8
     }
 
     /// The junction at which a node stands.
@@ -147,6 +153,10 @@ impl Turns {
 
     /// The node in which a ride to `junction` ends, when ridden from somewhere on its street.
     pub fn arrival(&self, ride: Ride, junction: u32) -> u32 {
+        let bits = self.arrives_split.get((ride / 64) as usize).copied().unwrap_or(0);
+        if bits >> (ride % 64) & 1 == 0 {
+            return junction;
+        }
         self.arrivals.binary_search_by_key(&ride, |a| a.0).map_or(junction, |i| self.arrivals[i].1)
     }
 

@@ -3,10 +3,12 @@
 pub mod files;
 pub mod file;
 pub mod folder;
+pub mod isochrone;
 pub mod matrix;
 pub mod manifest;
 mod off_network;
 pub mod map;
+pub mod picture;
 pub mod schema;
 pub mod shapes;
 pub mod table;

@@ -278,6 +278,21 @@ pub const ISOCHRONES: Table = Table {
     ],
 };
 
+/// What `gandan isochrone` writes as GeoParquet. Not a table of a run.
+pub const ISOCHRONE: Table = Table {
+    file: "isochrone.parquet",
+    row: "a band of travel time around a site, or around all sites together",
+    columns: &[
+        text("site", "id of the site; its number where it has none; `all` for all sites together"),
+        MODE,
+        number("minutes", "min", "longest travel time"),
+        number("area_km2", "km²", "area of the polygons"),
+        or_null(number("inside_share", "", "share of the network places within the time that lie inside")),
+        or_null(number("outside_share", "", "share of the network places beyond the time, nearby, that lie outside")),
+        geometry("what lies within that time; drawn from network times, for eyes only"),
+    ],
+};
+
 /// Junctions of the road graph.
 pub const NETWORK_NODES: Table = Table {
     file: "network/nodes.parquet",

@@ -3,7 +3,7 @@
 use geo::MultiPolygon;
 use rayon::prelude::*;
 
-use crate::access::isochrone::isochrones as draw;
+use crate::access::isochrone::{Canvas, GRID_M, Scratch};
 use crate::access::search::Search;
 use crate::error::Result;
 use crate::rollout::Rollout;
@@ -25,7 +25,7 @@ pub struct Isochrone {
 /// Draws them, in the order of phase, agent, band; those of all agents of a phase come first.
 ///
 /// # Errors
-/// A contour cannot be drawn.
+/// The roads are too many for the grid.
 pub fn isochrones(study: &Study, plan: &Rollout) -> Result<Vec<Isochrone>> {
     let minutes = &study.scenario.output.isochrone_minutes;
     let bands: Vec<TravelTime> = minutes.iter().map(|&m| TravelTime::from_minutes(m)).collect();
@@ -35,12 +35,13 @@ pub fn isochrones(study: &Study, plan: &Rollout) -> Result<Vec<Isochrone>> {
         wanted.extend(plan.agents.iter().filter(|a| a.phase == t).map(|a| (t, Some(a.site), vec![a.site])));
     }
     let (network, graph) = (&study.network, &study.network.modes[0]);
+    let canvas = Canvas::new(network, GRID_M)?;
     let drawn: Vec<Result<Vec<Isochrone>>> = wanted
         .into_par_iter()
-        .map_init(Search::default, |search, (phase, site, sites)| {
+        .map_init(Default::default, |(search, scratch): &mut (Search, Scratch), (phase, site, sites)| {
             let legs: Vec<_> =
                 sites.iter().filter_map(|&s| study.site_legs.by_mode[0][s as usize].map(|(leg, _)| leg)).collect();
-            let shapes = draw(network, graph, &legs, &bands, search)?;
+            let shapes = canvas.isochrones(network, graph, &legs, &bands, search, scratch)?;
             let band = |(shape, &minutes): (MultiPolygon<f64>, &f64)| Isochrone { phase, site, minutes, shape };
             Ok(shapes.into_iter().zip(minutes).map(band).collect())
         })

@@ -131,6 +131,14 @@ impl Hierarchy {
         &self.borders[cell.border.0 as usize..cell.border.1 as usize]
     }
 
+    /// Bytes held in memory.
+    pub fn bytes(&self) -> usize {
+        let rows = self.climb.first.len() + self.sweep.first.len();
+        (self.position.len() + self.parent.len() + rows + self.borders.len()) * 4
+            + self.arcs() * size_of::<Shortcut>()
+            + self.cells.len() * size_of::<Cell>()
+    }
+
     /// Number of nodes.
     pub fn nodes(&self) -> usize {
         self.position.len()

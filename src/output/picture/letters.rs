@@ -1,0 +1,104 @@
+//! Plain capitals of straight strokes, so that a picture needs no font.
+
+use super::Spot;
+
+/// A letter takes so many units from one to the next; it is at most 4 wide and 6 high.
+const ADVANCE: f64 = 5.6;
+const HIGH: f64 = 6.0;
+
+/// Strokes of a letter: columns 0 to 4 from the left, rows 0 to 6 from the base line up, accents above.
+fn strokes(letter: char) -> Option<&'static str> {
+    Some(match letter {
+        '0' | 'O' => "10 30 41 45 36 16 05 01 10",
+        '1' => "15 26 20,10 30",
+        '2' => "05 16 36 45 44 00 40",
+        '3' => "05 16 36 45 44 33 42 41 30 10 01,13 33",
+        '4' => "30 36 02 42",
+        '5' => "46 06 03 33 42 41 30 00",
+        '6' => "45 36 16 05 01 10 30 41 42 33 03",
+        '7' => "06 46 10",
+        '8' => "13 04 05 16 36 45 44 33 13 02 01 10 30 41 42 33",
+        '9' => "01 10 30 41 45 36 16 05 04 13 43",
+        'A' => "00 26 40,12 32",
+        'B' => "00 06 36 45 44 33 03,33 42 41 30 00",
+        'C' => "45 36 16 05 01 10 30 41",
+        'D' => "00 06 26 44 42 20 00",
+        'E' => "46 06 00 40,03 33",
+        'F' => "46 06 00,03 33",
+        'G' => "45 36 16 05 01 10 30 41 43 23",
+        'H' => "00 06,40 46,03 43",
+        'I' => "16 36,10 30,20 26",
+        'J' => "46 41 30 10 01",
+        'K' => "00 06,46 03 40",
+        'L' => "06 00 40",
+        'M' => "00 06 23 46 40",
+        'N' => "00 06 40 46",
+        'P' => "00 06 36 45 44 33 03",
+        'Q' => "10 30 41 45 36 16 05 01 10,31 40",
+        'R' => "00 06 36 45 44 33 03,23 40",
+        'S' => "45 36 16 05 04 13 33 42 41 30 10 01",
+        'T' => "06 46,26 20",
+        'U' => "06 01 10 30 41 46",
+        'V' => "06 20 46",
+        'W' => "06 10 23 30 46",
+        'X' => "00 46,06 40",
+        'Y' => "06 23 46,23 20",
+        'Z' => "06 46 00 40",
+        '.' => "20 21",
+        ',' => "21 10",
+        ':' => "21 22,24 25",
+        '-' | '–' => "13 33",
+        '+' => "13 33,22 24",
+        '/' => "00 46",
+        '(' => "36 24 22 30",
+        ')' => "16 24 22 10",
+        '©' => "10 30 41 45 36 16 05 01 10,34 24 13 22 32",
+        '\'' => "25 26",
+        _ => return None,
+    })
+}
+
+pub(super) fn width(text: &str, height: f64) -> f64 {
+    (text.chars().count() as f64 * ADVANCE - (ADVANCE - 4.0)).max(0.0) * height / HIGH
+}
+
+/// The strokes of a text with its left end at the base line `at`.
+pub(super) fn lines(text: &str, at: Spot, height: f64) -> Vec<Vec<Spot>> {
+    let unit = height / HIGH;
+    let mut lines = Vec::new();
+    for (i, letter) in text.chars().enumerate() {
+        let capital = letter.to_uppercase().next().unwrap_or(letter);
+        let left = at[0] + i as f64 * ADVANCE * unit;
+        for stroke in strokes(capital).into_iter().flat_map(|s| s.split(',')) {
+            let point = |p: &str| {
+                let digit = |i: usize| f64::from(p.as_bytes().get(i).map_or(0, |b| b.saturating_sub(b'0')));
+                [left + digit(0) * unit, at[1] - digit(1) * unit]
+            };
+            lines.push(stroke.split(' ').map(point).collect());
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_letter_by_hand() {
+        // L of 12 pixels at (10, 50): two units a step; down the left side, then along the base line.
+        assert_eq!(lines("l", [10.0, 50.0], 12.0), [vec![[10.0, 38.0], [10.0, 50.0], [18.0, 50.0]]]);
+        assert_eq!(width("LL", 12.0), 2.0 * (5.6 + 4.0));
+        assert_eq!(width("", 12.0), 0.0);
+    }
+
+    #[test]
+    fn every_letter_stays_in_its_box() {
+        for letter in ('0'..='9').chain('A'..='Z').chain(".,:-+/()©'".chars()) {
+            let strokes = lines(&letter.to_string(), [0.0, 0.0], 6.0);
+            assert!(!strokes.is_empty(), "{letter}");
+            let inside = |p: &Spot| (0.0..=4.0).contains(&p[0]) && (-6.0..=0.0).contains(&p[1]);
+            assert!(strokes.iter().all(|s| s.len() >= 2 && s.iter().all(inside)), "{letter}");
+        }
+    }
+}
