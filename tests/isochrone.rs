@@ -175,6 +175,6 @@ fn faults_are_told_and_leave_nothing() {
     refused(&many, 1, &codes);
     refused(&["--roads", &roads, "--site", "10,50"], 1, &["osm::no-roads"]);
     refused(&["--roads", "nowhere.pbf", "--site", MIDDLE], 1, &["io", "nowhere.pbf"]);
-    // Ba Vì's summit has no motor road within a kilometre.
-    refused(&["--roads", &roads, "--site", "105.1,20.6"], 1, &["km"]);
+    // In the Ba Vì hills: roads within the reach of the place, but none near it.
+    refused(&["--roads", &roads, "--site", "105.365,21.06"], 1, &["sites::off-road", "the nearest is", "km away"]);
 }

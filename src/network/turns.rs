@@ -7,7 +7,7 @@
 //! as used for restrictions by Villeneuve and Desaulniers (*The shortest path problem with forbidden paths*, EJOR 165,
 //! 2005).
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
@@ -68,22 +68,23 @@ impl Turns {
             return (turns, steps);
         }
         let mut begins: HashMap<Ride, Vec<u32>> = HashMap::new();
+        let mut is_first = vec![false; ends.len() * 2];
         for (i, sequence) in forbidden.iter().enumerate() {
             if let Some(&first) = sequence.first() {
                 begins.entry(first).or_default().push(i as u32);
+                is_first[first as usize] = true;
             }
         }
         // Rides from the junctions at which some sequence goes on: only these are asked for again.
-        let mut out: BTreeMap<u32, Vec<Ride>> = BTreeMap::new();
+        let mut out: HashMap<u32, Vec<Ride>> = HashMap::new();
+        let mut goes_on = vec![false; n_junctions as usize];
         for sequence in forbidden {
             for &r in &sequence[1..] {
-                out.insert(ends_of(r).0, Vec::new());
+                goes_on[ends_of(r).0 as usize] = true;
             }
         }
-        for step in &steps {
-            if let Some(list) = out.get_mut(&step.from) {
-                list.push(step.ride);
-            }
+        for step in steps.iter().filter(|step| goes_on[step.from as usize]) {
+            out.entry(step.from).or_default().push(step.ride);
         }
         // A state is what has been ridden: (sequence, how much of it), ascending.
         type State = Vec<(u32, u32)>;
@@ -106,7 +107,7 @@ impl Turns {
                 n_junctions + states.len() as u32 - 1
             })
         };
-        for step in &mut steps {
+        for step in steps.iter_mut().filter(|step| is_first[step.ride as usize]) {
             let to = node(step.to, ridden(&State::new(), step.ride), &mut states);
             if to != step.to {
                 turns.arrivals.push((step.ride, to));

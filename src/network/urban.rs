@@ -58,10 +58,10 @@ impl UrbanGrid {
     /// are better cut, since all of a piece counts where its middle lies. Only roads that count ([`counts`]) belong
     /// here. The order of the pieces does not matter: lengths are summed as whole millimetres. Memory grows with the
     /// squares that hold a street, not with the area.
-    pub fn new(pieces: impl IntoIterator<Item = (LonLat, f64)>) -> Self {
-        let on_raster = |at: &LonLat| at.lat.abs() < 85.0 && at.lon.abs() <= 180.0; // false for NaN
-        let pieces: Vec<(LonLat, f64)> = pieces.into_iter().filter(|(at, _)| on_raster(at)).collect();
-        let lats = pieces.iter().map(|(at, _)| at.lat);
+    pub fn new(pieces: impl IntoIterator<Item = (LonLat, f64), IntoIter: Clone>) -> Self {
+        let on_raster = |(at, _): &(LonLat, f64)| at.lat.abs() < 85.0 && at.lon.abs() <= 180.0; // false for NaN
+        let pieces = pieces.into_iter().filter(on_raster);
+        let lats = pieces.clone().map(|(at, _)| at.lat);
         let (south, north) = lats.fold((f64::MAX, f64::MIN), |(s, n), lat| (s.min(lat), n.max(lat)));
         if south > north {
             return UrbanGrid::default();
@@ -69,9 +69,9 @@ impl UrbanGrid {
         let middle = f64::midpoint(south, north).to_radians().cos();
         let mut grid = UrbanGrid { degrees_lon: degrees_lat() / middle, ..UrbanGrid::default() };
         let mut fine: Lengths = Vec::new();
-        for (at, metres) in &pieces {
-            let square = grid.square(*at);
-            let mm = u64::from(Distance::from_metres(*metres).0);
+        for (at, metres) in pieces {
+            let square = grid.square(at);
+            let mm = u64::from(Distance::from_metres(metres).0);
             if mm == 0 {
                 continue;
             }

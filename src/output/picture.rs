@@ -154,9 +154,9 @@ impl Picture {
             // In each pixel the edge covers what lies right of it; the rest of the row is covered whole.
             let (start, end) = (left as usize, (right.ceil() as usize).max(left as usize + 1));
             let mut covered = 0.0;
-            for x in start..end.min(self.width + 1) {
+            for (x, cell) in cells.iter_mut().enumerate().take(end).skip(start) {
                 let until = covered_until(left, right, x as f64 + 1.0);
-                cells[x] += (high * (until - covered)) as f32;
+                *cell += (high * (until - covered)) as f32;
                 covered = until;
             }
             if end <= self.width {
@@ -185,10 +185,9 @@ impl Picture {
     }
 }
 
-/// The mean part of a pixel row, up to `x`, that lies right of an edge running evenly from `left` to `right`, counted
-/// as if all that lies beyond `x` were one pixel: the integral of the share of the edge left of each place.
+/// The part of the pixel that ends at `x` that lies right of an edge running evenly from `left` to `right`.
 fn covered_until(left: f64, right: f64, x: f64) -> f64 {
-    // The pixel that ends at x; its area right of the edge.
+    // The area right of the edge and left of a place, in a row of height 1.
     let integral = |to: f64| {
         if to <= left {
             0.0

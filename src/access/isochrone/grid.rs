@@ -285,11 +285,12 @@ impl<'a> Grid<'a> {
                 let (target, above, below_here) =
                     (&mut target[1..][..inner], &above[1..][..inner], &below[1..][..inner]);
                 let (west, middle, east) = (&here[..inner], &here[1..][..inner], &here[2..][..inner]);
-                // So written that eight points are reckoned at once.
-                for x in 0..inner {
-                    let nearest = west[x].min(east[x]).min(below_here[x]).min(above[x]);
-                    let walked = if nearest < UNREACHED { nearest + step_ms } else { OPEN };
-                    target[x] = if middle[x] == OPEN { walked } else { middle[x] };
+                // Without checks and branches, so that the compiler reckons several points at once.
+                let sides = west.iter().zip(east).zip(below_here.iter().zip(above));
+                for ((target, &middle), ((west, east), (below, above))) in target.iter_mut().zip(middle).zip(sides) {
+                    let nearest = *west.min(east).min(below).min(above);
+                    let walked = if nearest < UNREACHED { nearest.wrapping_add(step_ms) } else { OPEN };
+                    *target = if middle == OPEN { walked } else { middle };
                 }
                 std::mem::swap(&mut below, &mut here);
             }

@@ -19,6 +19,12 @@ impl Tags {
         Tags { class: class.to_owned(), other }
     }
 
+    /// The value of the key whose parts are these, with colons between: `["oneway", "bicycle"]`.
+    pub fn get_joined(&self, parts: &[&str]) -> Option<&str> {
+        let is = |key: &str| key.split(':').eq(parts.iter().flat_map(|part| part.split(':')));
+        self.other.iter().find(|(k, _)| is(k)).map(|(_, v)| v.as_str())
+    }
+
     /// The value of a key; `highway` is asked for with it only on nodes, on ways it is the class.
     pub fn get(&self, key: &str) -> Option<&str> {
         self.other.iter().find(|(k, _)| *k == key).map(|(_, v)| v.as_str())

@@ -16,7 +16,7 @@ use crate::units::LonLat;
 use hilbert::hilbert_order;
 use kinds::{Kind, Kinds};
 use restrictions::Ended;
-use streets::{Chain, Piece, cut, join, nodes_of};
+use streets::{Chain, Piece, cut, join};
 
 /// Builds the network of the roads that at least one of the modes may use.
 ///
@@ -30,7 +30,7 @@ pub fn build_network(extract: &OsmExtract, modes: &[Mode]) -> Result<Network> {
     restrictions::nodes_to_keep(extract, &mut keep);
     let pieces = cut(extract, &kinds, &keep);
     let chains = join(extract, &kinds, &pieces, &keep);
-    let laid = lay(extract, &pieces, &chains, &length_mm);
+    let laid = lay(extract, &pieces, &chains, &length_mm, &marks);
     let ended: Vec<Ended> = laid
         .streets
         .iter()
@@ -50,7 +50,6 @@ pub fn build_network(extract: &OsmExtract, modes: &[Mode]) -> Result<Network> {
         let kind = &kinds.kinds[pieces[p as usize].kind as usize];
         (if against { &kinds.kinds[kind.reverse as usize] } else { kind }, p)
     };
-    let marked = marks.along(extract, &pieces, &chains, &laid, &length_mm);
     let ends: Vec<(u32, u32)> = laid.streets.iter().map(|s| (s.from, s.to)).collect();
     let graphs = modes
         .par_iter()
@@ -69,7 +68,7 @@ pub fn build_network(extract: &OsmExtract, modes: &[Mode]) -> Result<Network> {
                 permits.forward_ms.push(ms(one.and_then(|u| u.forward)));
                 permits.backward_ms.push(ms(one.and_then(|u| u.backward)));
             }
-            permits.delays = marks.delays(m, &marked);
+            permits.delays = marks.delays(m, &laid.marked);
             let obeyed: Vec<&restrictions::Path> = paths
                 .iter()
                 .filter(|p| {
@@ -140,9 +139,11 @@ struct Laid {
     chain_of: Vec<u32>,
     /// For each node of the extract, its junction, or [`u32::MAX`].
     junction_of: Vec<u32>,
+    /// Where they pass marked nodes.
+    marked: Vec<Marked>,
 }
 
-fn lay(extract: &OsmExtract, pieces: &[Piece], chains: &[Chain], length_mm: &[u32]) -> Laid {
+fn lay(extract: &OsmExtract, pieces: &[Piece], chains: &[Chain], length_mm: &[u32], marks: &Marks) -> Laid {
     let mut junction_of = vec![u32::MAX; extract.node_ids.len()];
     let mut ends = Vec::with_capacity(chains.len());
     let (mut met, mut places) = (Vec::new(), Vec::new());
@@ -170,26 +171,54 @@ fn lay(extract: &OsmExtract, pieces: &[Piece], chains: &[Chain], length_mm: &[u3
         .enumerate()
         .map(|(c, pair)| (junction_of[pair[0] as usize], junction_of[pair[1] as usize], c as u32))
         .collect();
-    by_street.sort_unstable();
+    by_street.par_sort_unstable();
     let mut streets = Vec::with_capacity(chains.len());
     let mut points = Vec::with_capacity(extract.road_nodes.len());
     let mut chain_of = Vec::with_capacity(chains.len());
+    let mut marked = Vec::with_capacity(extract.marks.len());
     for (from, to, c) in by_street {
-        let chain = &chains[c as usize];
-        let start = points.len() as u32;
-        points.extend(
-            nodes_of(pieces, chain).filter_map(|(i, _)| extract.places[extract.road_nodes[i as usize] as usize]),
-        );
-        let length: u64 = chain.iter().map(|&(p, _)| piece_mm(&pieces[p as usize], length_mm)).sum();
-        let length_mm = u32::try_from(length).unwrap_or(u32::MAX - 1).max(1);
-        streets.push(Street { from, to, length_mm, class: 0, bridge: false, points: start..points.len() as u32 });
+        let (street, first_point) = (streets.len() as u32, points.len() as u32);
+        let first_mark = marked.len();
+        let mut offset = 0_u64;
+        for (k, &(p, against)) in chains[c as usize].iter().enumerate() {
+            let Piece { first, last, .. } = pieces[p as usize];
+            // The first node of a piece is the last of the piece before.
+            for step in u32::from(k > 0)..=last - first {
+                let i = if against { last - step } else { first + step } as usize;
+                if step > 0 {
+                    // The length of a step stands with the earlier of its nodes.
+                    offset += u64::from(length_mm[if against { i } else { i - 1 }]);
+                }
+                let node = extract.road_nodes[i];
+                points.push(extract.places[node as usize].unwrap_or_default());
+                let tags = marks.of_node[node as usize];
+                if tags != u32::MAX {
+                    let (offset_mm, first) = (u32::try_from(offset).unwrap_or(u32::MAX), k == 0 && step == 0);
+                    marked.push(Marked { street, offset_mm, tags, against, first, last: false });
+                }
+            }
+        }
+        let length_mm = u32::try_from(offset).unwrap_or(u32::MAX - 1).max(1);
+        let end = last_node(extract, pieces, &chains[c as usize]);
+        let end_marked = marks.of_node[end as usize] != u32::MAX;
+        for mark in &mut marked[first_mark..] {
+            mark.offset_mm = mark.offset_mm.min(length_mm);
+        }
+        if let Some(mark) = marked[first_mark..].last_mut().filter(|_| end_marked) {
+            (mark.last, mark.offset_mm) = (true, length_mm);
+        }
+        streets.push(Street { from, to, length_mm, class: 0, bridge: false, points: first_point..points.len() as u32 });
         chain_of.push(c);
     }
-    Laid { nodes, streets, points, chain_of, junction_of }
+    Laid { nodes, streets, points, chain_of, junction_of, marked }
 }
 
-fn piece_mm(piece: &Piece, length_mm: &[u32]) -> u64 {
-    length_mm[piece.first as usize..piece.last as usize].iter().map(|&mm| u64::from(mm)).sum()
+/// The node of the extract at which a chain ends.
+fn last_node(extract: &OsmExtract, pieces: &[Piece], chain: &Chain) -> u32 {
+    chain.last().map_or(0, |&(p, against)| {
+        let piece = &pieces[p as usize];
+        extract.road_nodes[if against { piece.first } else { piece.last } as usize]
+    })
 }
 
 /// What nodes do to those who pass them.
@@ -227,33 +256,9 @@ impl Marks {
         (0..self.of_node.len() as u32).filter(move |&n| self.at(n).is_some_and(|p| matches!(p[mode], Passing::Closed)))
     }
 
-    /// Where the streets pass marked nodes.
-    fn along(&self, extract: &OsmExtract, pieces: &[Piece], chains: &[Chain], laid: &Laid, length_mm: &[u32]) -> Vec<Marked> {
-        let mut marked = Vec::new();
-        for (street, &chain) in laid.chain_of.iter().enumerate() {
-            let mut offset = 0_u64;
-            let (mut first, length) = (true, laid.streets[street].length_mm);
-            let mut nodes = nodes_of(pieces, &chains[chain as usize]).peekable();
-            while let Some((i, against)) = nodes.next() {
-                if !first {
-                    // The length of a step stands with the earlier of its nodes.
-                    offset += u64::from(length_mm[if against { i } else { i - 1 } as usize]);
-                }
-                let last = nodes.peek().is_none();
-                let marks = self.of_node[extract.road_nodes[i as usize] as usize];
-                if marks != u32::MAX {
-                    let offset_mm = if last { length } else { offset.min(u64::from(length)) as u32 };
-                    marked.push(Marked { street: street as u32, offset_mm, marks, against, first, last });
-                }
-                first = false;
-            }
-        }
-        marked
-    }
-
     fn delays(&self, mode: usize, marked: &[Marked]) -> Vec<Delay> {
         let delay = |m: &Marked| {
-            let Passing::Delay { forward_ms, backward_ms } = self.passing[m.marks as usize][mode] else { return None };
+            let Passing::Delay { forward_ms, backward_ms } = self.passing[m.tags as usize][mode] else { return None };
             let (along, back) = if m.against { (backward_ms, forward_ms) } else { (forward_ms, backward_ms) };
             // At its ends a street counts what those lose who leave it there.
             let (forward_ms, backward_ms) = (if m.first { 0 } else { along }, if m.last { 0 } else { back });
@@ -273,7 +278,7 @@ struct Marked {
     street: u32,
     offset_mm: u32,
     /// Index of its set of tags.
-    marks: u32,
+    tags: u32,
     /// Whether the street runs against the way there.
     against: bool,
     /// Whether it is the street's first or last point.

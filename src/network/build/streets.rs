@@ -111,13 +111,3 @@ pub(super) fn join(extract: &OsmExtract, kinds: &Kinds, pieces: &[Piece], keep: 
     }
     chains
 }
-
-/// The nodes of a chain, each as its index among the nodes of all ways, and whether the piece that leads to it (for the
-/// first node: from it) is walked against its way.
-pub(super) fn nodes_of<'a>(pieces: &'a [Piece], chain: &'a Chain) -> impl Iterator<Item = (u32, bool)> + 'a {
-    chain.iter().enumerate().flat_map(move |(k, &(p, against))| {
-        let Piece { first, last, .. } = pieces[p as usize];
-        let skip = u32::from(k > 0);
-        (skip..=last - first).map(move |i| (if against { last - i } else { first + i }, against))
-    })
-}

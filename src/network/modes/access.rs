@@ -91,7 +91,7 @@ impl Mode {
             decision.open = false;
         }
         for key in &settings.access {
-            let of_direction = tags.get(&format!("{key}:{direction}"));
+            let of_direction = tags.get_joined(&[key, direction]);
             let Some(verdict) = of_direction.or(tags.get(key)).and_then(verdict) else { continue };
             let own = key == self.own_key();
             // `access=yes` on a footway says nothing of cars, and `motor_vehicle=yes` on an expressway nothing of
@@ -135,7 +135,7 @@ impl Mode {
     fn directions(&self, tags: &Tags) -> (bool, bool) {
         let own = |prefix: &str| {
             let keys = self.settings.access.iter().rev().filter(|k| *k != "access");
-            keys.filter_map(|k| tags.get(&format!("{prefix}:{k}"))).find_map(one_way)
+            keys.filter_map(|k| tags.get_joined(&[prefix, k])).find_map(one_way)
         };
         if !self.settings.oneway {
             // Walkers: only where a sign names them, or where the steps themselves move.
@@ -149,7 +149,7 @@ impl Mode {
         let contraflow = self.own_key() == "bicycle"
             && ["cycleway", "cycleway:left", "cycleway:right", "cycleway:both"].iter().any(|key| {
                 tags.get(key).is_some_and(|v| v.starts_with("opposite"))
-                    || tags.get(&format!("{key}:oneway")).is_some_and(|v| matches!(v, "no" | "-1"))
+                    || tags.get_joined(&[key, "oneway"]).is_some_and(|v| matches!(v, "no" | "-1"))
             });
         let implied = matches!(tags.class.as_str(), "motorway" | "motorway_link")
             || matches!(tags.get("junction"), Some("roundabout" | "circular"));

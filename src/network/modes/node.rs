@@ -7,7 +7,7 @@ use super::access::{Verdict, verdict};
 use crate::ingest::osm::Tags;
 
 /// Seconds lost at nodes, in the mean over those who pass.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, Default)]
 #[serde(deny_unknown_fields)]
 pub struct NodeDelays {
     /// `highway=traffic_signals`. One junction often has several such nodes and signalled crossings on one path, so

@@ -89,11 +89,12 @@ impl Mode {
     fn limit_kmh(&self, tags: &Tags, backward: bool) -> Option<f64> {
         let direction = if backward { "backward" } else { "forward" };
         let own = self.settings.access.iter().rev().filter(|k| *k != "access");
-        let keys = own
-            .flat_map(|k| [format!("maxspeed:{k}:{direction}"), format!("maxspeed:{k}")])
-            .chain([format!("maxspeed:{direction}"), "maxspeed".into()])
-            .chain(["maxspeed:type", "source:maxspeed", "zone:maxspeed", "zone:traffic"].map(String::from));
-        keys.filter_map(|key| tags.get(&key)).find_map(|value| self.parse_limit(value)).flatten()
+        let of_mode =
+            own.flat_map(|k| [tags.get_joined(&["maxspeed", k, direction]), tags.get_joined(&["maxspeed", k])]);
+        let values = of_mode.chain([tags.get_joined(&["maxspeed", direction])]).chain(
+            ["maxspeed", "maxspeed:type", "source:maxspeed", "zone:maxspeed", "zone:traffic"].map(|key| tags.get(key)),
+        );
+        values.flatten().find_map(|value| self.parse_limit(value)).flatten()
     }
 
     /// A value of `maxspeed`: `50`, `50 km/h`, `30 mph`, the lowest of `50;40`, or a word of `limits_kmh` such as
