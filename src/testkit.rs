@@ -54,7 +54,16 @@ pub fn line_city(pieces: &[(f64, bool)], speed_kmh: f64) -> Network {
     let permits = Permits { forward_ms: forward, backward_ms: backward, ..Permits::default() };
     let graph = ModeGraph::new(nodes.len(), &ends, permits).unwrap();
     let classes = vec!["residential".into()];
-    Network { nodes, streets, points, classes, modes: vec![graph], hierarchies: Vec::new(), restrictions: 0, restrictions_lost: 0 }
+    Network {
+        nodes,
+        streets,
+        points,
+        classes,
+        modes: vec![graph],
+        hierarchies: Vec::new(),
+        restrictions: 0,
+        restrictions_lost: 0,
+    }
 }
 
 impl Leg {

@@ -187,7 +187,12 @@ pub fn sweep_sites(network: &Network, mode: usize, sites: &[Leg], cutoff_ms: u32
 }
 
 /// Times of every node to each site by sweeps, without a cut-off, as `done(site, times)`.
-pub fn swept_times(network: &Network, mode: usize, sites: &[Leg], mut done: impl FnMut(usize, &mut dyn Iterator<Item = u32>)) {
+pub fn swept_times(
+    network: &Network,
+    mode: usize,
+    sites: &[Leg],
+    mut done: impl FnMut(usize, &mut dyn Iterator<Item = u32>),
+) {
     let hierarchy = network.hierarchies.get(mode);
     let nodes = network.modes[mode].reversed.node_count() as u32;
     let mut batch = Batch::default();
@@ -331,7 +336,8 @@ pub fn trip(
     let length_m = |street: u32| f64::from(network.streets[street as usize].length_mm) / 1000.0;
     let offset_m = |leg: &Leg| f64::from(leg.offset_mm) / 1000.0;
     let by = |ms: u32, node: u32| ms.checked_add(search.node_ms(node)).unwrap_or(CLOSED);
-    let mut at = if by(start.to_end_ms, start.end) <= by(start.to_start_ms, start.start) { start.end } else { start.start };
+    let mut at =
+        if by(start.to_end_ms, start.end) <= by(start.to_start_ms, start.start) { start.end } else { start.start };
     let mut ridden = if at == start.end {
         ways.along(network, start.street, offset_m(&start), length_m(start.street), start.to_end_ms)
     } else {

@@ -150,11 +150,8 @@ pub fn cover_sets(network: &Network, cells: &Hung, sites: &Hung, standard: &Stan
     let mut next = offsets.clone();
     let empty = Pair { site: 0, travel_time_ms: CLOSED, distance: Distance(0) };
     let mut pairs = vec![empty; offsets[rows]];
-    let mut by_site: Vec<(u32, Vec<(u32, Pair)>)> = tasks
-        .iter()
-        .zip(done)
-        .flat_map(|(&(chunk, _), lists)| chunk.iter().copied().zip(lists))
-        .collect();
+    let mut by_site: Vec<(u32, Vec<(u32, Pair)>)> =
+        tasks.iter().zip(done).flat_map(|(&(chunk, _), lists)| chunk.iter().copied().zip(lists)).collect();
     by_site.sort_by_key(|&(site, _)| site);
     for (row, pair) in by_site.into_iter().flat_map(|(_, list)| list) {
         let at = &mut next[row as usize];
@@ -201,8 +198,7 @@ impl Task<'_> {
         let graph = &self.network.modes[self.mode];
         let hierarchy = self.network.hierarchies.get(self.mode);
         batch.run(graph, hierarchy, &bare, cutoff);
-        let mut near: Vec<_> =
-            self.chunk.iter().map(|&s| self.near[s as usize].iter().copied().peekable()).collect();
+        let mut near: Vec<_> = self.chunk.iter().map(|&s| self.near[s as usize].iter().copied().peekable()).collect();
         let mut pairs = vec![Vec::new(); self.chunk.len()];
         for (cell, (&place, leg)) in self.cells.places.iter().zip(&self.cells.legs[self.mode]).enumerate() {
             let times = leg.as_ref().map(|leg| batch.place(hierarchy, leg));
@@ -252,13 +248,15 @@ mod tests {
         let set = |rows: &[&[(u32, u32)]]| {
             let mut set = CoverSets { offsets: vec![0], pairs: Vec::new() };
             for row in rows {
-                let pair = |&(site, travel_time_ms): &(u32, u32)| Pair { site, travel_time_ms, distance: Distance(site) };
+                let pair =
+                    |&(site, travel_time_ms): &(u32, u32)| Pair { site, travel_time_ms, distance: Distance(site) };
                 set.pairs.extend(row.iter().map(pair));
                 set.offsets.push(set.pairs.len());
             }
             set
         };
-        let sets = [set(&[&[(0, 5), (2, 7)], &[]]), set(&[&[(0, 9), (1, 8)], &[(3, 1)]]), set(&[&[(0, 6), (1, 9)], &[]])];
+        let sets =
+            [set(&[&[(0, 5), (2, 7)], &[]]), set(&[&[(0, 9), (1, 8)], &[(3, 1)]]), set(&[&[(0, 6), (1, 9)], &[]])];
         assert_eq!(CoverSets::in_several(&sets, 3), set(&[&[(0, 5)], &[]]));
         assert_eq!(CoverSets::in_several(&sets, 2), set(&[&[(0, 5), (1, CLOSED)], &[]]));
         assert_eq!(CoverSets::in_several(&sets, 1), set(&[&[(0, 5), (1, CLOSED), (2, 7)], &[(3, CLOSED)]]));

@@ -5,8 +5,8 @@ use rayon::prelude::*;
 use super::Leg;
 use super::batch::{Batch, LANES, within};
 use crate::error::Result;
-use crate::network::{CLOSED, ModeGraph};
 use crate::network::hierarchy::Hierarchy;
+use crate::network::{CLOSED, ModeGraph};
 use crate::stages::go_on;
 use crate::units::TravelTime;
 

@@ -57,9 +57,8 @@ impl<'a> Reach<'a> {
             let count = sites.iter().take_while(|leg| leg.street as usize == street).count();
             &sites[..count]
         };
-        let beyond = |against, junction| {
-            self.search.node_ms(self.graph.turns.arrival(ride(street as u32, against), junction))
-        };
+        let beyond =
+            |against, junction| self.search.node_ms(self.graph.turns.arrival(ride(street as u32, against), junction));
         Some(StreetTimes {
             forward_ms,
             backward_ms,

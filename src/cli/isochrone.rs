@@ -96,8 +96,11 @@ pub fn run(args: IsochroneArgs, quiet: bool) -> Result<()> {
     // One search a place: a hierarchy would take longer to make than it saves.
     let roads = load_roads(&args.travel.roads, clip, &modes, 0, args.cache.open().as_ref(), &mut stages)?;
     let (network, [mode]) = (&roads.network, modes);
-    let legs =
-        stages.run("snap to roads", || snap(network, &mode, &args.travel, &places), |_| format!("{} places", places.len()))?;
+    let legs = stages.run(
+        "snap to roads",
+        || snap(network, &mode, &args.travel, &places),
+        |_| format!("{} places", places.len()),
+    )?;
     let groups: Vec<(String, Vec<Leg>)> = if args.union {
         vec![("all".into(), legs)]
     } else {

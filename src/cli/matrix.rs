@@ -20,9 +20,11 @@ use crate::units::LonLat;
 
 /// Arguments of `gandan matrix`.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  gandan matrix --roads hanoi.osm.pbf --origins homes.csv --destinations offices.csv \
+#[command(
+    after_help = "Example:\n  gandan matrix --roads hanoi.osm.pbf --origins homes.csv --destinations offices.csv \
                         --mode motorcycle --minutes 30 --out times.parquet\n\nThe table has the columns from_id, to_id, \
-                        travel_time_s and distance_m, by destination and then by origin.")]
+                        travel_time_s and distance_m, by destination and then by origin."
+)]
 pub struct MatrixArgs {
     #[command(flatten)]
     travel: TravelArgs,

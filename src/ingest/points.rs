@@ -69,9 +69,8 @@ mod tests {
 
     #[test]
     fn faults_come_together() {
-        let codes = |text: &str| -> Vec<&'static str> {
-            read(text).unwrap_err().faults().iter().map(|f| f.code).collect()
-        };
+        let codes =
+            |text: &str| -> Vec<&'static str> { read(text).unwrap_err().faults().iter().map(|f| f.code).collect() };
         // Line 2: no number; line 3: a latitude of 105; line 4: no id.
         assert_eq!(codes("id,lon,lat\na,x,21\nb,21,105\n,105,21\n"), ["table::id", "table::value", "table::value"]);
         assert_eq!(codes("id,lon,lat\na,105,21\na,105,21\n"), ["points::same"]);

@@ -343,7 +343,10 @@ mod tests {
                 for b in 0..n {
                     assert_eq!(component[a] == component[b], reach[a][b] && reach[b][a], "seed {seed}: {arcs:?}");
                 }
-                assert_eq!(sizes[component[a] as usize] as usize, component.iter().filter(|&&c| c == component[a]).count());
+                assert_eq!(
+                    sizes[component[a] as usize] as usize,
+                    component.iter().filter(|&&c| c == component[a]).count()
+                );
             }
         }
     }
@@ -391,8 +394,7 @@ mod tests {
         let delays = [(0, 0, 30_000), (40_000, 2_000, 2_000), (100_000, 20_000, 0)]
             .map(|(offset_mm, forward_ms, backward_ms)| Delay { street: 0, offset_mm, forward_ms, backward_ms })
             .to_vec();
-        let permits =
-            Permits { forward_ms: vec![10_000], backward_ms: vec![10_000], delays, ..Permits::default() };
+        let permits = Permits { forward_ms: vec![10_000], backward_ms: vec![10_000], delays, ..Permits::default() };
         let graph = ModeGraph::new(2, &[(0, 1)], permits).unwrap();
         let at = |m: u32| {
             let mm = m * 1000;

@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use crate::error::Result;
-use crate::ingest::osm::{OsmExtract, WaterWay, read_extract};
 use super::build::build_network;
 use super::cache::{Cache, Key, Roads};
 use super::{Mode, Network};
+use crate::error::Result;
+use crate::ingest::osm::{OsmExtract, WaterWay, read_extract};
 use crate::stages::Stages;
 use crate::units::{EARTH_RADIUS_M, LonLat, TravelTime};
 
@@ -23,9 +23,8 @@ pub fn load_roads(
     cache: Option<&Cache>,
     stages: &mut Stages,
 ) -> Result<Roads> {
-    let size = |n: &Network| {
-        format!("{} junctions, {} streets, {:.0} km", n.nodes.len(), n.streets.len(), n.length_km())
-    };
+    let size =
+        |n: &Network| format!("{} junctions, {} streets, {:.0} km", n.nodes.len(), n.streets.len(), n.length_km());
     let mut key = None;
     if let Some(cache) = cache {
         let look = || {

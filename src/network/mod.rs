@@ -82,8 +82,8 @@ impl Network {
 
     /// Bytes held by the streets, and by the graph of each mode.
     pub fn bytes(&self) -> (usize, Vec<usize>) {
-        let streets = self.streets.len() * size_of::<Street>()
-            + (self.points.len() + self.nodes.len()) * size_of::<LonLat>();
+        let streets =
+            self.streets.len() * size_of::<Street>() + (self.points.len() + self.nodes.len()) * size_of::<LonLat>();
         (streets, self.modes.iter().map(ModeGraph::bytes).collect())
     }
 

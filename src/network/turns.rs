@@ -91,7 +91,8 @@ impl Turns {
         let mut node_of: HashMap<(u32, State), u32> = HashMap::new();
         let mut states: Vec<(u32, State)> = Vec::new();
         let ridden = |state: &State, r: Ride| -> State {
-            let goes_on = state.iter().filter(|&&(s, k)| forbidden[s as usize][k as usize] == r).map(|&(s, k)| (s, k + 1));
+            let goes_on =
+                state.iter().filter(|&&(s, k)| forbidden[s as usize][k as usize] == r).map(|&(s, k)| (s, k + 1));
             let begun = begins.get(&r).into_iter().flatten().map(|&s| (s, 1));
             let mut next: State = goes_on.chain(begun).collect();
             next.sort_unstable();
@@ -144,7 +145,9 @@ impl Turns {
 
     /// Bytes held in memory.
     pub fn bytes(&self) -> usize {
-        self.junction.len() * 4 + self.arrives_split.len() * 8 + (self.arrivals.len() + self.splits.len() + self.banned.len()) * 8
+        self.junction.len() * 4
+            + self.arrives_split.len() * 8
+            + (self.arrivals.len() + self.splits.len() + self.banned.len()) * 8
     }
 
     /// The junction at which a node stands.
@@ -221,7 +224,14 @@ mod tests {
     }
 
     /// All walks of at most `left` further rides that hold no forbidden sequence, as the junctions that they reach.
-    fn walks(ends: &[(u32, u32)], forbidden: &[Vec<Ride>], walk: &mut Vec<Ride>, at: u32, left: usize, seen: &mut Vec<Vec<Ride>>) {
+    fn walks(
+        ends: &[(u32, u32)],
+        forbidden: &[Vec<Ride>],
+        walk: &mut Vec<Ride>,
+        at: u32,
+        left: usize,
+        seen: &mut Vec<Vec<Ride>>,
+    ) {
         seen.push(walk.clone());
         if left == 0 {
             return;

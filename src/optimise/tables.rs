@@ -12,7 +12,6 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-
 use super::cover::{CostTable, CoverTable};
 use crate::error::{Faults, Result};
 pub use crate::ingest::columns::Ids;

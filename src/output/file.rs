@@ -20,9 +20,9 @@ impl PendingFile {
     /// Something stands there and `force` is not given, it is a folder, or the folder around it cannot be made.
     pub fn begin(target: &Path, force: bool) -> Result<PendingFile> {
         refuse_existing_file(target, force)?;
-        let name = target
-            .file_name()
-            .ok_or_else(|| Fault::new("output::name", "this is no name for a file").file(target).help("give --out a file"))?;
+        let name = target.file_name().ok_or_else(|| {
+            Fault::new("output::name", "this is no name for a file").file(target).help("give --out a file")
+        })?;
         let parent = target.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
         fs::create_dir_all(parent).map_err(|e| Fault::io("make the output folder", parent, &e))?;
         let mut pending_name = std::ffi::OsString::from(format!(".{}.partial.", std::process::id()));
@@ -41,7 +41,8 @@ impl PendingFile {
     /// Something has appeared there meanwhile, or the move fails; then what stood there still stands.
     pub fn commit(mut self) -> Result<()> {
         refuse_existing_file(&self.target, self.force)?;
-        fs::rename(&self.pending, &self.target).map_err(|e| Fault::io("put the file in its place", &self.target, &e))?;
+        fs::rename(&self.pending, &self.target)
+            .map_err(|e| Fault::io("put the file in its place", &self.target, &e))?;
         self.done = true;
         Ok(())
     }

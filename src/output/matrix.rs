@@ -48,7 +48,8 @@ impl<'a> TripTable<'a> {
         }
         let ends = |t: &Trip| (&self.origins[t.origin as usize], &self.destinations[t.destination as usize]);
         let columns: Vec<Column> = vec![
-            StringChunked::from_iter_values("from_id".into(), trips.iter().map(|t| ends(t).0.id.as_str())).into_column(),
+            StringChunked::from_iter_values("from_id".into(), trips.iter().map(|t| ends(t).0.id.as_str()))
+                .into_column(),
             StringChunked::from_iter_values("to_id".into(), trips.iter().map(|t| ends(t).1.id.as_str())).into_column(),
             Float64Chunked::from_iter_options(
                 "travel_time_s".into(),

@@ -1,13 +1,13 @@
 //! What a run leaves: tables, isochrones, the manifest and the map, in one folder, whole or not at all.
 
-pub mod files;
 pub mod file;
+pub mod files;
 pub mod folder;
 pub mod isochrone;
-pub mod matrix;
 pub mod manifest;
-mod off_network;
 pub mod map;
+pub mod matrix;
+mod off_network;
 pub mod picture;
 pub mod schema;
 pub mod shapes;

@@ -334,7 +334,11 @@ pub const NETWORK_LEGS: Table = Table {
         or_null(whole("from_start_ms", "ms", "from the first point to the place; null where not allowed")),
         or_null(whole("to_end_ms", "ms", "from the place over the last point, delay included; null where not allowed")),
         or_null(whole("from_end_ms", "ms", "from the last point to the place; null where not allowed")),
-        or_null(whole("to_start_ms", "ms", "from the place over the first point, delay included; null where not allowed")),
+        or_null(whole(
+            "to_start_ms",
+            "ms",
+            "from the place over the first point, delay included; null where not allowed",
+        )),
     ],
 };
 
@@ -355,13 +359,20 @@ pub const OFF_NETWORK: Table = Table {
     file: "off_network.parquet",
     row: "streets without a way there and back from the rest of a mode's network, or a place too far from any street",
     columns: &[
-        text("kind", "`part` (a large piece of network, used by itself), `island` (streets that are not used), `cell` or `site`"),
+        text(
+            "kind",
+            "`part` (a large piece of network, used by itself), `island` (streets that are not used), `cell` or `site`",
+        ),
         MODE,
         text("id", "number of the part, from 2, or of the island, largest first; number of the cell; id of the site"),
         LON,
         LAT,
         or_null(number("length_km", "km", "length of the streets; null for places")),
-        number("persons", "people", "by this mode: those who use the part; those whose nearest street is of the island; those of the cell"),
+        number(
+            "persons",
+            "people",
+            "by this mode: those who use the part; those whose nearest street is of the island; those of the cell",
+        ),
         geometry("where the first of the streets begins; the place"),
     ],
 };

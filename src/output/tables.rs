@@ -4,9 +4,9 @@ use std::path::Path;
 
 use geo::{Geometry, MultiPolygon, Point, Rect};
 
-use super::{off_network, schema};
 use super::shapes::Isochrone;
 use super::table::{self, Values};
+use super::{off_network, schema};
 use crate::error::{Fault, Result};
 use crate::ingest::eligibility::Eligibility;
 use crate::network::CLOSED;

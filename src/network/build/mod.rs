@@ -36,9 +36,8 @@ pub fn build_network(extract: &OsmExtract, modes: &[Mode]) -> Result<Network> {
         .iter()
         .zip(&laid.chain_of)
         .map(|(street, &c)| {
-            let way = |end: Option<&(u32, bool)>| {
-                end.map_or(0, |&(p, _)| extract.roads[pieces[p as usize].way as usize].id)
-            };
+            let way =
+                |end: Option<&(u32, bool)>| end.map_or(0, |&(p, _)| extract.roads[pieces[p as usize].way as usize].id);
             let chain = &chains[c as usize];
             Ended { from: street.from, to: street.to, first_way: way(chain.first()), last_way: way(chain.last()) }
         })
@@ -76,7 +75,8 @@ pub fn build_network(extract: &OsmExtract, modes: &[Mode]) -> Result<Network> {
                     mode.obeys_turns(&restriction.binds, &restriction.except)
                 })
                 .collect();
-            let barriers: Vec<u32> = marks.closed(m).map(|n| laid.junction_of[n as usize]).filter(|&j| j != u32::MAX).collect();
+            let barriers: Vec<u32> =
+                marks.closed(m).map(|n| laid.junction_of[n as usize]).filter(|&j| j != u32::MAX).collect();
             permits.forbidden = restrictions::forbidden(&obeyed, extract, &ended, &barriers);
             ModeGraph::new(laid.nodes.len(), &ends, permits).map_err(|_| {
                 Fault::new("network::closed", format!("no road of the study area is open to the mode `{}`", mode.id))
@@ -231,8 +231,7 @@ struct Marks {
 
 impl Marks {
     fn new(extract: &OsmExtract, modes: &[Mode]) -> Marks {
-        let passing =
-            extract.mark_sets.iter().map(|tags| modes.iter().map(|m| m.passing(tags)).collect()).collect();
+        let passing = extract.mark_sets.iter().map(|tags| modes.iter().map(|m| m.passing(tags)).collect()).collect();
         let mut of_node = vec![u32::MAX; extract.node_ids.len()];
         for mark in &extract.marks {
             of_node[mark.node as usize] = mark.tags;

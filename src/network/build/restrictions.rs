@@ -95,8 +95,12 @@ pub(super) fn paths(
     junction_of: impl Fn(u32) -> Option<u32>,
 ) -> (Vec<Path>, usize) {
     let mut ends: HashMap<i64, [u32; 2]> = HashMap::new();
-    let vias: Vec<i64> =
-        extract.restrictions.iter().flat_map(|r| if let Via::Ways(w) = &r.via { w.as_slice() } else { &[] }).copied().collect();
+    let vias: Vec<i64> = extract
+        .restrictions
+        .iter()
+        .flat_map(|r| if let Via::Ways(w) = &r.via { w.as_slice() } else { &[] })
+        .copied()
+        .collect();
     if !vias.is_empty() {
         for way in extract.roads.iter().filter(|w| vias.contains(&w.id)) {
             let node = |i: u32| junction_of(extract.road_nodes[i as usize]);
@@ -107,7 +111,8 @@ pub(super) fn paths(
     }
     // Via ways may pass junctions between their ends: these are asked for as well.
     let on_vias = streets.iter().filter(|s| vias.contains(&s.first_way)).flat_map(|s| [s.from, s.to]);
-    let nodes = extract.restrictions.iter().filter_map(|r| if let Via::Node(n) = r.via { junction_of(n) } else { None });
+    let nodes =
+        extract.restrictions.iter().filter_map(|r| if let Via::Node(n) = r.via { junction_of(n) } else { None });
     let around = Around::new(streets, nodes.chain(ends.values().flatten().copied()).chain(on_vias));
     let (mut found, mut lost) = (Vec::new(), 0);
     for (i, restriction) in extract.restrictions.iter().enumerate() {
@@ -152,7 +157,13 @@ fn over_ways(
         let mut at = start;
         let walked = ways.iter().try_for_each(|way| {
             let &[a, b] = ends.get(way)?;
-            let goal = if at == a { b } else if at == b { a } else { return None };
+            let goal = if at == a {
+                b
+            } else if at == b {
+                a
+            } else {
+                return None;
+            };
             // A way has at most 2,000 nodes, so at most as many streets.
             for _ in 0..2000 {
                 if at == goal && rides.len() > 1 {

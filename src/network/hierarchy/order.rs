@@ -240,11 +240,8 @@ fn cut_along(part: &Part, line: [f64; 2]) -> Vec<u32> {
     let size = |side: &[bool]| side.iter().filter(|&&s| s).count();
     // Both are smallest cuts: the one nearer to halves is taken.
     let (a, b) = (size(&from_source), size(&from_sink));
-    let in_a: Vec<bool> = if a.abs_diff(n / 2) <= b.abs_diff(n / 2) {
-        from_source
-    } else {
-        from_sink.iter().map(|s| !s).collect()
-    };
+    let in_a: Vec<bool> =
+        if a.abs_diff(n / 2) <= b.abs_diff(n / 2) { from_source } else { from_sink.iter().map(|s| !s).collect() };
     // The junctions at either side of the cut edges separate; the fewer are taken.
     let at_border = |side: bool| {
         (0..n).filter(|&v| in_a[v] == side && part.neighbours(v).iter().any(|&u| in_a[u as usize] != side)).count()

@@ -47,7 +47,8 @@ fn shared(file: &str) -> Option<PathBuf> {
 
 #[allow(clippy::print_stderr)]
 fn read(path: &Path) -> Roads {
-    let text = |class: &str, tags: &osmpbfreader::Tags| Tags::new(class, tags.iter().map(|(k, v)| (k.as_str(), v.as_str())));
+    let text =
+        |class: &str, tags: &osmpbfreader::Tags| Tags::new(class, tags.iter().map(|(k, v)| (k.as_str(), v.as_str())));
     let mut reader = OsmPbfReader::new(std::fs::File::open(path).unwrap());
     let (mut index, mut places, mut nodes) = (HashMap::new(), Vec::new(), Vec::new());
     let mut ways = Vec::new();

@@ -17,7 +17,9 @@ const LONGEST_DELAY_S: f64 = 600.0;
 const LONGEST_WAIT_S: f64 = 7200.0;
 
 /// The time of day or weather of the speeds.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, clap::ValueEnum)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, clap::ValueEnum,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum SpeedSet {
     /// The mean over all trips of a day.
