@@ -245,7 +245,7 @@ fn dump_times(options: &Options, network: &Network, modes: &[&str]) {
                     assert!(same, "sweep and search differ, mode {mode}, source {i}");
                 });
             }
-            raw.push(times.into_iter());
+            raw.push(times);
         });
         raw.finish();
     }

@@ -238,7 +238,7 @@ mod tests {
         }
         for r in 0..ends.len() as u32 * 2 {
             let (a, b) = ends[(r / 2) as usize];
-            let (from, to) = if r % 2 == 0 { (a, b) } else { (b, a) };
+            let (from, to) = if r.is_multiple_of(2) { (a, b) } else { (b, a) };
             walk.push(r);
             if from == at && !forbidden.iter().any(|f| walk.ends_with(f)) {
                 walks(ends, forbidden, walk, to, left - 1, seen);
@@ -254,8 +254,10 @@ mod tests {
             let n = 3 + draw.below(4) as u32;
             let ends: Vec<(u32, u32)> =
                 (0..n + 2).map(|_| (draw.below(n as usize) as u32, draw.below(n as usize) as u32)).collect();
-            let end_of = |r: Ride| if r % 2 == 0 { ends[(r / 2) as usize].1 } else { ends[(r / 2) as usize].0 };
-            let start_of = |r: Ride| if r % 2 == 0 { ends[(r / 2) as usize].0 } else { ends[(r / 2) as usize].1 };
+            let end_of =
+                |r: Ride| if r.is_multiple_of(2) { ends[(r / 2) as usize].1 } else { ends[(r / 2) as usize].0 };
+            let start_of =
+                |r: Ride| if r.is_multiple_of(2) { ends[(r / 2) as usize].0 } else { ends[(r / 2) as usize].1 };
             let mut forbidden = Vec::new();
             for _ in 0..draw.below(5) {
                 let mut sequence = vec![draw.below(ends.len() * 2) as u32];

@@ -3,12 +3,16 @@
 use geo::MultiPolygon;
 use rayon::prelude::*;
 
-use crate::access::isochrone::{Canvas, GRID_M, Scratch};
+use crate::access::isochrone::{Canvas, Scratch};
 use crate::access::search::Search;
 use crate::error::Result;
 use crate::rollout::Rollout;
 use crate::study::Study;
 use crate::units::TravelTime;
+
+/// Side of the squares that a run's isochrones are drawn on, in metres. Coarser than those of `gandan isochrone`: a run
+/// has three polygons for each of its agents, and its files and its map stay a third as large.
+const SQUARE_M: f64 = 100.0;
 
 /// A polygon of equal travel time by the most used mode.
 pub struct Isochrone {
@@ -35,7 +39,7 @@ pub fn isochrones(study: &Study, plan: &Rollout) -> Result<Vec<Isochrone>> {
         wanted.extend(plan.agents.iter().filter(|a| a.phase == t).map(|a| (t, Some(a.site), vec![a.site])));
     }
     let (network, graph) = (&study.network, &study.network.modes[0]);
-    let canvas = Canvas::new(network, GRID_M)?;
+    let canvas = Canvas::new(network, SQUARE_M)?;
     let drawn: Vec<Result<Vec<Isochrone>>> = wanted
         .into_par_iter()
         .map_init(Default::default, |(search, scratch): &mut (Search, Scratch), (phase, site, sites)| {
