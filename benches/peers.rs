@@ -37,7 +37,7 @@ const SITES: usize = 106;
 const CELLS: usize = 5000;
 const BANDS_MIN: [f64; 3] = [10.0, 20.0, 30.0];
 /// Numbers of streets that no network has, for places that are junctions.
-const NO_STREET: [u32; 2] = [u32::MAX, u32::MAX - 1];
+const NO_STREET: [u32; 2] = [1 << 30, (1 << 30) + 1];
 /// Sites and points on which the truth of isochrones is measured.
 const ACCURACY_SITES: usize = 8;
 const ACCURACY_POINTS: usize = 6000;
@@ -230,7 +230,9 @@ fn measure_searches(options: &Options, network: &Network) -> Value {
 fn dump_times(options: &Options, network: &Network, modes: &[&str]) {
     let mut draw = Draw(200);
     let n_nodes = network.nodes.len() as u32;
-    let sources: Vec<u32> = (0..options.sources).map(|_| draw.below(n_nodes as usize) as u32).collect();
+    // Not at junctions that a turn restriction splits: whoever arrives there may stand in any of their nodes.
+    let drawn = std::iter::repeat_with(|| draw.below(n_nodes as usize) as u32);
+    let sources: Vec<u32> = drawn.filter(|&node| api::is_whole(network, node)).take(options.sources).collect();
     tables::write(&options.out, "sources.parquet", vec![whole("node", sources.iter().copied())]);
     let legs: Vec<Leg> = sources.iter().map(|&node| api::at_junction(node, NO_STREET[0])).collect();
     for (m, mode) in modes.iter().enumerate() {

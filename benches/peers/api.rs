@@ -79,6 +79,15 @@ pub fn travel_arcs(network: &Network, mode: usize) -> Vec<(u32, u32, u32)> {
     arcs
 }
 
+/// Whether a junction is one node for every mode.
+pub fn is_whole(network: &Network, junction: u32) -> bool {
+    network.modes.iter().all(|graph| {
+        let mut nodes = 0;
+        graph.turns.for_each_beginning(junction, 0, |_| nodes += 1);
+        nodes == 1
+    })
+}
+
 /// Whether each junction lies in some part of the mode's network.
 pub fn main_component(network: &Network, mode: usize) -> Vec<bool> {
     network.modes[mode].part.iter().map(|&part| part != NO_PART).collect()

@@ -84,8 +84,10 @@ impl UrbanGrid {
         merge(&mut fine);
         let mut coarse: Lengths = fine.iter().map(|&(square, mm)| (coarser(square), mm)).collect();
         merge(&mut coarse);
-        grid.fine = dense(&fine, BUILT_UP_KM_PER_KM2, CELL_M, middle);
-        grid.coarse = dense(&coarse, CITY_KM_PER_KM2, CELL_M * f64::from(COARSE), middle);
+        (grid.fine, grid.coarse) = rayon::join(
+            || dense(&fine, BUILT_UP_KM_PER_KM2, CELL_M, middle),
+            || dense(&coarse, CITY_KM_PER_KM2, CELL_M * f64::from(COARSE), middle),
+        );
         grid
     }
 

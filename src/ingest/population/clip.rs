@@ -151,7 +151,7 @@ fn columns_of(rings: Vec<Ring>, range: Range<u32>, row: f64, out: &mut Vec<Pixel
 }
 
 /// The centre of gravity of rings if they hold it, else the middle of their widest stretch from west to east among 16
-/// heights. All about the origin.
+/// heights (or, where these miss a thin part, the heights between its corners). All about the origin.
 fn place_in(rings: &[Ring], origin: [f64; 2], centre: (f64, f64)) -> (f64, f64) {
     let (x, y) = (centre.0 + origin[0], centre.1 + origin[1]);
     if stretches(rings, y).iter().any(|&(west, east)| west < x && x < east) {
@@ -162,7 +162,15 @@ fn place_in(rings: &[Ring], origin: [f64; 2], centre: (f64, f64)) -> (f64, f64) 
     let south = heights().fold(f64::NEG_INFINITY, f64::max);
     let levels = (0..16).map(|i| north + (south - north) * (f64::from(i) + 0.5) / 16.0);
     let mut best = (0.0, centre);
-    for y in levels {
+    // A cut ring may run along the cut far beyond its part, which may then lie between all 16 heights: but never between
+    // all the middles between corners.
+    let mut corners: Vec<f64> = heights().collect();
+    corners.sort_by(f64::total_cmp);
+    let between = corners.windows(2).map(|pair| (pair[0] + pair[1]) / 2.0);
+    for (i, y) in levels.chain(between).enumerate() {
+        if i >= 16 && best.0 > 0.0 {
+            break;
+        }
         for (west, east) in stretches(rings, y) {
             // Clearly wider only, so that rounding does not choose between equals.
             if east - west > best.0 * (1.0 + ROUNDING) {

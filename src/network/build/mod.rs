@@ -2,6 +2,7 @@
 
 mod hilbert;
 mod kinds;
+mod lay;
 mod restrictions;
 mod streets;
 
@@ -12,11 +13,10 @@ use super::modes::{Pace, Passing};
 use super::{CLOSED, Mode, ModeGraph, Network, Street};
 use crate::error::{Fault, Result};
 use crate::ingest::osm::OsmExtract;
-use crate::units::LonLat;
-use hilbert::hilbert_order;
 use kinds::{Kind, Kinds};
+use lay::{Marked, lay};
 use restrictions::Ended;
-use streets::{Chain, Piece, cut, join};
+use streets::{cut, join};
 
 /// Builds the network of the roads that at least one of the modes may use.
 ///
@@ -130,97 +130,6 @@ fn way_mm(extract: &OsmExtract, way: u32, length_mm: &[u32]) -> u64 {
     length_mm[nodes.start as usize..nodes.end as usize].iter().map(|&mm| u64::from(mm)).sum()
 }
 
-/// Streets laid between junctions, in the order of the network.
-struct Laid {
-    nodes: Vec<LonLat>,
-    streets: Vec<Street>,
-    points: Vec<LonLat>,
-    /// For each street, its chain.
-    chain_of: Vec<u32>,
-    /// For each node of the extract, its junction, or [`u32::MAX`].
-    junction_of: Vec<u32>,
-    /// Where they pass marked nodes.
-    marked: Vec<Marked>,
-}
-
-fn lay(extract: &OsmExtract, pieces: &[Piece], chains: &[Chain], length_mm: &[u32], marks: &Marks) -> Laid {
-    let mut junction_of = vec![u32::MAX; extract.node_ids.len()];
-    let mut ends = Vec::with_capacity(chains.len());
-    let (mut met, mut places) = (Vec::new(), Vec::new());
-    for chain in chains {
-        let mut pair = [0_u32; 2];
-        let (Some(&first), Some(&last)) = (chain.first(), chain.last()) else { continue };
-        for (slot, (p, at_last)) in pair.iter_mut().zip([(first.0, first.1), (last.0, !last.1)]) {
-            let piece = &pieces[p as usize];
-            let node = extract.road_nodes[if at_last { piece.last } else { piece.first } as usize];
-            *slot = node;
-            if std::mem::replace(&mut junction_of[node as usize], 0) == u32::MAX {
-                met.push(node);
-                places.push(extract.places[node as usize].unwrap_or_default());
-            }
-        }
-        ends.push(pair);
-    }
-    let order = hilbert_order(&places);
-    for (new, &old) in order.iter().enumerate() {
-        junction_of[met[old as usize] as usize] = new as u32;
-    }
-    let nodes = order.iter().map(|&i| places[i as usize]).collect();
-    let mut by_street: Vec<(u32, u32, u32)> = ends
-        .iter()
-        .enumerate()
-        .map(|(c, pair)| (junction_of[pair[0] as usize], junction_of[pair[1] as usize], c as u32))
-        .collect();
-    by_street.par_sort_unstable();
-    let mut streets = Vec::with_capacity(chains.len());
-    let mut points = Vec::with_capacity(extract.road_nodes.len());
-    let mut chain_of = Vec::with_capacity(chains.len());
-    let mut marked = Vec::with_capacity(extract.marks.len());
-    for (from, to, c) in by_street {
-        let (street, first_point) = (streets.len() as u32, points.len() as u32);
-        let first_mark = marked.len();
-        let mut offset = 0_u64;
-        for (k, &(p, against)) in chains[c as usize].iter().enumerate() {
-            let Piece { first, last, .. } = pieces[p as usize];
-            // The first node of a piece is the last of the piece before.
-            for step in u32::from(k > 0)..=last - first {
-                let i = if against { last - step } else { first + step } as usize;
-                if step > 0 {
-                    // The length of a step stands with the earlier of its nodes.
-                    offset += u64::from(length_mm[if against { i } else { i - 1 }]);
-                }
-                let node = extract.road_nodes[i];
-                points.push(extract.places[node as usize].unwrap_or_default());
-                let tags = marks.of_node[node as usize];
-                if tags != u32::MAX {
-                    let (offset_mm, first) = (u32::try_from(offset).unwrap_or(u32::MAX), k == 0 && step == 0);
-                    marked.push(Marked { street, offset_mm, tags, against, first, last: false });
-                }
-            }
-        }
-        let length_mm = u32::try_from(offset).unwrap_or(u32::MAX - 1).max(1);
-        let end = last_node(extract, pieces, &chains[c as usize]);
-        let end_marked = marks.of_node[end as usize] != u32::MAX;
-        for mark in &mut marked[first_mark..] {
-            mark.offset_mm = mark.offset_mm.min(length_mm);
-        }
-        if let Some(mark) = marked[first_mark..].last_mut().filter(|_| end_marked) {
-            (mark.last, mark.offset_mm) = (true, length_mm);
-        }
-        streets.push(Street { from, to, length_mm, class: 0, bridge: false, points: first_point..points.len() as u32 });
-        chain_of.push(c);
-    }
-    Laid { nodes, streets, points, chain_of, junction_of, marked }
-}
-
-/// The node of the extract at which a chain ends.
-fn last_node(extract: &OsmExtract, pieces: &[Piece], chain: &Chain) -> u32 {
-    chain.last().map_or(0, |&(p, against)| {
-        let piece = &pieces[p as usize];
-        extract.road_nodes[if against { piece.first } else { piece.last } as usize]
-    })
-}
-
 /// What nodes do to those who pass them.
 struct Marks {
     /// By node of the extract: index into `passing`, or [`u32::MAX`].
@@ -270,17 +179,4 @@ impl Marks {
         };
         marked.iter().filter_map(delay).collect()
     }
-}
-
-/// A marked node on a street.
-struct Marked {
-    street: u32,
-    offset_mm: u32,
-    /// Index of its set of tags.
-    tags: u32,
-    /// Whether the street runs against the way there.
-    against: bool,
-    /// Whether it is the street's first or last point.
-    first: bool,
-    last: bool,
 }
