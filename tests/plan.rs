@@ -9,7 +9,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 fn gandan(args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_gandan")).args(args).output().unwrap()
+    Command::new(env!("CARGO_BIN_EXE_gandan"))
+        .env("GANDAN_CACHE", Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache"))
+        .args(args)
+        .output()
+        .unwrap()
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -54,8 +58,17 @@ fn the_demo_runs_verifies_and_does_not_depend_on_threads() {
     let home = tempfile::tempdir().unwrap();
     let run = |name: &str, threads: &str| {
         let out = home.path().join(name);
-        let done =
-            gandan(&["demo", "--network", "--format", "json", "--threads", threads, "--out", out.to_str().unwrap()]);
+        let done = gandan(&[
+            "demo",
+            "--no-cache",
+            "--network",
+            "--format",
+            "json",
+            "--threads",
+            threads,
+            "--out",
+            out.to_str().unwrap(),
+        ]);
         assert!(done.status.success(), "{}", text(&done.stderr));
         (out, serde_json::from_slice::<serde_json::Value>(&done.stdout).unwrap())
     };

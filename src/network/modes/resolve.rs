@@ -256,6 +256,15 @@ pub fn resolve_modes(changes: &BTreeMap<String, ModeChange>, speeds: SpeedSet) -
 /// # Errors
 /// There is no mode of that name.
 pub fn shipped_mode(id: &str, speeds: SpeedSet) -> Result<Mode> {
+    let shipped: BTreeMap<String, toml::Table> = toml::from_str(SHIPPED_MODES)
+        .map_err(|e| Fault::new("modes::shipped", format!("the shipped modes do not parse: {e}")))?;
+    if !shipped.contains_key(id) {
+        let known = shipped.keys().cloned().collect::<Vec<_>>().join(", ");
+        return Err(Fault::new("modes::unknown", format!("there is no mode `{id}`"))
+            .place("--mode")
+            .help(format!("the modes are {known}"))
+            .into());
+    }
     let alone = ModeChange { share: Some(1.0), ..ModeChange::default() };
     let mut modes = resolve_modes(&BTreeMap::from([(id.to_owned(), alone)]), speeds)?;
     Ok(modes.swap_remove(0))
