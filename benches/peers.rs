@@ -115,8 +115,11 @@ fn measure(options: &Options) -> Value {
     }
     dump_times(options, &network, &modes.iter().map(|m| m.id.as_str()).collect::<Vec<_>>());
 
-    let bytes = api::graph_bytes(&network, MOTORCYCLE);
-    let full_arcs = api::travel_arcs(&network, MOTORCYCLE).len();
+    let mut alone = api::build(&api::read(&options.pbf), &modes[..1]);
+    api::contract(&mut alone);
+    let bytes = api::graph_bytes(&alone, 0);
+    let full_arcs = api::travel_arcs(&alone, 0).len();
+    drop(alone);
 
     // From here on only the motorcycle, on its own network without delays and restrictions, on one thread.
     let mut network = api::build(&extract, &plain_modes[..1]);

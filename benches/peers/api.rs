@@ -10,6 +10,7 @@ use gandan::access::search::{Search, nearest_site};
 use gandan::access::{Leg, cover};
 use gandan::ingest::osm::{OsmExtract, read_extract};
 use gandan::network::build::build_network;
+use gandan::network::hierarchy::FAR_MS;
 use gandan::network::modes::{Pace, SpeedSet, resolve_modes};
 use gandan::network::{CLOSED, Mode, NO_PART, Network, Snap, Snapper};
 use gandan::units::{Distance, LonLat, TravelTime};
@@ -180,19 +181,26 @@ pub fn for_each_site(
     }
 }
 
-/// Sweeps from all sites, in batches; counts the junctions within the cut-off of each.
+/// Sweeps from all sites, in batches of near ones; counts the junctions within the cut-off of each.
 pub fn sweep_sites(network: &Network, mode: usize, sites: &[Leg], cutoff_ms: u32, batch: &mut Batch) -> usize {
     let hierarchy = network.hierarchies.get(mode);
-    let mut reached = [0_usize; LANES];
+    let junctions = network.nodes.len() as u32;
+    // Junctions are numbered along a curve; as in `cover_sets`.
+    let mut sites = sites.to_vec();
+    sites.sort_by_key(|site| site.start);
+    let cutoff = cutoff_ms.min(FAR_MS as u32 - 1) as i32;
+    let mut reached = [0_u32; LANES];
     for chunk in sites.chunks(LANES) {
         batch.run(&network.modes[mode], hierarchy, chunk, cutoff_ms);
-        for node in 0..network.nodes.len() as u32 {
-            for (count, &ms) in reached.iter_mut().zip(&batch.node(hierarchy, node)[..chunk.len()]) {
-                *count += usize::from(ms <= cutoff_ms.min(i32::MAX as u32) as i32 && within(ms, cutoff_ms) != CLOSED);
+        batch.for_each_near(hierarchy, |node, times| {
+            if node < junctions {
+                for (count, &ms) in reached.iter_mut().zip(times) {
+                    *count += u32::from(ms <= cutoff);
+                }
             }
-        }
+        });
     }
-    reached.iter().sum()
+    reached.iter().map(|&n| n as usize).sum()
 }
 
 /// Times of every node to each site by sweeps, without a cut-off, as `done(site, times)`.

@@ -132,6 +132,20 @@ impl Batch {
         &self.times[hierarchy.map_or(node, |h| h.position[node as usize]) as usize]
     }
 
+    /// Calls `found` with each node that may be within the cut-off of some site of the last batch, and its times: in the
+    /// order of memory, and without those whose part of the network was skipped. A node may come twice.
+    pub fn for_each_near(&self, hierarchy: Option<&Hierarchy>, mut found: impl FnMut(u32, &Times)) {
+        match hierarchy {
+            Some(hierarchy) => {
+                for &(start, end) in &self.runs {
+                    let run = start as usize..end as usize;
+                    hierarchy.node[run.clone()].iter().zip(&self.times[run]).for_each(|(&n, times)| found(n, times));
+                }
+            }
+            None => self.touched.iter().for_each(|&node| found(node, &self.times[node as usize])),
+        }
+    }
+
     /// Times from a place to each site of the last batch, the walks at both ends included.
     pub fn place(&self, hierarchy: Option<&Hierarchy>, place: &Leg) -> Times {
         let (by_end, by_start) = (self.node(hierarchy, place.end), self.node(hierarchy, place.start));

@@ -50,6 +50,8 @@ pub struct Cell {
 pub struct Hierarchy {
     /// Position of each node of the graph.
     pub position: Vec<u32>,
+    /// The node at each position.
+    pub node: Vec<u32>,
     /// For each position, that of the lowest node above it; [`u32::MAX`] at the top.
     pub parent: Vec<u32>,
     /// Subtrees that a bounded sweep may skip, by ascending root.
@@ -99,7 +101,11 @@ impl Hierarchy {
             }
         }
         let (climb, sweep) = weights.needed();
-        Hierarchy { position: tree.position, parent: tree.parent, cells, borders, climb, sweep }
+        let mut node = vec![0; tree.position.len()];
+        for (n, &position) in tree.position.iter().enumerate() {
+            node[position as usize] = n as u32;
+        }
+        Hierarchy { position: tree.position, node, parent: tree.parent, cells, borders, climb, sweep }
     }
 
     /// The hierarchy of a mode from an order of the junctions; what turn restrictions split off stays with its junction.
@@ -134,7 +140,7 @@ impl Hierarchy {
     /// Bytes held in memory.
     pub fn bytes(&self) -> usize {
         let rows = self.climb.first.len() + self.sweep.first.len();
-        (self.position.len() + self.parent.len() + rows + self.borders.len()) * 4
+        (self.position.len() + self.node.len() + self.parent.len() + rows + self.borders.len()) * 4
             + self.arcs() * size_of::<Shortcut>()
             + self.cells.len() * size_of::<Cell>()
     }
