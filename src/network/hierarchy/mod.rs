@@ -4,7 +4,7 @@
 //! weights could need is added, and the weights of one mode are then pressed into it (Dibbelt, Strasser, Wagner,
 //! *Customizable Contraction Hierarchies*, ACM JEA 21, 2016, with their perfect customisation, which drops the arcs
 //! that no shortest path needs). A query climbs from the site to the top and sweeps down over all nodes (Delling,
-//! Goldberg, Nowatzyk, Werneck, *PHAST*, IPDPS 2011); [`crate::access::sweep`] does it for many sites at once.
+//! Goldberg, Nowatzyk, Werneck, *PHAST*, IPDPS 2011); [`crate::access::batch`] does it for many sites at once.
 //!
 //! Unlike hierarchies ordered by weights, the size does not explode on grids, and one order serves all modes.
 
