@@ -175,3 +175,114 @@ fn bounded(ms: u32) -> i32 {
 pub fn within(ms: i32, cutoff_ms: u32) -> u32 {
     if ms < FAR_MS && ms as u32 <= cutoff_ms { ms as u32 } else { CLOSED }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::graph::Permits;
+    use crate::network::hierarchy::order::dissection_order;
+    use crate::testkit::Draw;
+    use crate::units::LonLat;
+
+    /// A grid of streets with random times, some one-way, some missing, and some forbidden turns; and its hierarchy.
+    fn grid(side: usize, draw: &mut Draw) -> (ModeGraph, Hierarchy, Vec<(u32, u32)>) {
+        let at = |x: usize, y: usize| (y * side + x) as u32;
+        let mut ends = Vec::new();
+        for y in 0..side {
+            for x in 0..side {
+                ends.extend((x + 1 < side && draw.below(12) > 0).then_some((at(x, y), at(x + 1, y))));
+                ends.extend((y + 1 < side && draw.below(12) > 0).then_some((at(x, y), at(x, y + 1))));
+            }
+        }
+        let times = |draw: &mut Draw, closed: usize| -> Vec<u32> {
+            let time = |draw: &mut Draw| if draw.below(10) < closed { CLOSED } else { 1 + draw.below(500) as u32 };
+            ends.iter().map(|_| time(draw)).collect()
+        };
+        let (forward_ms, backward_ms) = (times(draw, 0), times(draw, 2));
+        let mut forbidden = Vec::new();
+        for _ in 0..side {
+            let (first, second) = (draw.below(ends.len()), draw.below(ends.len()));
+            forbidden.extend((ends[first].1 == ends[second].0).then_some(vec![first as u32 * 2, second as u32 * 2]));
+            // A street and the one that follows it in the list often meet.
+            let next = (first + 1) % ends.len();
+            forbidden.extend((ends[first].1 == ends[next].0).then_some(vec![first as u32 * 2, next as u32 * 2]));
+        }
+        let permits = Permits { forward_ms, backward_ms, forbidden, ..Permits::default() };
+        let graph = ModeGraph::new(side * side, &ends, permits).unwrap();
+        let places: Vec<LonLat> = (0..side * side)
+            .map(|i| LonLat { lon: (i % side) as f64 / 1000.0, lat: (i / side) as f64 / 1000.0 })
+            .collect();
+        let order = dissection_order(&places, ends.iter().copied());
+        let hierarchy = Hierarchy::of_mode(&graph, &order);
+        (graph, hierarchy, ends)
+    }
+
+    #[test]
+    fn sweeps_agree_with_searches_on_grids() {
+        // Sides that give no cell to skip, and several.
+        for (seed, side) in [(1, 2), (2, 5), (3, 11), (4, 25), (5, 40), (6, 60)] {
+            let mut draw = Draw::new(seed);
+            let (graph, hierarchy, ends) = grid(side, &mut draw);
+            let sites: Vec<Leg> = (0..LANES + 3)
+                .map(|_| {
+                    let street = draw.below(ends.len()) as u32;
+                    let (start, end) = ends[street as usize];
+                    let forward = graph.forward_ms[street as usize];
+                    Leg {
+                        street,
+                        start,
+                        end,
+                        offset_mm: 0,
+                        access_ms: draw.below(100) as u32,
+                        from_start_ms: 0,
+                        to_end_ms: forward,
+                        from_end_ms: graph.backward_ms[street as usize],
+                        to_start_ms: 0,
+                    }
+                })
+                .collect();
+            let (mut batch, mut search) = (Batch::default(), Search::default());
+            // One batch after another, so that what a reset leaves behind would be found.
+            for cutoff_ms in [0, 300, 2_000, 9_000, u32::MAX - 1] {
+                for chunk in sites.chunks(LANES) {
+                    for use_hierarchy in [true, false] {
+                        let hierarchy = use_hierarchy.then_some(&hierarchy);
+                        batch.run(&graph, hierarchy, chunk, cutoff_ms);
+                        for (lane, site) in chunk.iter().enumerate() {
+                            search.run(&graph, &[*site], cutoff_ms);
+                            for node in 0..graph.reversed.node_count() as u32 {
+                                let found = within(batch.node(hierarchy, node)[lane], cutoff_ms);
+                                let what = (seed, side, cutoff_ms, lane, node, use_hierarchy);
+                                assert_eq!(found, search.node_ms(node), "seed, side, cut-off, lane, node: {what:?}");
+                            }
+                        }
+                        let mut near = std::collections::BTreeSet::new();
+                        batch.for_each_near(hierarchy, |node, _| _ = near.insert(node));
+                        assert!(chunk.iter().all(|site| {
+                            search.run(&graph, &[*site], cutoff_ms);
+                            search.reached().iter().all(|node| near.contains(node))
+                        }));
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_small_cutoff_sweeps_a_small_part() {
+        let mut draw = Draw::new(7);
+        let (graph, hierarchy, ends) = grid(60, &mut draw);
+        assert!(hierarchy.cells.len() > 5, "{} cells", hierarchy.cells.len());
+        let site = Leg { street: 0, start: ends[0].0, end: ends[0].1, ..Leg::default() };
+        let mut batch = Batch::default();
+        let mut swept = |cutoff_ms| {
+            batch.run(&graph, Some(&hierarchy), &[site], cutoff_ms);
+            let mut count = 0;
+            batch.for_each_near(Some(&hierarchy), |_, _| count += 1);
+            count
+        };
+        assert_eq!(swept(u32::MAX - 1), graph.reversed.node_count());
+        // From the corner 500 ms reach a few streets: at most a third of the 3,600 junctions is looked at.
+        assert!(swept(500) < 1200, "{}", swept(500));
+    }
+}

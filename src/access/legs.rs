@@ -8,7 +8,7 @@ use crate::network::{CLOSED, ModeGraph, Network, Snap, Snapped, Snapper, Street}
 use crate::units::{Distance, LonLat};
 
 /// A place on a street of one mode, with the times to and from the street's ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Leg {
     /// Index of the street.
     pub street: u32,
