@@ -3,7 +3,7 @@
 use petgraph::csr::Csr;
 use serde::{Deserialize, Serialize};
 
-use super::turns::{Ride, Turns, ride};
+use super::turns::{Ride, Turns, ride, street_of};
 use crate::error::{Fault, Result};
 
 /// The weight of a street that a mode may not use in a direction.
@@ -80,8 +80,8 @@ impl ModeGraph {
         let Permits { forward_ms, backward_ms, mut delays, forbidden } = permits;
         delays.sort_unstable();
         let open = |r: Ride| {
-            let ms = if r.is_multiple_of(2) { &forward_ms } else { &backward_ms };
-            ms[(r / 2) as usize] != CLOSED
+            let (street, against) = street_of(r);
+            (if against { backward_ms[street] } else { forward_ms[street] }) != CLOSED
         };
         let mut first_delay = vec![0_u32; if delays.is_empty() { 0 } else { ends.len() + 1 }];
         for delay in &delays {
@@ -104,7 +104,7 @@ impl ModeGraph {
             if step.from == step.to {
                 continue; // a loop is on no shortest path
             }
-            let (street, against) = ((step.ride / 2) as usize, !step.ride.is_multiple_of(2));
+            let (street, against) = street_of(step.ride);
             let ms = if against { backward_ms[street] } else { forward_ms[street] };
             let lost = lost_ms.get(street).map_or(0, |l| l[usize::from(against)]);
             arcs.push((step.to, step.from, ms.saturating_add(lost).min(CLOSED - 1)));

@@ -19,6 +19,11 @@ pub fn ride(street: u32, against: bool) -> Ride {
     street * 2 + u32::from(against)
 }
 
+/// The street of a ride, and whether it is ridden against it.
+pub fn street_of(ride: Ride) -> (usize, bool) {
+    ((ride / 2) as usize, !ride.is_multiple_of(2))
+}
+
 /// Nodes beyond the junctions, and what they forbid.
 #[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Turns {
@@ -57,8 +62,9 @@ impl Turns {
         forbidden: &[Vec<Ride>],
     ) -> (Turns, Vec<Step>) {
         let ends_of = |r: Ride| {
-            let (from, to) = ends[(r / 2) as usize];
-            if r.is_multiple_of(2) { (from, to) } else { (to, from) }
+            let (street, against) = street_of(r);
+            let (from, to) = ends[street];
+            if against { (to, from) } else { (from, to) }
         };
         let rides = (0..ends.len() as u32 * 2).filter(|&r| open(r));
         let mut steps: Vec<Step> =

@@ -7,7 +7,7 @@ use geo::{BoundingRect, MapCoords, MultiPolygon};
 use geojson::{Feature, FeatureCollection, GeoJson, Geometry};
 use serde_json::json;
 
-use super::file::refuse_existing_file;
+use super::file::PendingFile;
 use super::picture::{Picture, Rgb, Spot};
 use super::schema;
 use super::table::{self, Values};
@@ -92,31 +92,15 @@ impl Isochrones<'_> {
     /// The name has no known ending, something stands there that may not be replaced, or the disk refuses.
     pub fn write(&self, path: &Path, force: bool) -> Result<()> {
         let format = Format::of(path)?;
-        refuse_existing_file(path, force)?;
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        fs::create_dir_all(parent).map_err(|e| Fault::io("make the output folder", parent, &e))?;
-        let pending = parent.join(format!(".{name}.{}.partial", std::process::id()));
-        let written = fs::create_dir(&pending)
-            .map_err(|e| Fault::io("write the isochrones", &pending, &e).into())
-            .and_then(|()| self.write_as(format, &pending))
-            .and_then(|()| crate::stages::go_on())
-            .and_then(|()| {
-                fs::rename(pending.join(schema::ISOCHRONE.file), path)
-                    .map_err(|e| Fault::io("put the isochrones in their place", path, &e).into())
-            });
-        let _ = fs::remove_dir_all(&pending);
-        written
-    }
-
-    fn write_as(&self, format: Format, folder: &Path) -> Result<()> {
-        let path = folder.join(schema::ISOCHRONE.file);
+        let file = PendingFile::begin(path, force)?;
         match format {
-            Format::GeoJson => fs::write(&path, self.geojson().to_string())
-                .map_err(|e| Fault::io("write the isochrones", &path, &e).into()),
-            Format::Parquet => table::write(folder, &schema::ISOCHRONE, self.values()),
-            Format::Png => self.picture().save(&path),
+            Format::GeoJson => fs::write(file.path(), self.geojson().to_string())
+                .map_err(|e| Fault::io("write the isochrones", file.path(), &e))?,
+            Format::Parquet => table::write_as(file.path(), &schema::ISOCHRONE, self.values())?,
+            Format::Png => self.picture().save(file.path())?,
         }
+        crate::stages::go_on()?;
+        file.commit()
     }
 
     /// RFC 7946, 7 decimals (1 cm).

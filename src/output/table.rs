@@ -68,7 +68,14 @@ impl Values {
 /// # Errors
 /// The disk refuses it, or the values do not fit the schema (an internal fault).
 pub fn write(folder: &Path, table: &Table, values: Vec<Values>) -> Result<()> {
-    let path = folder.join(table.file);
+    write_as(&folder.join(table.file), table, values)
+}
+
+/// As [`write`], into a file of any name.
+///
+/// # Errors
+/// As [`write`].
+pub fn write_as(path: &Path, table: &Table, values: Vec<Values>) -> Result<()> {
     let broken = |what: String| Fault::new("internal::table", format!("{}: {what}; please report this", table.file));
     if values.len() != table.columns.len() {
         return Err(broken(format!("{} columns instead of {}", values.len(), table.columns.len())).into());
@@ -89,7 +96,7 @@ pub fn write(folder: &Path, table: &Table, values: Vec<Values>) -> Result<()> {
         }
         columns.push(column);
     }
-    write_frame(&path, height.unwrap_or(0), columns, (!metadata.is_empty()).then_some(metadata))
+    write_frame(path, height.unwrap_or(0), columns, (!metadata.is_empty()).then_some(metadata))
 }
 
 /// Writes columns of one height as a Parquet file, with metadata for the whole file.

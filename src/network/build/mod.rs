@@ -12,7 +12,7 @@ use super::graph::{Delay, Permits};
 use super::modes::{Pace, Passing};
 use super::{CLOSED, Mode, ModeGraph, Network, Street};
 use crate::error::{Fault, Result};
-use crate::ingest::osm::OsmExtract;
+use crate::ingest::osm::{NodeMark, OsmExtract};
 use kinds::{Kind, Kinds};
 use lay::{Marked, lay};
 use restrictions::Ended;
@@ -30,7 +30,7 @@ pub fn build_network(extract: &OsmExtract, modes: &[Mode]) -> Result<Network> {
     restrictions::nodes_to_keep(extract, &mut keep);
     let pieces = cut(extract, &kinds, &keep);
     let chains = join(extract, &kinds, &pieces, &keep);
-    let laid = lay(extract, &pieces, &chains, &length_mm, &marks);
+    let mut laid = lay(extract, &pieces, &chains, &length_mm, &marks);
     let ended: Vec<Ended> = laid
         .streets
         .iter()
@@ -44,19 +44,26 @@ pub fn build_network(extract: &OsmExtract, modes: &[Mode]) -> Result<Network> {
         .collect();
     let (paths, lost) =
         restrictions::paths(extract, &ended, |n| laid.junction_of.get(n as usize).copied().filter(|&j| j != u32::MAX));
-    let kind_of = |street: usize| -> (&Kind, u32) {
-        let (p, against) = chains[laid.chain_of[street] as usize][0];
-        let kind = &kinds.kinds[pieces[p as usize].kind as usize];
-        (if against { &kinds.kinds[kind.reverse as usize] } else { kind }, p)
-    };
+    // Pieces of one street are of one kind, so the first tells it.
+    let kind_of: Vec<(&Kind, u32)> = laid
+        .chain_of
+        .iter()
+        .map(|&c| {
+            let (p, against) = chains[c as usize][0];
+            let kind = &kinds.kinds[pieces[p as usize].kind as usize];
+            (if against { &kinds.kinds[kind.reverse as usize] } else { kind }, p)
+        })
+        .collect();
+    for (street, (kind, _)) in laid.streets.iter_mut().zip(&kind_of) {
+        (street.class, street.bridge) = (kind.class, kind.bridge);
+    }
     let ends: Vec<(u32, u32)> = laid.streets.iter().map(|s| (s.from, s.to)).collect();
     let graphs = modes
         .par_iter()
         .enumerate()
         .map(|(m, mode)| {
             let mut permits = Permits::default();
-            for (s, street) in laid.streets.iter().enumerate() {
-                let (kind, piece) = kind_of(s);
+            for (street, &(kind, piece)) in laid.streets.iter().zip(&kind_of) {
                 let ms = |pace: Option<Pace>| {
                     pace.map_or(CLOSED, |pace| match pace {
                         Pace::Kmh(_) => pace.travel_ms(street.length_mm, 0),
@@ -87,16 +94,9 @@ pub fn build_network(extract: &OsmExtract, modes: &[Mode]) -> Result<Network> {
         .collect::<Vec<Result<ModeGraph>>>()
         .into_iter()
         .collect::<Result<Vec<_>>>()?;
-    let mut streets = laid.streets;
-    for (s, street) in streets.iter_mut().enumerate() {
-        // The borrow of `laid` by `kind_of` ends with the graphs.
-        let (p, _) = chains[laid.chain_of[s] as usize][0];
-        let kind = &kinds.kinds[pieces[p as usize].kind as usize];
-        (street.class, street.bridge) = (kind.class, kind.bridge);
-    }
     Ok(Network {
         nodes: laid.nodes,
-        streets,
+        streets: laid.streets,
         points: laid.points,
         classes: kinds.classes,
         modes: graphs,
@@ -131,37 +131,38 @@ fn way_mm(extract: &OsmExtract, way: u32, length_mm: &[u32]) -> u64 {
 }
 
 /// What nodes do to those who pass them.
-struct Marks {
+struct Marks<'a> {
+    /// The marked nodes.
+    marks: &'a [NodeMark],
     /// By node of the extract: index into `passing`, or [`u32::MAX`].
     of_node: Vec<u32>,
     /// For each distinct set of tags, by mode.
     passing: Vec<Vec<Passing>>,
 }
 
-impl Marks {
-    fn new(extract: &OsmExtract, modes: &[Mode]) -> Marks {
+impl<'a> Marks<'a> {
+    fn new(extract: &'a OsmExtract, modes: &[Mode]) -> Self {
         let passing = extract.mark_sets.iter().map(|tags| modes.iter().map(|m| m.passing(tags)).collect()).collect();
         let mut of_node = vec![u32::MAX; extract.node_ids.len()];
         for mark in &extract.marks {
             of_node[mark.node as usize] = mark.tags;
         }
-        Marks { of_node, passing }
+        Marks { marks: &extract.marks, of_node, passing }
     }
 
-    fn at(&self, node: u32) -> Option<&[Passing]> {
-        self.passing.get(self.of_node[node as usize] as usize).map(Vec::as_slice)
-    }
-
-    /// Nodes that some mode may not pass.
+    /// Whether each node may not be passed by some mode.
     fn closed_to_some(&self) -> Vec<bool> {
-        (0..self.of_node.len() as u32)
-            .map(|n| self.at(n).is_some_and(|p| p.iter().any(|p| matches!(p, Passing::Closed))))
-            .collect()
+        let mut closed = vec![false; self.of_node.len()];
+        for mark in self.marks {
+            closed[mark.node as usize] = self.passing[mark.tags as usize].contains(&Passing::Closed);
+        }
+        closed
     }
 
-    /// Nodes that a mode may not pass.
+    /// Nodes that a mode may not pass, ascending.
     fn closed(&self, mode: usize) -> impl Iterator<Item = u32> + '_ {
-        (0..self.of_node.len() as u32).filter(move |&n| self.at(n).is_some_and(|p| matches!(p[mode], Passing::Closed)))
+        let closed = move |m: &&NodeMark| self.passing[m.tags as usize][mode] == Passing::Closed;
+        self.marks.iter().filter(closed).map(|m| m.node)
     }
 
     fn delays(&self, mode: usize, marked: &[Marked]) -> Vec<Delay> {

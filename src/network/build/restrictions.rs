@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::ingest::osm::{OsmExtract, TurnRestriction, Via};
-use crate::network::turns::{Ride, ride};
+use crate::network::turns::{Ride, ride, street_of};
 
 /// A street as far as restrictions need it: its junctions, and the ways of its first and last piece.
 #[derive(Debug, Clone, Copy)]
@@ -80,11 +80,12 @@ impl<'a> Around<'a> {
         let (first, _) = rides.next()?;
         rides.next().is_none().then_some(first)
     }
+}
 
-    fn head(&self, ride: Ride) -> u32 {
-        let street = self.streets[(ride / 2) as usize];
-        if ride.is_multiple_of(2) { street.to } else { street.from }
-    }
+/// The junction at which a ride ends.
+fn head(streets: &[Ended], ride: Ride) -> u32 {
+    let (street, against) = street_of(ride);
+    if against { streets[street].from } else { streets[street].to }
 }
 
 /// Finds the restrictions on the streets. Also counts those that cannot be told: a way that goes through the junction
@@ -172,7 +173,7 @@ fn over_ways(
                 let came = rides.last().map(|r| r / 2);
                 let next = around.out(at).find(|&(r, w)| w == *way && Some(r / 2) != came)?.0;
                 rides.push(next);
-                at = around.head(next);
+                at = head(around.streets, next);
                 if at == goal {
                     break;
                 }
@@ -193,11 +194,7 @@ fn over_ways(
 /// What is forbidden to those who obey the path: the path itself, or, where it alone is allowed, everything that leaves
 /// it.
 pub(super) fn forbidden(paths: &[&Path], extract: &OsmExtract, streets: &[Ended], barriers: &[u32]) -> Vec<Vec<Ride>> {
-    let head = |r: Ride| {
-        let street = streets[(r / 2) as usize];
-        if r.is_multiple_of(2) { street.to } else { street.from }
-    };
-    let asked = paths.iter().flat_map(|p| p.rides.iter().map(|&r| head(r)));
+    let asked = paths.iter().flat_map(|p| p.rides.iter().map(|&r| head(streets, r)));
     let around = Around::new(streets, asked.chain(barriers.iter().copied()));
     let mut forbidden = Vec::new();
     for path in paths {
@@ -207,7 +204,7 @@ pub(super) fn forbidden(paths: &[&Path], extract: &OsmExtract, streets: &[Ended]
         }
         for k in 1..path.rides.len() {
             let (ridden, next) = (&path.rides[..k], path.rides[k]);
-            for (other, _) in around.out(head(ridden[k - 1])).filter(|&(r, _)| r != next) {
+            for (other, _) in around.out(head(streets, ridden[k - 1])).filter(|&(r, _)| r != next) {
                 forbidden.push([ridden, &[other]].concat());
             }
         }
