@@ -71,10 +71,10 @@ pub fn write(folder: &Path, table: &Table, values: Vec<Values>) -> Result<()> {
     write_as(&folder.join(table.file), table, values)
 }
 
-/// As [`write`], into a file of any name.
+/// As [`write()`], into a file of any name.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub fn write_as(path: &Path, table: &Table, values: Vec<Values>) -> Result<()> {
     let broken = |what: String| Fault::new("internal::table", format!("{}: {what}; please report this", table.file));
     if values.len() != table.columns.len() {
