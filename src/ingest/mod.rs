@@ -7,6 +7,7 @@ pub mod geotiff;
 pub mod osm;
 pub mod points;
 pub mod population;
+pub mod services;
 pub mod sites;
 #[cfg(test)]
 mod testkit;

@@ -7,7 +7,7 @@ use geojson::{Feature, FeatureCollection, GeoJson, Geometry};
 use serde_json::json;
 
 use super::shapes::Isochrone;
-use super::tables::first_boundary;
+use super::tables::{daily_load, first_boundary};
 use crate::error::{Fault, Result};
 use crate::rollout::Rollout;
 use crate::rollout::explain::reason;
@@ -39,6 +39,7 @@ pub(super) fn rollout_csv(folder: &Path, study: &Study, plan: &Rollout) -> Resul
         "persons_cumulative",
         "persons_only",
         "persons_nearest",
+        "dossiers_per_day",
         "why_vi",
         "why_en",
     ];
@@ -65,6 +66,7 @@ pub(super) fn rollout_csv(folder: &Path, study: &Study, plan: &Rollout) -> Resul
             agent.persons_cumulative.people().to_string(),
             agent.persons_only.people().to_string(),
             agent.persons_nearest.people().to_string(),
+            daily_load(study, agent).to_string(),
             why_vi,
             why_en,
         ])

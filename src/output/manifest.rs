@@ -40,6 +40,9 @@ pub(super) fn write(folder: &Path, study: &Study, plan: &Rollout, stages: &[Stag
         "settings": {
             "standard": scenario.standard,
             "population": scenario.population,
+            "groups": scenario.groups,
+            "demand": scenario.demand,
+            "proposals": scenario.proposals,
             "snap": scenario.snap,
             "travel": scenario.travel,
             "eligibility": scenario.eligibility,
@@ -61,14 +64,23 @@ pub(super) fn write(folder: &Path, study: &Study, plan: &Rollout, stages: &[Stag
                 "nodes_for_turn_restrictions_and_barriers": graph.turns.n_splits(),
             })).collect::<Vec<_>>(),
         },
-        "calibration": study.calibration.iter().map(|(code, row)| json!({
-            "boundary": code,
-            "cells": row.cells,
-            "persons_before": row.before.people(),
-            "persons_after": row.after.people(),
-            "official_persons": row.official.map(Persons::people),
-            "factor": row.factor,
+        "calibration": {
+            "rounds": study.scaled.rounds,
+            "largest_deviation": study.scaled.deviation,
+            "features": study.scaled.features().count(),
+            "doubtful": study.scaled.features().filter(|f| f.row.doubtful()).map(|f| json!({
+                "code": f.code,
+                "name": f.name,
+                "factor": f.row.factor,
+            })).collect::<Vec<_>>(),
+        },
+        "groups": study.groups.iter().map(|g| json!({
+            "group": g.settings.id,
+            "persons": g.members.iter().copied().sum::<Persons>().people(),
+            "persons_in_no_cell": g.lost.people(),
         })).collect::<Vec<_>>(),
+        "services": study.dossiers.catalogue,
+        "proposed": study.sites.iter().filter(|s| s.proposed).map(|s| &s.site.id).collect::<Vec<_>>(),
         "sites_left_out": study.sites_left_out,
         "phases": plan.phases.iter().map(|p| json!({
             "agents": p.open.len(),

@@ -8,6 +8,7 @@ pub mod manifest;
 pub mod map;
 pub mod matrix;
 mod off_network;
+mod people;
 pub mod picture;
 pub mod schema;
 pub mod shapes;

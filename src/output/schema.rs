@@ -101,6 +101,11 @@ pub const ROLLOUT: Table = Table {
         number("persons_cumulative", "people", "served by it and all before it"),
         number("persons_only", "people", "served by no other agent at the end of the last phase"),
         number("persons_nearest", "people", "whose nearest agent it is at the end of the last phase: its load"),
+        number(
+            "dossiers_per_day",
+            "dossiers a working day",
+            "what those people bring in the last phase, by the service catalogue",
+        ),
         text("why_vi", "why it is in the plan, in Vietnamese"),
         text("why_en", "why it is in the plan, in English"),
         geometry("point of the site"),
@@ -119,6 +124,8 @@ pub const CELLS: Table = Table {
         LON,
         LAT,
         number("persons", "people", "who live in the cell and travel by the mode"),
+        number("weight", "people", "what they count where agents are chosen: those of groups by the weight of the group"),
+        number("dossiers_per_day", "dossiers a working day", "for which they want help at an agent in the phase"),
         or_null(text(
             "agent",
             "id of the nearest agent by travel time, by distance where none can be reached; null without agents",
@@ -134,7 +141,7 @@ pub const CELLS: Table = Table {
             "great-circle distance to the agent nearest as the crow flies; null without agents",
         )),
         flag("covered", "whether some agent serves these people under the standard"),
-        geometry("rectangle of the cell"),
+        geometry("outline of the cell; a point where the population comes as points"),
     ],
 };
 
@@ -165,6 +172,8 @@ pub const SITES: Table = Table {
         or_null(text("reasons_vi", "why it is refused or what is unknown, in Vietnamese")),
         or_null(text("reasons_en", "why it is refused or what is unknown, in English")),
         flag("usable", "whether the plan might open it"),
+        flag("proposed", "whether gandan proposes it for people whom no candidate serves; nobody has looked at it yet"),
+        or_null(text("position", "how its place was found, e.g. `osm`, `commune point`, `proposed market`")),
         or_null(whole("phase", "", "phase in which it opens, from 1; null where it does not")),
         BOUNDARY,
         or_null(number(
@@ -197,6 +206,7 @@ pub const BOUNDARIES: Table = Table {
             "share of the people who are served; null where nobody lives",
         )),
         number("reached_persons", "people", "who can reach an agent by road"),
+        number("dossiers_per_day", "dossiers a working day", "for which help is wanted at agents in the phase"),
         MEAN,
         MEDIAN,
         P90,
@@ -230,8 +240,13 @@ pub const PHASES: Table = Table {
         MEDIAN,
         P90,
         WORST,
+        number("online_share", "0–1", "share of dossiers filed online, an assumption of the scenario"),
+        number("dossiers_per_day", "dossiers a working day", "for which help is wanted at agents in the study area"),
         text("problem", "what was asked of the solver"),
-        text("objective_unit", "unit of objective and bound: `sites` or `person-days`"),
+        text(
+            "objective_unit",
+            "unit of objective and bound: `sites`, `person-days`, or `weighted person-days` where groups have weights",
+        ),
         number("objective", "see objective_unit", "what the plan reaches; phases solved together share it"),
         number("bound", "see objective_unit", "what no plan can beat"),
         number("gap", "0–1", "distance between objective and bound as a share of the larger"),
@@ -263,6 +278,71 @@ pub const UNCOVERED: Table = Table {
         number("new_point_persons", "people", "unserved people within the radius of that point, all places counted"),
         geometry("their middle, weighed by people"),
     ],
+};
+
+/// How the population was scaled.
+pub const CALIBRATION: Table = Table {
+    file: "calibration.parquet",
+    row: "a feature of a layer to whose official population the cells were scaled; no rows where none was",
+    columns: &[
+        text("layer", "id of the layer"),
+        text("code", "code of the feature"),
+        text("name", "name of the feature"),
+        whole("cells", "", "demand cells in it"),
+        number("persons_before", "people", "by the population file, split into cells"),
+        or_null(number(
+            "official_persons",
+            "people",
+            "official number; of a feature partly in the study area the part that the population file puts there",
+        )),
+        number("persons_after", "people", "after scaling"),
+        or_null(number("factor", "", "after / before; null where nothing was scaled")),
+        flag("doubtful", "whether the factor lies outside 0.5 to 2: file and official number disagree"),
+    ],
+};
+
+/// How layers overlap.
+pub const CROSSWALK: Table = Table {
+    file: "crosswalk.parquet",
+    row: "two features of different layers in both of which people live",
+    columns: &[
+        text("from_layer", "id of the one layer"),
+        text("from_code", "code of its feature"),
+        text("from_name", "name of its feature"),
+        text("to_layer", "id of the other layer"),
+        text("to_code", "code of its feature"),
+        text("to_name", "name of its feature"),
+        number("persons", "people", "who live in both features"),
+        or_null(number("share_of_from", "0–1", "of the people of the first feature")),
+        or_null(number("share_of_to", "0–1", "of the people of the second feature")),
+    ],
+};
+
+/// How groups fare.
+pub const GROUPS: Table = Table {
+    file: "groups.parquet",
+    row: "a group and a phase, in the study area and in each feature of the first layer; no rows without groups",
+    columns: &[
+        text("group", "id of the group"),
+        text("group_name_vi", "its name in Vietnamese"),
+        text("group_name_en", "its name in English"),
+        PHASE,
+        or_null(text("boundary", "code of the feature of the first boundary layer; null for the whole study area")),
+        BOUNDARY_NAME,
+        number("weight", "", "how much each member counts where agents are chosen"),
+        number("persons", "people", "members who live there"),
+        number("covered_persons", "people", "of those, served under the standard"),
+        or_null(number("population_covered_share", "0–1", "share of the members who are served")),
+        MEAN,
+        WORST,
+    ],
+};
+
+/// Where the members of groups live.
+pub const CELL_GROUPS: Table = Table {
+    file: "cell_groups.parquet",
+    row: "a demand cell, a travel mode and a group; no rows without groups",
+    columns: &[CELL, MODE, text("group", "id of the group"), number("persons", "people", "members")],
 };
 
 /// Polygons of equal travel time.
@@ -387,6 +467,10 @@ pub const TABLES: &[Table] = &[
     PHASES,
     UNCOVERED,
     OFF_NETWORK,
+    CALIBRATION,
+    CROSSWALK,
+    GROUPS,
+    CELL_GROUPS,
     ISOCHRONES,
     NETWORK_NODES,
     NETWORK_ARCS,

@@ -2,16 +2,16 @@
 
 use std::path::Path;
 
-use geo::{Geometry, MultiPolygon, Point, Rect};
+use geo::{Geometry, LineString, MultiPolygon, Point, Polygon};
 
 use super::shapes::Isochrone;
 use super::table::{self, Values};
-use super::{off_network, schema};
+use super::{off_network, people, schema};
 use crate::error::{Fault, Result};
 use crate::ingest::eligibility::Eligibility;
 use crate::network::CLOSED;
 use crate::rollout::explain::reason;
-use crate::rollout::{AreaIndicators, Rollout};
+use crate::rollout::{Agent, AreaIndicators, Rollout};
 use crate::study::Study;
 use crate::units::{LonLat, Persons};
 
@@ -28,6 +28,10 @@ pub fn write_all(folder: &Path, study: &Study, plan: &Rollout, isochrones: &[Iso
     table::write(folder, &schema::PHASES, phases(study, plan))?;
     table::write(folder, &schema::UNCOVERED, uncovered(study, plan))?;
     table::write(folder, &schema::OFF_NETWORK, off_network::rows(study))?;
+    table::write(folder, &schema::CALIBRATION, people::calibration(study))?;
+    table::write(folder, &schema::CROSSWALK, people::crosswalks(study))?;
+    table::write(folder, &schema::GROUPS, people::groups(study, plan))?;
+    table::write(folder, &schema::CELL_GROUPS, people::cell_groups(study))?;
     table::write(folder, &schema::ISOCHRONES, isochrone_rows(study, isochrones))?;
     if study.scenario.output.network {
         let network = folder.join("network");
@@ -73,10 +77,16 @@ fn rollout(study: &Study, plan: &Rollout) -> Vec<Values> {
         Values::number(agents.iter().map(|a| a.persons_cumulative.people())),
         Values::number(agents.iter().map(|a| a.persons_only.people())),
         Values::number(agents.iter().map(|a| a.persons_nearest.people())),
+        Values::number(agents.iter().map(|a| daily_load(study, a))),
         Values::text(agents.iter().map(|a| reason(a).0)),
         Values::text(agents.iter().map(|a| reason(a).1)),
         Values::Geometry(agents.iter().map(|a| point(site(a).site.at)).collect()),
     ]
+}
+
+/// Dossiers a working day that come to an agent in the last phase.
+pub(super) fn daily_load(study: &Study, agent: &Agent) -> f64 {
+    study.dossiers.daily(agent.persons_nearest, study.scenario.phases.len().saturating_sub(1))
 }
 
 fn cells(study: &Study, plan: &Rollout) -> Vec<Values> {
@@ -89,11 +99,15 @@ fn cells(study: &Study, plan: &Rollout) -> Vec<Values> {
     let code = |&(c, ..): &(usize, usize, usize)| {
         first_boundary(study, study.cell_boundary.first().and_then(|layer| layer[c])).0
     };
-    let rectangle = |&(c, ..): &(usize, usize, usize)| {
-        let cell = &study.cells[c];
-        let (p, dx, dy) = (cell.centre, cell.half_lon, cell.half_lat);
-        Geometry::Polygon(Rect::new((p.lon - dx, p.lat - dy), (p.lon + dx, p.lat + dy)).to_polygon())
+    let outline = |&(c, ..): &(usize, usize, usize)| {
+        let ring = study.cells[c].outline();
+        if ring.is_empty() {
+            return point(study.cells[c].at);
+        }
+        let ring: LineString<f64> = ring.iter().map(|p| (p.lon, p.lat)).collect();
+        Geometry::Polygon(Polygon::new(ring, Vec::new()))
     };
+    let row = |k: &(usize, usize, usize)| k.0 * n_modes + k.1;
     vec![
         Values::whole(keys.iter().map(|k| k.0 as u32)),
         Values::text(keys.iter().map(|k| study.modes[k.1].id.clone())),
@@ -101,12 +115,14 @@ fn cells(study: &Study, plan: &Rollout) -> Vec<Values> {
         Values::Text(keys.iter().map(code).collect()),
         Values::number(keys.iter().map(|k| study.cells[k.0].at.lon)),
         Values::number(keys.iter().map(|k| study.cells[k.0].at.lat)),
-        Values::number(keys.iter().map(|k| study.row_persons[k.0 * n_modes + k.1].people())),
+        Values::number(keys.iter().map(|k| study.row_persons[row(k)].people())),
+        Values::number(keys.iter().map(|k| Persons(study.row_weight[row(k)]).people())),
+        Values::number(keys.iter().map(|k| study.dossiers.daily(study.row_persons[row(k)], k.2))),
         Values::Text(keys.iter().map(|k| state(k).agent.map(|s| study.sites[s as usize].site.id.clone())).collect()),
         Values::Number(keys.iter().map(|k| state(k).travel_time_ms.map(seconds)).collect()),
         Values::Number(keys.iter().map(|k| state(k).distance.map(|d| d.metres())).collect()),
         Values::Flag(keys.iter().map(|k| state(k).covered).collect()),
-        Values::Geometry(keys.iter().map(rectangle).collect()),
+        Values::Geometry(keys.iter().map(outline).collect()),
     ]
 }
 
@@ -165,6 +181,8 @@ fn sites(study: &Study, plan: &Rollout) -> Vec<Values> {
         Values::Text(sites.iter().map(|s| judged(&s.eligibility).1).collect()),
         Values::Text(sites.iter().map(|s| judged(&s.eligibility).2).collect()),
         Values::Flag(sites.iter().map(|s| s.usable).collect()),
+        Values::Flag(sites.iter().map(|s| s.proposed).collect()),
+        Values::Text(sites.iter().map(|s| s.site.position.clone()).collect()),
         Values::Whole(phase),
         Values::Text(sites.iter().map(|s| first_boundary(study, s.boundary.first().copied().flatten()).0).collect()),
         Values::Number(snapped.iter().map(|s| s.map(|s| s.at.lon)).collect()),
@@ -206,6 +224,7 @@ fn boundaries(study: &Study, plan: &Rollout) -> Vec<Values> {
         Values::number(found.iter().map(|i| i.covered.people())),
         Values::Number(found.iter().map(|i| i.covered_share()).collect()),
         Values::number(found.iter().map(|i| i.reached.people())),
+        Values::number(keys.iter().zip(&found).map(|(k, i)| study.dossiers.daily(i.persons, k.2))),
         mean,
         median,
         p90,
@@ -246,6 +265,8 @@ fn phases(study: &Study, plan: &Rollout) -> Vec<Values> {
         median,
         p90,
         worst,
+        Values::number(study.dossiers.online_share.iter().copied()),
+        Values::number(all.iter().enumerate().map(|(t, i)| study.dossiers.daily(i.persons, t))),
         Values::text(done.iter().map(|p| p.proof.problem)),
         Values::text(done.iter().map(|p| p.proof.unit)),
         Values::number(done.iter().map(|p| p.proof.objective)),

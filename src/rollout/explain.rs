@@ -25,15 +25,15 @@ impl SiteRows {
     }
 }
 
-/// Orders new sites so that each adds most people not yet served (those in scope first), given what stands before;
-/// ties by the people it serves, then by index.
+/// Orders new sites so that each adds most people not yet served, by their weight (those in scope first), given what
+/// stands before; ties by the people it serves, then by index.
 pub(super) fn opening_order(study: &Study, before: &[bool], new: Vec<u32>, in_scope: &[bool]) -> Vec<u32> {
     let site_rows = SiteRows::of(study, &new);
     let mut served: Vec<bool> =
         (0..study.cover.rows()).map(|row| study.cover.row(row).iter().any(|p| before[p.site as usize])).collect();
     let reach = |site: u32, served: &[bool], all: bool| -> u64 {
         let rows = site_rows.rows[site as usize].iter().map(|&r| r as usize);
-        rows.filter(|&r| all || (!served[r] && in_scope[r])).map(|r| study.row_persons[r].0).sum()
+        rows.filter(|&r| all || (!served[r] && in_scope[r])).map(|r| study.row_weight[r]).sum()
     };
     let mut left = new;
     let mut order = Vec::with_capacity(left.len());

@@ -184,7 +184,7 @@ pub fn of_phase(
 
 /// People by travel time.
 #[derive(Debug, Clone, Default)]
-struct Tally {
+pub(super) struct Tally {
     persons: Persons,
     covered: Persons,
     times: Vec<(u32, Persons)>,
@@ -192,7 +192,7 @@ struct Tally {
 }
 
 impl Tally {
-    fn add(&mut self, persons: Persons, state: &RowState) {
+    pub(super) fn add(&mut self, persons: Persons, state: &RowState) {
         self.persons += persons;
         if state.covered {
             self.covered += persons;
@@ -202,7 +202,7 @@ impl Tally {
         }
     }
 
-    fn indicators(mut self) -> AreaIndicators {
+    pub(super) fn indicators(mut self) -> AreaIndicators {
         self.times.sort_unstable();
         let reached: Persons = self.times.iter().map(|(_, p)| *p).sum();
         let weighted: u128 = self.times.iter().map(|(ms, p)| u128::from(*ms) * u128::from(p.0)).sum();

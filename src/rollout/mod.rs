@@ -4,6 +4,7 @@
 //! the next phase. A phase that opens the fewest sites for all is solved with what already stands kept open.
 
 pub mod explain;
+pub mod groups;
 pub mod indicators;
 mod solve;
 pub mod uncovered;
@@ -44,6 +45,8 @@ pub struct PhasePlan {
     pub rows: Vec<RowState>,
     /// Its indicators for the whole study area and for its scope.
     pub indicators: PhaseIndicators,
+    /// How the members of each group of the study fare.
+    pub groups: Vec<groups::GroupIndicators>,
 }
 
 /// The proof of a phase's choice.
@@ -51,7 +54,7 @@ pub struct PhasePlan {
 pub struct Proof {
     /// What was asked of the solver.
     pub problem: &'static str,
-    /// Unit of `objective` and `bound`: `sites` or `person-days`.
+    /// Unit of `objective` and `bound`: `sites`, `person-days`, or `weighted person-days` where groups have weights.
     pub unit: &'static str,
     /// What the plan reaches; of all phases solved together where they are.
     pub objective: f64,
@@ -101,8 +104,9 @@ impl Rollout {
             let rows = indicators::row_states(study, &choice.open, &served);
             check_against_cover(study, &choice.open, &rows)?;
             let indicators = indicators::of_phase(study, &choice.open, &rows, &choice.in_scope, &choice.site_in_scope);
+            let groups = groups::of_groups(study, &rows);
             let solve::Choice { open, opened, proof, in_scope, .. } = choice;
-            phases.push(PhasePlan { open, opened, proof, in_scope, rows, indicators });
+            phases.push(PhasePlan { open, opened, proof, in_scope, rows, indicators, groups });
         }
         let agents = explain::agents(study, &phases);
         let uncovered = phases.last().map_or(Vec::new(), |last| uncovered::places(study, last));

@@ -130,7 +130,7 @@ impl<'a> Chooser<'a> {
             let alone = phases::solve_alone(&problem, i, &self.limits)?;
             proofs.push(Proof {
                 problem: "most people served, weighed by days, all such phases together",
-                unit: "person-days",
+                unit: if self.study.is_weighted() { "weighted person-days" } else { "person-days" },
                 objective: Persons(plan.objective).people(),
                 bound: Persons(plan.bound).people(),
                 gap: plan.gap,
@@ -168,10 +168,10 @@ impl<'a> Chooser<'a> {
             .collect()
     }
 
-    /// People of each demand row, 0 for those whom the phase is not judged by.
+    /// What each demand row counts, 0 for those whom the phase is not judged by.
     fn weights(&self, t: usize) -> Vec<u64> {
-        let rows = self.study.row_persons.iter().zip(&self.scopes[t].in_scope);
-        rows.map(|(persons, &inside)| if inside { persons.0 } else { 0 }).collect()
+        let rows = self.study.row_weight.iter().zip(&self.scopes[t].in_scope);
+        rows.map(|(&weight, &inside)| if inside { weight } else { 0 }).collect()
     }
 
     /// Uses up what a phase may open where coverage cannot grow any more: each further agent goes where it shortens

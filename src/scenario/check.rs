@@ -41,10 +41,6 @@ impl Scenario {
             }
             speeds.push(*also);
         }
-        if !(1..=64).contains(&self.population.split) {
-            let message = format!("a pixel cannot be split into {0} × {0} cells", self.population.split);
-            wrong("population.split".into(), message, "give a whole number from 1 to 64");
-        }
         if !self.output.isochrone_minutes.is_sorted_by(|a, b| a < b) {
             wrong(
                 "output.isochrone_minutes".into(),
@@ -63,17 +59,7 @@ impl Scenario {
             }
         }
         let known = format!("the layers under [[inputs.boundaries]] are: {}", layers.join(", "));
-        if let Some(layer) = &self.population.calibrate_to {
-            match self.inputs.boundaries.iter().find(|b| &b.id == layer) {
-                None => wrong("population.calibrate_to".into(), format!("there is no layer `{layer}`"), &known),
-                Some(b) if b.population.is_none() => wrong(
-                    "population.calibrate_to".into(),
-                    format!("the layer `{layer}` names no population"),
-                    "say which property holds it: population = \"…\" under its [[inputs.boundaries]]",
-                ),
-                Some(_) => {}
-            }
-        }
+        self.check_people(&layers, &mut wrong);
         if self.phases.is_empty() {
             wrong("phases".into(), "there is no phase".into(), "give at least one [[phases]]");
         }
@@ -104,6 +90,14 @@ impl Scenario {
             if let Some(scope) = &phase.scope {
                 if !layers.contains(&scope.layer.as_str()) {
                     wrong(place("scope.layer"), format!("there is no layer `{}`", scope.layer), &known);
+                }
+                if scope.through.as_ref().is_some_and(|through| !layers.contains(&through.as_str())) {
+                    let found = scope.through.as_deref().unwrap_or_default();
+                    wrong(place("scope.through"), format!("there is no layer `{found}`"), &known);
+                }
+                if !(scope.overlap > 0.0 && scope.overlap <= 1.0) {
+                    let found = format!("{} is no share", scope.overlap);
+                    wrong(place("scope.overlap"), found, "give a number above 0, at most 1");
                 }
                 if scope.codes.is_empty() == scope.properties.is_empty() {
                     wrong(

@@ -4,6 +4,7 @@
 
 mod check;
 mod dates;
+mod people;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -17,6 +18,9 @@ use crate::network::modes::{ModeChange, SpeedSet};
 use crate::units::{Distance, TravelTime};
 
 pub use dates::Date;
+pub use people::{
+    DemandSettings, GroupSettings, LayerProperty, PopulationSettings, ProposalSettings, ProposalSource,
+};
 
 /// A text in the two languages of the map and the report.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,6 +52,15 @@ pub struct Scenario {
     /// How the population grid is used.
     #[serde(default)]
     pub population: PopulationSettings,
+    /// Parts of the people looked at by themselves.
+    #[serde(default)]
+    pub groups: Vec<GroupSettings>,
+    /// What people come for.
+    #[serde(default)]
+    pub demand: DemandSettings,
+    /// New points for people whom no candidate serves.
+    #[serde(default)]
+    pub proposals: ProposalSettings,
     /// When a resident counts as served.
     #[serde(default)]
     pub standard: StandardSettings,
@@ -79,20 +92,31 @@ pub struct Scenario {
 pub struct Inputs {
     /// OpenStreetMap extract, `.osm.pbf`.
     pub roads: PathBuf,
-    /// People per pixel, GeoTIFF in EPSG:4326.
+    /// Where people live: a GeoTIFF of people per pixel, or a table of points or H3 cells.
     pub population: PathBuf,
-    /// Polygons of the area whose residents are planned for, GeoJSON.
+    /// Polygons of the area whose residents are planned for, GeoJSON or GeoParquet.
     pub study_area: PathBuf,
-    /// Candidate sites, CSV.
+    /// Polygons of water, where nobody lives, GeoJSON or GeoParquet; those of the roads' file if absent.
+    pub water: Option<PathBuf>,
+    /// Candidate sites: CSV, Parquet, GeoJSON, or an OpenStreetMap extract.
     pub sites: PathBuf,
-    /// Sites that stand already, CSV.
+    /// For sites from OpenStreetMap: the tags, any of which makes a place a site.
+    #[serde(default = "post_offices")]
+    pub site_tags: BTreeMap<String, Vec<String>>,
+    /// Sites that stand already, in the same formats but OpenStreetMap.
     pub fixed_sites: Option<PathBuf>,
+    /// A survey form, filled in: answers to what was unknown of the sites.
+    pub survey: Option<PathBuf>,
     /// What is done with sites outside the study area.
     #[serde(default)]
     pub outside_sites: OutsideSites,
     /// Layers for scopes and reports; the first is the one of the map and of place names.
     #[serde(default)]
     pub boundaries: Vec<BoundarySource>,
+}
+
+fn post_offices() -> BTreeMap<String, Vec<String>> {
+    BTreeMap::from([("amenity".to_owned(), vec!["post_office".to_owned()])])
 }
 
 /// What is done with sites outside the study area.
@@ -114,7 +138,7 @@ pub struct BoundarySource {
     pub id: String,
     /// Its name for people.
     pub name: Text,
-    /// GeoJSON file of polygons.
+    /// Polygons, GeoJSON or GeoParquet.
     pub file: PathBuf,
     /// The property that holds the code of a feature.
     #[serde(default = "code_key")]
@@ -132,22 +156,6 @@ fn code_key() -> String {
 
 fn name_key() -> String {
     "name".into()
-}
-
-/// How the population grid is used.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct PopulationSettings {
-    /// Each pixel is split into `split × split` demand cells over the roads in it; 1 leaves it whole.
-    pub split: u32,
-    /// Boundary layer to whose official populations the cells are scaled.
-    pub calibrate_to: Option<String>,
-}
-
-impl Default for PopulationSettings {
-    fn default() -> Self {
-        PopulationSettings { split: 1, calibrate_to: None }
-    }
 }
 
 /// The city's standard; the defaults are the city's own numbers.
@@ -284,6 +292,15 @@ pub struct Scope {
     /// Properties and the value that each must have.
     #[serde(default, rename = "where")]
     pub properties: BTreeMap<String, serde_json::Value>,
+    /// Another layer through which it is seen: its features of which enough people live in those chosen.
+    pub through: Option<String>,
+    /// How many are enough, as a share; for `through`.
+    #[serde(default = "half")]
+    pub overlap: f64,
+}
+
+fn half() -> f64 {
+    0.5
 }
 
 /// Limits of the solver.
@@ -350,9 +367,10 @@ impl Scenario {
         let folder = path.parent().unwrap_or(Path::new(""));
         let inputs = &mut scenario.inputs;
         let files = [&mut inputs.roads, &mut inputs.population, &mut inputs.study_area, &mut inputs.sites];
-        for file in
-            files.into_iter().chain(&mut inputs.fixed_sites).chain(inputs.boundaries.iter_mut().map(|b| &mut b.file))
-        {
+        let others = [&mut inputs.fixed_sites, &mut inputs.survey, &mut inputs.water].into_iter().flatten();
+        let of_people = scenario.groups.iter_mut().filter_map(|g| g.file.as_mut()).chain(&mut scenario.demand.catalogue);
+        let layers = inputs.boundaries.iter_mut().map(|b| &mut b.file);
+        for file in files.into_iter().chain(others).chain(of_people).chain(layers) {
             *file = folder.join(&file);
         }
         Ok(scenario)

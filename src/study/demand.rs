@@ -1,15 +1,21 @@
-//! Who lives where: demand cells from the population grid, split along the roads, scaled, and shared out by mode.
+//! Who lives where: demand cells from the population, split over what people live by, scaled to official numbers.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
-use geo::{Intersects, MultiPolygon, Point};
+use geo::{InteriorPoint, MultiPolygon};
 use rayon::prelude::*;
 
 use super::StudySite;
+use super::official::official_inside;
+use super::settlement::Settlement;
+use super::water::Water;
 use crate::error::{Fault, Result};
 use crate::ingest::boundaries::BoundaryLayer;
-use crate::ingest::population::{CalibrationRow, DemandCell, calibrate, read_population, refine};
-use crate::network::{Mode, Network};
+use crate::ingest::osm::features::Building;
+use crate::ingest::population::{
+    Calibration, CalibrationRow, CellShape, DemandCell, Margin, PopulationGrid, calibrate, read_population,
+};
+use crate::network::Network;
 use crate::scenario::Scenario;
 use crate::units::{LonLat, Persons};
 
@@ -41,161 +47,143 @@ pub(super) fn drop_unused(
     *layer = BoundaryLayer::new(layer.id.clone(), kept);
 }
 
-pub(super) type Demand = (Vec<DemandCell>, Vec<Vec<Option<u32>>>, Vec<(String, CalibrationRow)>);
+/// Where people live and how that was found.
+pub struct Demand {
+    /// Places with people in them.
+    pub cells: Vec<DemandCell>,
+    /// For each layer, the feature in which each cell lies.
+    pub cell_boundary: Vec<Vec<Option<u32>>>,
+    /// The population as the file has it, cut to the study area.
+    pub source: PopulationGrid,
+    /// How it was scaled to official numbers.
+    pub scaled: Scaled,
+}
+
+/// How the population was scaled, layer by layer.
+#[derive(Debug, Clone, Default)]
+pub struct Scaled {
+    /// Id of each layer, and a row for each of its features that lie in the study area.
+    pub layers: Vec<(String, Vec<ScaledFeature>)>,
+    /// Rounds of fitting.
+    pub rounds: u32,
+    /// Largest deviation from an official number that is left.
+    pub deviation: f64,
+}
+
+/// How the people of one feature were scaled.
+#[derive(Debug, Clone)]
+pub struct ScaledFeature {
+    /// Its code.
+    pub code: String,
+    /// Its name.
+    pub name: String,
+    /// What was done.
+    pub row: CalibrationRow,
+}
+
+impl Scaled {
+    /// All features of all layers.
+    pub fn features(&self) -> impl Iterator<Item = &ScaledFeature> {
+        self.layers.iter().flat_map(|(_, features)| features)
+    }
+}
+
+/// What else than people and roads tells where people live.
+pub(super) struct Ground<'a> {
+    pub network: &'a Network,
+    pub buildings: &'a [Building],
+    pub water: &'a Water,
+}
 
 pub(super) fn demand(
     scenario: &Scenario,
     area: &MultiPolygon<f64>,
     layers: &[BoundaryLayer],
-    network: &Network,
+    ground: &Ground,
 ) -> Result<Demand> {
     let settings = &scenario.population;
-    let grid = read_population(&scenario.inputs.population, area)?;
-    let mut cells = grid.cells;
-    if settings.split > 1 {
-        let roads = RoadDensity::new(network, &cells, settings.split, area);
-        cells = refine(&cells, settings.split, &|at, _, _| roads.weight(at));
-    }
-    let cell_boundary: Vec<Vec<Option<u32>>> =
+    let file = &scenario.inputs.population;
+    let source = read_population(file, area)?;
+    let parts = source.parts(settings.cell_m);
+    let mut cells = if parts > 1 {
+        let settlement = Settlement::new(&source, parts, ground.network, ground.buildings, ground.water);
+        source.refine(parts, area, &|id, at| settlement.weight(id, at), &|at| settlement.is_dry(at))
+    } else {
+        source.cells.clone()
+    };
+    let mut cell_boundary: Vec<Vec<Option<u32>>> =
         layers.iter().map(|layer| cells.par_iter().map(|c| layer.locate(c.at).map(|i| i as u32)).collect()).collect();
-    let mut calibration = Vec::new();
-    if let Some(index) = settings.calibrate_to.as_ref().and_then(|id| layers.iter().position(|l| &l.id == id)) {
-        let of_cell: Vec<Option<usize>> = cell_boundary[index].iter().map(|b| b.map(|i| i as usize)).collect();
-        let totals: Vec<Option<Persons>> = layers[index].features.iter().map(|f| f.population).collect();
-        let codes = layers[index].features.iter().map(|f| f.code.clone());
-        calibration = codes.zip(calibrate(&mut cells, &of_cell, &totals)).collect();
+    let calibrated: Vec<usize> =
+        settings.calibrate_to.iter().filter_map(|id| layers.iter().position(|l| &l.id == id)).collect();
+    let totals: Vec<Vec<Option<Persons>>> =
+        calibrated.iter().map(|&l| official_inside(file, &layers[l], area)).collect::<Result<_>>()?;
+    if let (Some(&first), Some(official)) = (calibrated.first(), totals.first()) {
+        settle_the_empty(&mut cells, &mut cell_boundary, layers, first, official);
     }
+    let margins: Vec<Margin> = calibrated
+        .iter()
+        .zip(&totals)
+        .map(|(&l, totals)| Margin { of_cell: &cell_boundary[l], totals })
+        .collect();
+    let done = if margins.is_empty() { Calibration::default() } else { calibrate(&mut cells, &margins) };
     if cells.iter().all(|c| c.persons.0 == 0) {
         return Err(Fault::new("population::empty", "nobody lives in the study area by this grid")
-            .file(&scenario.inputs.population)
+            .file(file)
             .help("use a population grid that covers the study area")
             .into());
     }
-    Ok((cells, cell_boundary, calibration))
+    let scaled = report(layers, &calibrated, done);
+    Ok(Demand { cells, cell_boundary, source, scaled })
 }
 
-/// How much road that people live by lies in each sub-cell of a grid: metres by class, residential weighing most.
-struct RoadDensity<'a> {
-    lattice: Lattice,
-    metres: HashMap<(i64, i64), u64>,
-    /// Sub-cells of pixels on the border, which may lie outside.
-    pixels: Lattice,
-    border: HashSet<(i64, i64)>,
-    /// Pixels without any such road: their people are spread evenly over what lies in the study area.
-    roadless: HashSet<(i64, i64)>,
-    area: &'a MultiPolygon<f64>,
-}
-
-impl<'a> RoadDensity<'a> {
-    fn new(network: &Network, cells: &[DemandCell], split: u32, area: &'a MultiPolygon<f64>) -> Self {
-        // All pixels of a raster have one size; sub-cells lie on one lattice through the first pixel's corner.
-        let pixels = Lattice::of_pixels(cells.first());
-        let parts = f64::from(split);
-        let lattice = Lattice { step_lon: pixels.step_lon / parts, step_lat: pixels.step_lat / parts, ..pixels };
-        let border = cells.iter().filter(|c| c.share_inside < 1.0).map(|c| pixels.key(c.centre)).collect();
-        let mut metres: HashMap<(i64, i64), u64> = HashMap::new();
-        for street in &network.streets {
-            let weight = match network.classes[usize::from(street.class)].as_str() {
-                "residential" | "living_street" | "service" | "unclassified" | "pedestrian" => 3,
-                "tertiary" | "secondary" | "footway" | "path" | "track" => 2,
-                "primary" | "trunk" | "road" => 1,
-                _ => continue,
-            };
-            if street.bridge {
-                continue; // nobody lives on a bridge
-            }
-            for pair in network.shape(street).windows(2) {
-                let length_m = pair[0].metres_to(pair[1]);
-                let steps = (length_m / 20.0).ceil().max(1.0);
-                for step in 0..steps as u32 {
-                    let part = (f64::from(step) + 0.5) / steps;
-                    let lon = pair[0].lon + (pair[1].lon - pair[0].lon) * part;
-                    let lat = pair[0].lat + (pair[1].lat - pair[0].lat) * part;
-                    let decimetres = (length_m / steps * 10.0).round() as u64;
-                    *metres.entry(lattice.key(LonLat { lon, lat })).or_default() += decimetres * weight;
-                }
-            }
+/// Gives each feature with an official number, but without anybody by the population file, a cell in its middle, so that
+/// its people are not lost: one person, whom calibrating turns into all.
+fn settle_the_empty(
+    cells: &mut Vec<DemandCell>,
+    cell_boundary: &mut [Vec<Option<u32>>],
+    layers: &[BoundaryLayer],
+    first: usize,
+    official: &[Option<Persons>],
+) {
+    let settled: HashSet<u32> =
+        cells.iter().zip(&cell_boundary[first]).filter(|(c, _)| c.persons.0 > 0).filter_map(|(_, f)| *f).collect();
+    let mut id = cells.iter().map(|c| c.id).max().map_or(0, |id| id.saturating_add(1));
+    for (f, official) in official.iter().enumerate() {
+        if official.is_none_or(|n| n.0 == 0) || settled.contains(&(f as u32)) {
+            continue;
         }
-        let mut density = RoadDensity { lattice, metres, pixels, border, roadless: HashSet::new(), area };
-        let middles = |cell: &DemandCell, i: u32| LonLat {
-            lon: cell.centre.lon - cell.half_lon + (f64::from(i % split) + 0.5) * lattice.step_lon,
-            lat: cell.centre.lat - cell.half_lat + (f64::from(i / split) + 0.5) * lattice.step_lat,
+        let Some(middle) = layers[first].features[f].geometry.interior_point() else { continue };
+        let at = LonLat { lon: middle.x(), lat: middle.y() };
+        cells.push(DemandCell {
+            id,
+            at,
+            centre: at,
+            shape: CellShape::Point,
+            share_inside: 1.0,
+            persons: Persons(1000),
+        });
+        for (of_cell, layer) in cell_boundary.iter_mut().zip(layers) {
+            of_cell.push(layer.locate(at).map(|i| i as u32));
+        }
+        id = id.saturating_add(1);
+    }
+}
+
+fn report(layers: &[BoundaryLayer], calibrated: &[usize], done: Calibration) -> Scaled {
+    let of_layer = |(&l, rows): (&usize, Vec<CalibrationRow>)| {
+        let feature = |(f, row): (&crate::ingest::boundaries::Boundary, CalibrationRow)| ScaledFeature {
+            code: f.code.clone(),
+            name: f.name.clone(),
+            row,
         };
-        let bare = |cell: &&DemandCell| (0..split * split).all(|i| density.weight(middles(cell, i)) == 0);
-        density.roadless = cells.iter().filter(bare).map(|c| pixels.key(c.centre)).collect();
-        density
-    }
-
-    fn weight(&self, centre: LonLat) -> u64 {
-        let pixel = self.pixels.key(centre);
-        if self.border.contains(&pixel) && !self.area.intersects(&Point::new(centre.lon, centre.lat)) {
-            return 0;
-        }
-        if self.roadless.contains(&pixel) {
-            return 1;
-        }
-        self.metres.get(&self.lattice.key(centre)).copied().unwrap_or(0)
-    }
-}
-
-/// Squares of one size in degrees.
-#[derive(Clone, Copy)]
-struct Lattice {
-    west: f64,
-    south: f64,
-    step_lon: f64,
-    step_lat: f64,
-}
-
-impl Lattice {
-    fn of_pixels(first: Option<&DemandCell>) -> Lattice {
-        let (half_lon, half_lat, centre) =
-            first.map_or((0.5, 0.5, LonLat::default()), |c| (c.half_lon, c.half_lat, c.centre));
-        Lattice {
-            west: centre.lon - half_lon,
-            south: centre.lat - half_lat,
-            step_lon: 2.0 * half_lon,
-            step_lat: 2.0 * half_lat,
-        }
-    }
-
-    fn key(&self, p: LonLat) -> (i64, i64) {
-        (((p.lon - self.west) / self.step_lon).floor() as i64, ((p.lat - self.south) / self.step_lat).floor() as i64)
-    }
-}
-
-/// Splits a cell's people over the modes by their shares; the parts sum to the whole exactly.
-pub(super) fn split_by_mode(persons: Persons, modes: &[Mode]) -> Vec<Persons> {
-    let (mut share, mut before) = (0.0, 0_u64);
-    let last = modes.len().saturating_sub(1);
-    modes
-        .iter()
-        .enumerate()
-        .map(|(m, mode)| {
-            share += mode.settings.share;
-            let up_to = if m == last { persons.0 } else { ((persons.0 as f64 * share).round() as u64).min(persons.0) };
-            let part = up_to.saturating_sub(before);
-            before = up_to.max(before);
-            Persons(part)
-        })
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-
-    use super::*;
-    use crate::network::modes::resolve_modes;
-
-    #[test]
-    fn the_people_of_a_cell_are_shared_out_whole() {
-        let modes = resolve_modes(&BTreeMap::new(), Default::default()).unwrap();
-        for milli in [0, 1, 7, 999, 1_000_003] {
-            let parts = split_by_mode(Persons(milli), &modes);
-            assert_eq!(parts.iter().copied().sum::<Persons>(), Persons(milli));
-        }
-        // 72, 12, 8 and 8 of a hundred.
-        assert_eq!(split_by_mode(Persons(1000), &modes), [Persons(720), Persons(120), Persons(80), Persons(80)]);
+        let inside = |(_, row): &(&crate::ingest::boundaries::Boundary, CalibrationRow)| {
+            row.cells > 0 || row.official.is_some()
+        };
+        (layers[l].id.clone(), layers[l].features.iter().zip(rows).filter(inside).map(feature).collect())
+    };
+    Scaled {
+        layers: calibrated.iter().zip(done.layers).map(of_layer).collect(),
+        rounds: done.rounds,
+        deviation: done.deviation,
     }
 }

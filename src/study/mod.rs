@@ -1,24 +1,38 @@
 //! A study: the inputs of a scenario joined, up to who reaches whom. All that the rollout decides on.
 
 mod demand;
+mod dossiers;
+pub mod groups;
+mod official;
+mod proposals;
+mod settlement;
+mod tables;
+mod water;
 
-use geo::{BoundingRect, Intersects, MultiPolygon, Point};
+use geo::{BoundingRect, MultiPolygon};
 
 use crate::access::cover::{CoverSets, Hung, Standard, cover_sets};
 use crate::access::legs::{Leg, Legs};
 use crate::error::{Fault, Faults, Result};
-use crate::ingest::boundaries::{BoundaryLayer, LayerSource, read_area, read_layer};
+use crate::ingest::boundaries::BoundaryLayer;
 use crate::ingest::eligibility::{Eligibility, judge};
-use crate::ingest::population::{CalibrationRow, DemandCell};
-use crate::ingest::sites::{Site, check_inside, read_sites};
+use crate::ingest::osm::features::{Features, Wanted, read_features};
+use crate::ingest::population::DemandCell;
+use crate::ingest::sites::Site;
 use crate::network::cache::{Cache, Roads};
 use crate::network::load::{load_roads, reach_box};
 use crate::network::modes::resolve_modes;
 use crate::network::{Mode, Network, Snapper};
-use crate::scenario::{OutsideSites, Scenario, Scope};
+use crate::scenario::{Scenario, Scope};
 use crate::stages::Stages;
 use crate::units::{Distance, LonLat, Persons};
-use demand::{demand, drop_unused, split_by_mode};
+use demand::{Demand, Ground, demand, drop_unused};
+pub use demand::{Scaled, ScaledFeature};
+pub use dossiers::Dossiers;
+pub use groups::Group;
+use proposals::{Unserved, wanted_points};
+use tables::{Tables, read_tables};
+pub use water::Water;
 
 /// The joined inputs of a scenario.
 pub struct Study {
@@ -40,8 +54,14 @@ pub struct Study {
     pub cells: Vec<DemandCell>,
     /// For each layer, the feature in which each cell lies.
     pub cell_boundary: Vec<Vec<Option<u32>>>,
-    /// How the population was scaled, by code of the boundary, where the scenario asks for it.
-    pub calibration: Vec<(String, CalibrationRow)>,
+    /// How the population was scaled to official numbers, where the scenario asks for it.
+    pub scaled: Scaled,
+    /// Parts of the people looked at by themselves.
+    pub groups: Vec<Group>,
+    /// What people come for.
+    pub dossiers: Dossiers,
+    /// Where nobody lives: water that the inputs know of.
+    pub lakes: Water,
     /// Sites outside the study area that the scenario leaves out.
     pub sites_left_out: usize,
     /// Candidates and fixed sites.
@@ -56,6 +76,8 @@ pub struct Study {
     pub cover: CoverSets,
     /// People of each demand row.
     pub row_persons: Vec<Persons>,
+    /// What each demand row counts where agents are chosen: thousandths of a person, those of groups by their weight.
+    pub row_weight: Vec<u64>,
 }
 
 /// The roads under further speeds.
@@ -76,17 +98,10 @@ pub struct StudySite {
     pub eligibility: Eligibility,
     /// Whether the optimiser may open it: eligible, or to review where the scenario allows it. Fixed sites stand.
     pub usable: bool,
+    /// Whether gandan proposes it; nobody has looked at it yet.
+    pub proposed: bool,
     /// For each layer, the feature in which it lies.
     pub boundary: Vec<Option<u32>>,
-}
-
-/// The small inputs, read before the large ones so that their faults come early and together.
-struct Tables {
-    modes: Vec<Mode>,
-    area: MultiPolygon<f64>,
-    layers: Vec<BoundaryLayer>,
-    sites: Vec<StudySite>,
-    sites_left_out: usize,
 }
 
 impl Study {
@@ -107,33 +122,70 @@ impl Study {
                 format!("{} sites{outside}, {} boundary layers, {} modes", t.sites.len(), t.layers.len(), t.modes.len())
             },
         )?;
-        let Tables { modes, area, mut layers, mut sites, sites_left_out } = tables;
+        let Tables { modes, area, mut layers, mut sites, sites_left_out, dossiers, .. } = tables;
         let clip = clip_box(&area, &modes, &standard)?;
         let Roads { network, water } = load_roads(&scenario.inputs.roads, clip, &modes, sites.len(), cache, stages)?;
-        let (cells, mut cell_boundary, calibration) = stages.run(
+        let features = stages.run(
+            "read features",
+            || features(&scenario, clip),
+            |f: &Features| format!("{} areas of water, {} buildings", f.water.len(), f.buildings.len()),
+        )?;
+        let lakes = match &scenario.inputs.water {
+            Some(file) => Water::read(file)?,
+            None => Water::new(features.water_polygons()),
+        };
+        let ground = Ground { network: &network, buildings: &features.buildings, water: &lakes };
+        let Demand { cells, mut cell_boundary, scaled, .. } = stages.run(
             "read population",
-            || demand(&scenario, &area, &layers, &network),
-            |(cells, _, _)| {
-                let persons: Persons = cells.iter().map(|c| c.persons).sum();
-                format!("{} demand cells, {:.0} people", cells.len(), persons.people())
+            || demand(&scenario, &area, &layers, &ground),
+            |demand: &Demand| {
+                let persons: Persons = demand.cells.iter().map(|c| c.persons).sum();
+                format!("{} demand cells, {:.0} people{}", demand.cells.len(), persons.people(), told(&demand.scaled))
             },
         )?;
+        let groups = groups::read_groups(&scenario, &modes, &area, &layers, &cells, &cell_boundary)?;
         for (index, (layer, of_cell)) in layers.iter_mut().zip(&mut cell_boundary).enumerate() {
             drop_unused(layer, of_cell, &mut sites, index);
         }
-        let (cell_legs, site_legs) = stages.run(
+        let groups::Rows { persons: row_persons, weight: row_weight } = groups::rows(&cells, &modes, &groups);
+        let (cell_legs, mut site_legs) = stages.run(
             "snap to roads",
             || snap_all(&scenario, &network, &cells, &sites),
             |_| "cells and sites joined to streets".to_owned(),
         )?;
-        let times = |network: &Network, cell_legs: &Legs, site_legs: &Legs, stages: &mut Stages| {
+        let times = |network: &Network, sites: &[StudySite], cells_on: &Legs, sites_on: &Legs, stages: &mut Stages| {
             stages.run(
                 "travel times",
-                || Ok(cover_all(network, &cells, &sites, cell_legs, site_legs, &standard)),
+                || Ok(cover_all(network, &cells, sites, cells_on, sites_on, &standard)),
                 |c: &CoverSets| format!("{} pairs of a demand row and a site that serves it", c.pairs()),
             )
         };
-        let mut covers = vec![times(&network, &cell_legs, &site_legs, stages)?];
+        let mut cover = times(&network, &sites, &cell_legs, &site_legs, stages)?;
+        if scenario.proposals.most > 0 {
+            let unserved = unserved(&cover, &sites, &row_persons);
+            let found = Unserved {
+                scenario: &scenario,
+                standard: &standard,
+                area: &area,
+                network: &network,
+                cells: &cells,
+                cell_legs: &cell_legs,
+                first_layer: layers.first().zip(cell_boundary.first().map(Vec::as_slice)),
+                points: &features.points,
+                persons: &unserved,
+            };
+            let proposed = stages.run(
+                "propose points",
+                || Ok(found.propose()),
+                |p| format!("{} new points for people whom no candidate serves", p.len()),
+            )?;
+            if !proposed.is_empty() {
+                sites.extend(proposed.into_iter().map(|site| proposal(site, &scenario, &layers)));
+                site_legs = snap_sites(&scenario, &network, &Snapper::new(&network), &sites)?;
+                cover = times(&network, &sites, &cell_legs, &site_legs, stages)?;
+            }
+        }
+        let mut covers = vec![cover];
         let mut also = Vec::new();
         for &speeds in &scenario.travel.also {
             let modes = resolve_modes(&scenario.modes, speeds)?;
@@ -145,14 +197,13 @@ impl Study {
                 || snap_all(&scenario, &network, &cells, &sites),
                 |_| format!("cells and sites joined to streets, speeds of {speeds:?}"),
             )?;
-            covers.push(times(&network, &cell_legs, &site_legs, stages)?);
+            covers.push(times(&network, &sites, &cell_legs, &site_legs, stages)?);
             also.push(OtherSpeeds { network, cell_legs, site_legs });
         }
         let cover = match covers.len() {
             1 => covers.swap_remove(0),
             _ => CoverSets::in_several(&covers, scenario.travel.needed()),
         };
-        let row_persons = cells.iter().flat_map(|c| split_by_mode(c.persons, &modes)).collect();
         Ok(Study {
             scenario,
             standard,
@@ -163,7 +214,10 @@ impl Study {
             water,
             cells,
             cell_boundary,
-            calibration,
+            scaled,
+            groups,
+            dossiers,
+            lakes,
             sites_left_out,
             sites,
             cell_legs,
@@ -171,12 +225,18 @@ impl Study {
             also,
             cover,
             row_persons,
+            row_weight,
         })
     }
 
     /// Where a site lies.
     pub fn site_places(&self) -> impl Iterator<Item = LonLat> + '_ {
         self.sites.iter().map(|s| s.site.at)
+    }
+
+    /// Whether people of some group count more or less than others.
+    pub fn is_weighted(&self) -> bool {
+        self.groups.iter().any(|g| g.settings.weight != 1.0)
     }
 
     /// Whether each feature of a layer belongs to a scope.
@@ -219,74 +279,6 @@ impl Study {
     }
 }
 
-fn read_tables(scenario: &Scenario) -> Result<Tables> {
-    let mut faults = Faults::default();
-    let inputs = &scenario.inputs;
-    let modes = faults.keep(resolve_modes(&scenario.modes, scenario.travel.speeds))?;
-    let area = faults.keep(read_area(&inputs.study_area))?;
-    let mut layers = Vec::new();
-    for source in &inputs.boundaries {
-        let source = LayerSource {
-            id: source.id.clone(),
-            file: source.file.clone(),
-            code: source.code.clone(),
-            name: source.name_property.clone(),
-            population: source.population.clone(),
-        };
-        layers.extend(faults.keep(read_layer(&source))?);
-    }
-    let mut sites = Vec::new();
-    let mut sites_left_out = 0;
-    for (file, fixed) in [(Some(&inputs.sites), false), (inputs.fixed_sites.as_ref(), true)] {
-        let Some(file) = file else { continue };
-        let mut read = faults.keep(read_sites(file, fixed))?.unwrap_or_default();
-        if let Some(area) = &area {
-            match inputs.outside_sites {
-                OutsideSites::Refuse => {
-                    faults.keep(check_inside(&read, area, Distance(0), file))?;
-                }
-                OutsideSites::LeaveOut => {
-                    let before = read.len();
-                    read.retain(|s| area.intersects(&Point::new(s.at.lon, s.at.lat)));
-                    sites_left_out += before - read.len();
-                }
-            }
-        }
-        for site in read {
-            if sites.iter().any(|s: &Site| s.id == site.id) {
-                let fault =
-                    Fault::new("sites::duplicate", format!("the id `{}` is also in the other file of sites", site.id));
-                faults.push(fault.file(file).help("give every site an id of its own"));
-            }
-            sites.push(site);
-        }
-    }
-    faults.finish()?;
-    let (Some(modes), Some(area)) = (modes, area) else {
-        return Err(Fault::new("internal::tables", "an input failed without saying why; please report this").into());
-    };
-    let sites: Vec<StudySite> = sites
-        .into_iter()
-        .map(|site| {
-            let eligibility = judge(&site, &scenario.eligibility.conditions);
-            let usable = match eligibility {
-                Eligibility::Eligible => true,
-                Eligibility::Refused(_) => false,
-                Eligibility::Review(_) => scenario.eligibility.use_review,
-            };
-            let boundary = layers.iter().map(|l| l.locate(site.at).map(|i| i as u32)).collect();
-            StudySite { site, eligibility, usable, boundary }
-        })
-        .collect();
-    if !sites.iter().any(|s: &StudySite| s.usable || s.site.fixed) {
-        return Err(Fault::new("sites::none-usable", format!("none of the {} sites may be used", sites.len()))
-            .file(&inputs.sites)
-            .help("see docs/scenario.md, [eligibility]: use_review lets sites in of which something is unknown")
-            .into());
-    }
-    Ok(Tables { modes, area, layers, sites, sites_left_out })
-}
-
 /// The box of the study area and of all from where it can be reached within the standard.
 fn clip_box(area: &MultiPolygon<f64>, modes: &[Mode], standard: &Standard) -> Result<[f64; 4]> {
     let rect = area
@@ -295,16 +287,58 @@ fn clip_box(area: &MultiPolygon<f64>, modes: &[Mode], standard: &Standard) -> Re
     Ok(reach_box([rect.min().x, rect.min().y, rect.max().x, rect.max().y], modes, standard.cutoff))
 }
 
+/// What the scenario needs of the roads' file beside its roads.
+fn features(scenario: &Scenario, clip: [f64; 4]) -> Result<Features> {
+    let wanted = Wanted {
+        water: scenario.inputs.water.is_none(),
+        buildings: scenario.population.buildings && scenario.population.cell_m > 0.0,
+        boundaries: Vec::new(),
+        points: wanted_points(scenario),
+    };
+    if wanted == Wanted::default() { Ok(Features::default()) } else { read_features(&scenario.inputs.roads, clip, &wanted) }
+}
+
+/// How the people were scaled, in a few words.
+fn told(scaled: &Scaled) -> String {
+    let factors: Vec<f64> = scaled.features().filter_map(|f| f.row.factor).collect();
+    if factors.is_empty() {
+        return String::new();
+    }
+    let (low, high) = factors.iter().fold((f64::INFINITY, 0.0_f64), |(low, high), &f| (low.min(f), high.max(f)));
+    let doubtful = scaled.features().filter(|f| f.row.doubtful()).count();
+    format!(", scaled by {low:.2} to {high:.2} ({doubtful} of {} beyond 0.5 to 2)", factors.len())
+}
+
+/// People of each demand row whom no usable or standing site serves; 0 for the others.
+fn unserved(cover: &CoverSets, sites: &[StudySite], row_persons: &[Persons]) -> Vec<Persons> {
+    let helps = |site: u32| sites[site as usize].usable || sites[site as usize].site.fixed;
+    let left = |(row, persons): (usize, &Persons)| {
+        if cover.row(row).iter().any(|p| helps(p.site)) { Persons(0) } else { *persons }
+    };
+    row_persons.iter().enumerate().map(left).collect()
+}
+
+/// A proposed point as a site: everything about it is unknown, and it may be used because the scenario asks for it.
+fn proposal(site: Site, scenario: &Scenario, layers: &[BoundaryLayer]) -> StudySite {
+    let eligibility = judge(&site, &scenario.eligibility.conditions);
+    let boundary = layers.iter().map(|l| l.locate(site.at).map(|i| i as u32)).collect();
+    StudySite { site, eligibility, usable: true, proposed: true, boundary }
+}
+
 fn snap_all(scenario: &Scenario, network: &Network, cells: &[DemandCell], sites: &[StudySite]) -> Result<(Legs, Legs)> {
     let settings = &scenario.snap;
     let snapper = Snapper::new(network);
     let cell_places: Vec<LonLat> = cells.iter().map(|c| c.at).collect();
-    let site_places: Vec<LonLat> = sites.iter().map(|s| s.site.at).collect();
-    let on_roads = |places: &[LonLat], limit_m: f64| -> Legs {
-        let limit = Distance::from_metres(limit_m);
-        Legs::new(network, &snapper, places, limit, settings.walk_kmh)
-    };
-    let site_legs = on_roads(&site_places, settings.site_limit_m);
+    let limit = Distance::from_metres(settings.cell_limit_m);
+    let site_legs = snap_sites(scenario, network, &snapper, sites)?;
+    Ok((Legs::new(network, &snapper, &cell_places, limit, settings.walk_kmh), site_legs))
+}
+
+fn snap_sites(scenario: &Scenario, network: &Network, snapper: &Snapper, sites: &[StudySite]) -> Result<Legs> {
+    let settings = &scenario.snap;
+    let places: Vec<LonLat> = sites.iter().map(|s| s.site.at).collect();
+    let limit = Distance::from_metres(settings.site_limit_m);
+    let site_legs = Legs::new(network, snapper, &places, limit, settings.walk_kmh);
     let mut off_road = Vec::new();
     for (i, site) in sites.iter().enumerate() {
         if site_legs.by_mode.iter().all(|mode| mode[i].is_none()) {
@@ -323,7 +357,7 @@ fn snap_all(scenario: &Scenario, network: &Network, cells: &[DemandCell], sites:
             .help("check their coordinates (longitude first), or raise snap.site_limit_m in the scenario")
             .into());
     }
-    Ok((on_roads(&cell_places, settings.cell_limit_m), site_legs))
+    Ok(site_legs)
 }
 
 fn cover_all(

@@ -77,61 +77,6 @@ pub fn refine(cells: &[DemandCell], parts: u32, weight: &dyn Fn(LonLat, f64, f64
     out
 }
 
-/// What calibrating did to one boundary.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct CalibrationRow {
-    /// Demand cells of the boundary.
-    pub cells: usize,
-    /// Their people before.
-    pub before: Persons,
-    /// Their people after: the official number, or `before` where there is none or nobody to scale.
-    pub after: Persons,
-    /// The official number, if the boundary has one.
-    pub official: Option<Persons>,
-    /// `official / before`; `None` where nothing was scaled.
-    pub factor: Option<f64>,
-}
-
-impl CalibrationRow {
-    /// People of the official number that stand in no cell, because the grid has nobody in this boundary.
-    pub fn missing(&self) -> Persons {
-        Persons(self.official.map_or(0, |official| official.0.saturating_sub(self.after.0)))
-    }
-}
-
-/// Scales the cells of each boundary so that they add up to its official number of people, to the thousandth.
-///
-/// `of_cell[i]` is the boundary of cell `i`; cells of no boundary, or of one without an official number, stay as they
-/// are. One row a boundary, in the order of `totals`; a boundary whose official people find no cell says so by
-/// [`CalibrationRow::missing`]. Cells may become 0.
-pub fn calibrate(
-    cells: &mut [DemandCell],
-    of_cell: &[Option<usize>],
-    totals: &[Option<Persons>],
-) -> Vec<CalibrationRow> {
-    let mut members: Vec<Vec<usize>> = vec![Vec::new(); totals.len()];
-    for (cell, boundary) in of_cell.iter().enumerate().take(cells.len()) {
-        if let Some(list) = boundary.and_then(|b| members.get_mut(b)) {
-            list.push(cell);
-        }
-    }
-    let mut rows = Vec::with_capacity(totals.len());
-    for (list, &official) in members.iter().zip(totals) {
-        let weights: Vec<u64> = list.iter().map(|&i| cells[i].persons.0).collect();
-        let before = Persons(weights.iter().sum());
-        let row = CalibrationRow { cells: list.len(), before, after: before, official, factor: None };
-        let Some(official) = official.filter(|_| before.0 > 0) else {
-            rows.push(row);
-            continue;
-        };
-        for (&i, people) in list.iter().zip(apportion(official.0, &weights)) {
-            cells[i].persons = Persons(people);
-        }
-        rows.push(CalibrationRow { after: official, factor: Some(official.0 as f64 / before.0 as f64), ..row });
-    }
-    rows
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -185,21 +130,6 @@ mod tests {
         assert_eq!(found[..4].iter().map(|c| c.persons.0).collect::<Vec<_>>(), [2, 2, 1, 1]);
         assert_eq!(found[4..], [DemandCell { id: 4, ..border }]);
         assert_eq!(refine(&[border], 1, &|_, _, _| 1), [border]);
-    }
-
-    #[test]
-    fn boundaries_get_their_official_people() {
-        let mut cells = [cell(0, 1000), cell(1, 2000), cell(2, 500), cell(3, 70)];
-        let of_cell = [Some(0), Some(0), Some(2), None];
-        let totals = [Some(Persons(1000)), Some(Persons(9)), None];
-        let rows = calibrate(&mut cells, &of_cell, &totals);
-        // 1000 by 1 : 2 is 333.3 and 666.7.
-        assert_eq!(cells.map(|c| c.persons.0), [333, 667, 500, 70]);
-        assert_eq!((rows[0].cells, rows[0].before, rows[0].after), (2, Persons(3000), Persons(1000)));
-        assert!((rows[0].factor.unwrap() - 1.0 / 3.0).abs() < 1e-12);
-        // Nobody of boundary 1 is in the grid: its 9 are missing, and that is said.
-        assert_eq!((rows[1].cells, rows[1].missing(), rows[1].factor), (0, Persons(9), None));
-        assert_eq!((rows[2].after, rows[2].missing()), (Persons(500), Persons(0)));
     }
 
     proptest! {

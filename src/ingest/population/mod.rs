@@ -1,6 +1,7 @@
 //! Where the people are: demand cells from a population grid (GeoTIFF) or from points (CSV), cut to the study area.
 
 mod allocate;
+mod calibrate;
 mod clip;
 mod points;
 
@@ -11,7 +12,8 @@ use geo::{BoundingRect, MultiPolygon, Rect};
 use super::geotiff::Raster;
 use crate::error::{Fault, Faults, Result};
 use crate::units::{LonLat, Persons};
-pub use allocate::{CalibrationRow, apportion, calibrate, refine};
+pub use allocate::{apportion, refine};
+pub use calibrate::{Calibration, CalibrationRow, DOUBTFUL_FACTORS, Margin, calibrate, fit_group};
 
 /// No cell holds more people than this; a raster with more holds something else.
 const MOST_PERSONS: f64 = 1e7;

@@ -1,0 +1,96 @@
+//! Tables about the people: how they were scaled, where old and new boundaries meet, how groups fare.
+
+use super::table::Values;
+use crate::ingest::boundaries::crosswalk::crosswalk;
+use crate::rollout::{AreaIndicators, Rollout};
+use crate::study::groups::members_by_mode;
+use crate::study::{ScaledFeature, Study};
+use crate::units::Persons;
+
+/// `calibration.parquet`.
+pub(super) fn calibration(study: &Study) -> Vec<Values> {
+    let rows: Vec<(&str, &ScaledFeature)> =
+        study.scaled.layers.iter().flat_map(|(id, features)| features.iter().map(move |f| (id.as_str(), f))).collect();
+    vec![
+        Values::text(rows.iter().map(|(layer, _)| *layer)),
+        Values::text(rows.iter().map(|(_, f)| f.code.as_str())),
+        Values::text(rows.iter().map(|(_, f)| f.name.as_str())),
+        Values::whole(rows.iter().map(|(_, f)| f.row.cells as u32)),
+        Values::number(rows.iter().map(|(_, f)| f.row.before.people())),
+        Values::Number(rows.iter().map(|(_, f)| f.row.official.map(Persons::people)).collect()),
+        Values::number(rows.iter().map(|(_, f)| f.row.after.people())),
+        Values::Number(rows.iter().map(|(_, f)| f.row.factor).collect()),
+        Values::Flag(rows.iter().map(|(_, f)| f.row.doubtful()).collect()),
+    ]
+}
+
+/// `crosswalk.parquet`: every ordered pair of layers.
+pub(super) fn crosswalks(study: &Study) -> Vec<Values> {
+    let persons: Vec<Persons> = study.cells.iter().map(|c| c.persons).collect();
+    let n = study.layers.len();
+    let pairs = (0..n).flat_map(|from| (0..n).filter(move |&to| to != from).map(move |to| (from, to)));
+    let rows: Vec<_> = pairs
+        .flat_map(|(from, to)| {
+            let (a, b) = (&study.cell_boundary[from], &study.cell_boundary[to]);
+            crosswalk(a, b, &persons).into_iter().map(move |row| (from, to, row))
+        })
+        .collect();
+    let feature = |layer: usize, f: u32| &study.layers[layer].features[f as usize];
+    vec![
+        Values::text(rows.iter().map(|(from, ..)| study.layers[*from].id.as_str())),
+        Values::text(rows.iter().map(|(from, _, row)| feature(*from, row.from).code.as_str())),
+        Values::text(rows.iter().map(|(from, _, row)| feature(*from, row.from).name.as_str())),
+        Values::text(rows.iter().map(|(_, to, _)| study.layers[*to].id.as_str())),
+        Values::text(rows.iter().map(|(_, to, row)| feature(*to, row.to).code.as_str())),
+        Values::text(rows.iter().map(|(_, to, row)| feature(*to, row.to).name.as_str())),
+        Values::number(rows.iter().map(|(.., row)| row.persons.people())),
+        Values::Number(rows.iter().map(|(.., row)| row.share_of_from).collect()),
+        Values::Number(rows.iter().map(|(.., row)| row.share_of_to).collect()),
+    ]
+}
+
+/// `groups.parquet`: each group, phase, and feature of the first layer, the whole study area first.
+pub(super) fn groups(study: &Study, plan: &Rollout) -> Vec<Values> {
+    let mut rows: Vec<(usize, usize, Option<usize>, &AreaIndicators)> = Vec::new();
+    for g in 0..study.groups.len() {
+        for (t, phase) in plan.phases.iter().enumerate() {
+            let found = &phase.groups[g];
+            rows.push((g, t, None, &found.all));
+            rows.extend(found.by_boundary.iter().enumerate().map(|(f, i)| (g, t, Some(f), i)));
+        }
+    }
+    let settings = |g: usize| &study.groups[g].settings;
+    let feature = |f: Option<usize>| study.layers.first().zip(f).map(|(l, f)| &l.features[f]);
+    vec![
+        Values::text(rows.iter().map(|r| settings(r.0).id.as_str())),
+        Values::text(rows.iter().map(|r| settings(r.0).name.vi.as_str())),
+        Values::text(rows.iter().map(|r| settings(r.0).name.en.as_str())),
+        Values::whole(rows.iter().map(|r| r.1 as u32 + 1)),
+        Values::Text(rows.iter().map(|r| feature(r.2).map(|f| f.code.clone())).collect()),
+        Values::Text(rows.iter().map(|r| feature(r.2).map(|f| f.name.clone())).collect()),
+        Values::number(rows.iter().map(|r| settings(r.0).weight)),
+        Values::number(rows.iter().map(|r| r.3.persons.people())),
+        Values::number(rows.iter().map(|r| r.3.covered.people())),
+        Values::Number(rows.iter().map(|r| r.3.covered_share()).collect()),
+        Values::Number(rows.iter().map(|r| r.3.mean_time_s).collect()),
+        Values::Number(rows.iter().map(|r| r.3.worst_time_s).collect()),
+    ]
+}
+
+/// `cell_groups.parquet`: who of each group lives where and travels how.
+pub(super) fn cell_groups(study: &Study) -> Vec<Values> {
+    let general: Vec<f64> = study.modes.iter().map(|m| m.settings.share).collect();
+    let mut rows: Vec<(u32, usize, usize, Persons)> = Vec::new();
+    for cell in 0..study.cells.len() {
+        for (g, group) in study.groups.iter().enumerate() {
+            let by_mode = members_by_mode(group, cell, &general).into_iter().enumerate();
+            rows.extend(by_mode.filter(|(_, p)| p.0 > 0).map(|(m, persons)| (cell as u32, m, g, persons)));
+        }
+    }
+    vec![
+        Values::whole(rows.iter().map(|r| r.0)),
+        Values::text(rows.iter().map(|r| study.modes[r.1].id.as_str())),
+        Values::text(rows.iter().map(|r| study.groups[r.2].settings.id.as_str())),
+        Values::number(rows.iter().map(|r| r.3.people())),
+    ]
+}

@@ -1,0 +1,92 @@
+//! The small inputs, read before the large ones so that their faults come early and together.
+
+use geo::{Intersects, MultiPolygon, Point};
+
+use super::{Dossiers, StudySite};
+use crate::error::{Fault, Faults, Result};
+use crate::ingest::boundaries::{BoundaryLayer, LayerSource, read_area, read_layer};
+use crate::ingest::eligibility::{Eligibility, judge};
+use crate::ingest::sites::{Site, check_inside, read_sites};
+use crate::network::Mode;
+use crate::network::modes::resolve_modes;
+use crate::scenario::{OutsideSites, Scenario};
+use crate::units::Distance;
+
+pub(super) struct Tables {
+    pub modes: Vec<Mode>,
+    pub area: MultiPolygon<f64>,
+    pub layers: Vec<BoundaryLayer>,
+    pub sites: Vec<StudySite>,
+    pub sites_left_out: usize,
+    pub dossiers: Dossiers,
+}
+
+pub(super) fn read_tables(scenario: &Scenario) -> Result<Tables> {
+    let mut faults = Faults::default();
+    let inputs = &scenario.inputs;
+    let modes = faults.keep(resolve_modes(&scenario.modes, scenario.travel.speeds))?;
+    let area = faults.keep(read_area(&inputs.study_area))?;
+    let dossiers = faults.keep(Dossiers::of(scenario))?;
+    let mut layers = Vec::new();
+    for source in &inputs.boundaries {
+        let source = LayerSource {
+            id: source.id.clone(),
+            file: source.file.clone(),
+            code: source.code.clone(),
+            name: source.name_property.clone(),
+            population: source.population.clone(),
+        };
+        layers.extend(faults.keep(read_layer(&source))?);
+    }
+    let mut sites = Vec::new();
+    let mut sites_left_out = 0;
+    for (file, fixed) in [(Some(&inputs.sites), false), (inputs.fixed_sites.as_ref(), true)] {
+        let Some(file) = file else { continue };
+        let mut read = faults.keep(read_sites(file, fixed))?.unwrap_or_default();
+        if let Some(area) = &area {
+            match inputs.outside_sites {
+                OutsideSites::Refuse => {
+                    faults.keep(check_inside(&read, area, Distance(0), file))?;
+                }
+                OutsideSites::LeaveOut => {
+                    let before = read.len();
+                    read.retain(|s| area.intersects(&Point::new(s.at.lon, s.at.lat)));
+                    sites_left_out += before - read.len();
+                }
+            }
+        }
+        for site in read {
+            if sites.iter().any(|s: &Site| s.id == site.id) {
+                let fault =
+                    Fault::new("sites::duplicate", format!("the id `{}` is also in the other file of sites", site.id));
+                faults.push(fault.file(file).help("give every site an id of its own"));
+            }
+            sites.push(site);
+        }
+    }
+    faults.finish()?;
+    let (Some(modes), Some(area), Some(dossiers)) = (modes, area, dossiers) else {
+        return Err(Fault::new("internal::tables", "an input failed without saying why; please report this").into());
+    };
+    let sites: Vec<StudySite> = sites
+        .into_iter()
+        .map(|site| {
+            let eligibility = judge(&site, &scenario.eligibility.conditions);
+            let usable = match eligibility {
+                Eligibility::Eligible => true,
+                Eligibility::Refused(_) => false,
+                Eligibility::Review(_) => scenario.eligibility.use_review,
+            };
+            let boundary = layers.iter().map(|l| l.locate(site.at).map(|i| i as u32)).collect();
+            StudySite { site, eligibility, usable, proposed: false, boundary }
+        })
+        .collect();
+    if !sites.iter().any(|s: &StudySite| s.usable || s.site.fixed) {
+        return Err(Fault::new("sites::none-usable", format!("none of the {} sites may be used", sites.len()))
+            .file(&inputs.sites)
+            .help("see docs/scenario.md, [eligibility]: use_review lets sites in of which something is unknown")
+            .into());
+    }
+    Ok(Tables { modes, area, layers, sites, sites_left_out, dossiers })
+}
+
