@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use polars::prelude::{AnyValue, ArrowDataType, DataFrame, DataType, ParquetReader, SerReader};
+use polars::prelude::{AnyValue, ArrowDataType, DataFrame, DataType, ParquetReader, PolarsError, SerReader};
 
 use crate::error::{Fault, Faults, Result};
 
@@ -133,8 +134,8 @@ impl Frame {
     }
 
     fn open_parquet(path: &Path, needed: &[&str], optional: &[&str]) -> Result<Frame> {
-        let open = || File::open(path).map_err(|e| Fault::io("open the table", path, &e));
-        let schema = ParquetReader::new(open()?).schema().map_err(|e| broken(path, &e))?;
+        let (mut reader, _) = parquet(path)?.map_err(|e| broken(path, &e))?;
+        let schema = reader.schema().map_err(|e| broken(path, &e))?;
         let header: Vec<String> = schema.iter_names().map(|name| name.to_string()).collect();
         let wanted = wanted(path, &header, needed, optional)?;
         let mut faults = Faults::default();
@@ -147,8 +148,7 @@ impl Frame {
         }
         faults.finish()?;
         let names: Vec<String> = wanted.iter().map(|&at| header[at].clone()).collect();
-        let reader = ParquetReader::new(open()?).with_columns(Some(names.clone()));
-        let frame = reader.finish().map_err(|e| broken(path, &e))?;
+        let frame = reader.with_columns(Some(names.clone())).finish().map_err(|e| broken(path, &e))?;
         let columns: Result<Vec<_>> =
             names.into_iter().map(|name| column(path, &frame, &name).map(|values| (name, values))).collect();
         Ok(Frame { path: path.to_owned(), columns: columns?, len: frame.height(), lines: None })
@@ -292,6 +292,25 @@ impl Frame {
     }
 }
 
+/// Opens a Parquet file: its reader, and the file's own keys and values.
+///
+/// The inner error is that of a file that is not Parquet. The key in which Arrow keeps its own types is set aside, so
+/// that categories come as their text and WKB as bytes, whoever wrote the file.
+pub(super) fn parquet(path: &Path) -> Result<Result<(ParquetReader<File>, Keys), PolarsError>> {
+    let file = File::open(path).map_err(|e| Fault::io("open the table", path, &e))?;
+    let mut reader = ParquetReader::new(file);
+    let mut metadata = match reader.get_metadata() {
+        Ok(metadata) => metadata.as_ref().clone(),
+        Err(error) => return Ok(Err(error)),
+    };
+    let keys = metadata.key_value_metadata.take().unwrap_or_default();
+    reader.set_metadata(Arc::new(metadata));
+    Ok(Ok((reader, keys.into_iter().map(|entry| (entry.key, entry.value.unwrap_or_default())).collect())))
+}
+
+/// Keys and values of a whole file.
+pub(super) type Keys = Vec<(String, String)>;
+
 fn broken(path: &Path, error: &dyn std::fmt::Display) -> Fault {
     Fault::new("table::format", format!("cannot be read: {error}"))
         .file(path)
@@ -330,7 +349,7 @@ fn filled<T: Clone + Default>(values: &[Option<T>], none: &mut impl FnMut(usize)
     values.iter().enumerate().map(fill).collect()
 }
 
-fn is_plain(dtype: &ArrowDataType) -> bool {
+pub(super) fn is_plain(dtype: &ArrowDataType) -> bool {
     use ArrowDataType as A;
     matches!(
         dtype,
@@ -352,7 +371,7 @@ fn is_plain(dtype: &ArrowDataType) -> bool {
 }
 
 fn column(path: &Path, frame: &DataFrame, name: &str) -> Result<Column> {
-    let failed = |e: polars::prelude::PolarsError| broken(path, &e);
+    let failed = |e: PolarsError| broken(path, &e);
     let column = frame.column(name).map_err(failed)?;
     Ok(match column.dtype() {
         DataType::String => Column::Text(

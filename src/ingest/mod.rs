@@ -3,7 +3,10 @@
 pub mod boundaries;
 pub(crate) mod columns;
 pub mod eligibility;
+mod features;
+mod geometry_bytes;
 pub mod geotiff;
+pub mod names;
 pub mod osm;
 pub mod points;
 pub mod population;

@@ -82,9 +82,13 @@ fn clash(a: &Segment, b: &Segment) -> bool {
 
 /// Whether the second segment, which starts where the first ends, runs back over it.
 fn retraces(first: Line<f64>, second: Line<f64>) -> bool {
-    let (d1, d2) = (first.delta(), second.delta());
-    RobustKernel::orient2d(first.start, first.end, second.end) == Orientation::Collinear
-        && d1.x * d2.x + d1.y * d2.y < 0.0
+    turns_back(first.start, first.end, second.end)
+}
+
+/// Whether the way from `a` over `b` to `c` runs back over itself at `b`.
+pub(super) fn turns_back(a: Coord<f64>, b: Coord<f64>, c: Coord<f64>) -> bool {
+    let (d1, d2) = (b - a, c - b);
+    RobustKernel::orient2d(a, b, c) == Orientation::Collinear && d1.x * d2.x + d1.y * d2.y < 0.0
 }
 
 /// Whether each segment has the other's ends strictly on different sides.
