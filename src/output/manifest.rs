@@ -19,15 +19,12 @@ use crate::units::Persons;
 /// An input has gone since it was read, or the disk refuses.
 pub(super) fn write(folder: &Path, study: &Study, plan: &Rollout, stages: &[Stage]) -> Result<()> {
     let scenario = &study.scenario;
-    let inputs = &scenario.inputs;
-    let mut files = vec![&inputs.roads, &inputs.population, &inputs.study_area, &inputs.sites];
-    files.extend(&inputs.fixed_sites);
-    files.extend(inputs.boundaries.iter().map(|b| &b.file));
+    let mut files = scenario.files();
     files.sort();
     files.dedup();
     let hashed = files
         .into_iter()
-        .map(|path| Ok(json!({ "file": path.display().to_string(), "sha256": sha256(path)? })))
+        .map(|path| Ok(json!({ "file": path.display().to_string(), "sha256": sha256(&path)? })))
         .collect::<Result<Vec<Value>>>()?;
     let network = &study.network;
     let manifest = json!({

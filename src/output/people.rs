@@ -1,7 +1,7 @@
 //! Tables about the people: how they were scaled, where old and new boundaries meet, how groups fare.
 
 use super::table::Values;
-use crate::ingest::boundaries::crosswalk::crosswalk;
+use crate::ingest::boundaries::crosswalk::{Overlap, crosswalk};
 use crate::rollout::{AreaIndicators, Rollout};
 use crate::study::groups::members_by_mode;
 use crate::study::{ScaledFeature, Study};
@@ -29,23 +29,27 @@ pub(super) fn crosswalks(study: &Study) -> Vec<Values> {
     let persons: Vec<Persons> = study.cells.iter().map(|c| c.persons).collect();
     let n = study.layers.len();
     let pairs = (0..n).flat_map(|from| (0..n).filter(move |&to| to != from).map(move |to| (from, to)));
-    let rows: Vec<_> = pairs
+    let size = |layer: usize| study.layers[layer].features.len();
+    let rows: Vec<(usize, usize, Overlap)> = pairs
         .flat_map(|(from, to)| {
             let (a, b) = (&study.cell_boundary[from], &study.cell_boundary[to]);
-            crosswalk(a, b, &persons).into_iter().map(move |row| (from, to, row))
+            let joined = crosswalk(a, b, &persons, (size(from), size(to)));
+            joined.rows.into_iter().map(move |row| (from, to, row))
         })
         .collect();
-    let feature = |layer: usize, f: u32| &study.layers[layer].features[f as usize];
+    let feature = |layer: usize, f: Option<u32>| f.map(|f| &study.layers[layer].features[f as usize]);
+    let code = |layer: usize, f: Option<u32>| feature(layer, f).map(|f| f.code.clone());
+    let name = |layer: usize, f: Option<u32>| feature(layer, f).map(|f| f.name.clone());
     vec![
         Values::text(rows.iter().map(|(from, ..)| study.layers[*from].id.as_str())),
-        Values::text(rows.iter().map(|(from, _, row)| feature(*from, row.from).code.as_str())),
-        Values::text(rows.iter().map(|(from, _, row)| feature(*from, row.from).name.as_str())),
+        Values::Text(rows.iter().map(|(from, _, row)| code(*from, row.from)).collect()),
+        Values::Text(rows.iter().map(|(from, _, row)| name(*from, row.from)).collect()),
         Values::text(rows.iter().map(|(_, to, _)| study.layers[*to].id.as_str())),
-        Values::text(rows.iter().map(|(_, to, row)| feature(*to, row.to).code.as_str())),
-        Values::text(rows.iter().map(|(_, to, row)| feature(*to, row.to).name.as_str())),
+        Values::Text(rows.iter().map(|(_, to, row)| code(*to, row.to)).collect()),
+        Values::Text(rows.iter().map(|(_, to, row)| name(*to, row.to)).collect()),
         Values::number(rows.iter().map(|(.., row)| row.persons.people())),
-        Values::Number(rows.iter().map(|(.., row)| row.share_of_from).collect()),
-        Values::Number(rows.iter().map(|(.., row)| row.share_of_to).collect()),
+        Values::number(rows.iter().map(|(.., row)| row.share_of_from)),
+        Values::number(rows.iter().map(|(.., row)| row.share_of_to)),
     ]
 }
 

@@ -304,17 +304,17 @@ pub const CALIBRATION: Table = Table {
 /// How layers overlap.
 pub const CROSSWALK: Table = Table {
     file: "crosswalk.parquet",
-    row: "two features of different layers in both of which people live",
+    row: "two features of different layers in both of which people live; every ordered pair of layers",
     columns: &[
         text("from_layer", "id of the one layer"),
-        text("from_code", "code of its feature"),
-        text("from_name", "name of its feature"),
+        or_null(text("from_code", "code of its feature; null outside all of them")),
+        or_null(text("from_name", "name of its feature")),
         text("to_layer", "id of the other layer"),
-        text("to_code", "code of its feature"),
-        text("to_name", "name of its feature"),
+        or_null(text("to_code", "code of its feature; null outside all of them")),
+        or_null(text("to_name", "name of its feature")),
         number("persons", "people", "who live in both features"),
-        or_null(number("share_of_from", "0–1", "of the people of the first feature")),
-        or_null(number("share_of_to", "0–1", "of the people of the second feature")),
+        number("share_of_from", "0–1", "of the people of the first feature"),
+        number("share_of_to", "0–1", "of the people of the second feature"),
     ],
 };
 

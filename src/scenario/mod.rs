@@ -365,15 +365,25 @@ impl Scenario {
         })?;
         scenario.check(path)?;
         let folder = path.parent().unwrap_or(Path::new(""));
-        let inputs = &mut scenario.inputs;
-        let files = [&mut inputs.roads, &mut inputs.population, &mut inputs.study_area, &mut inputs.sites];
-        let others = [&mut inputs.fixed_sites, &mut inputs.survey, &mut inputs.water].into_iter().flatten();
-        let of_people = scenario.groups.iter_mut().filter_map(|g| g.file.as_mut()).chain(&mut scenario.demand.catalogue);
-        let layers = inputs.boundaries.iter_mut().map(|b| &mut b.file);
-        for file in files.into_iter().chain(others).chain(of_people).chain(layers) {
+        for file in scenario.files_mut() {
             *file = folder.join(&file);
         }
         Ok(scenario)
+    }
+
+    /// Every input file that it names.
+    pub fn files(&self) -> Vec<PathBuf> {
+        self.clone().files_mut().into_iter().map(|file| file.clone()).collect()
+    }
+
+    fn files_mut(&mut self) -> Vec<&mut PathBuf> {
+        let inputs = &mut self.inputs;
+        let mut files = vec![&mut inputs.roads, &mut inputs.population, &mut inputs.study_area, &mut inputs.sites];
+        files.extend([&mut inputs.fixed_sites, &mut inputs.survey, &mut inputs.water].into_iter().flatten());
+        files.extend(inputs.boundaries.iter_mut().map(|b| &mut b.file));
+        files.extend(self.groups.iter_mut().filter_map(|g| g.file.as_mut()));
+        files.extend(&mut self.demand.catalogue);
+        files
     }
 }
 

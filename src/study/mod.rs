@@ -14,7 +14,8 @@ use geo::{BoundingRect, MultiPolygon};
 use crate::access::cover::{CoverSets, Hung, Standard, cover_sets};
 use crate::access::legs::{Leg, Legs};
 use crate::error::{Fault, Faults, Result};
-use crate::ingest::boundaries::BoundaryLayer;
+use crate::ingest::boundaries::crosswalk::{crosswalk, features_mostly_in};
+use crate::ingest::boundaries::{BoundaryLayer, Found};
 use crate::ingest::eligibility::{Eligibility, judge};
 use crate::ingest::osm::features::{Features, Wanted, read_features};
 use crate::ingest::population::DemandCell;
@@ -249,24 +250,35 @@ impl Study {
             position.ok_or_else(|| Fault::new("scope::layer", format!("there is no layer `{}`", scope.layer)))?;
         let features = &self.layers[layer_index].features;
         let mut faults = Faults::default();
-        for code in &scope.codes {
-            if !features.iter().any(|f| &f.code == code) {
-                faults.push(
-                    Fault::new(
-                        "scope::code",
-                        format!("no feature of the layer `{}` has the code `{code}`", scope.layer),
-                    )
-                    .place(format!("scope `{}`", scope.name.en))
-                    .help("use codes of the layer's code property"),
-                );
+        let mut chosen = vec![false; features.len()];
+        for wanted in &scope.codes {
+            let wrong = |message: String, help: String| {
+                Fault::new("scope::code", message).place(format!("scope `{}`", scope.name.en)).help(help)
+            };
+            match self.layers[layer_index].find(wanted) {
+                Found::One(feature) => chosen[feature] = true,
+                Found::Several(all) => {
+                    let codes = all.iter().map(|&f| features[f].code.as_str()).collect::<Vec<_>>().join(", ");
+                    let message = format!("`{wanted}` is the name of several features of the layer `{}`", scope.layer);
+                    faults.push(wrong(message, format!("give the code of one: {codes}")));
+                }
+                Found::None(near) => {
+                    let message = format!("no feature of the layer `{}` has the code or name `{wanted}`", scope.layer);
+                    let help = match near.is_empty() {
+                        true => "use codes or names of the layer's features".to_owned(),
+                        false => format!("did you mean {}?", near.join(", ")),
+                    };
+                    faults.push(wrong(message, help));
+                }
             }
         }
         faults.finish()?;
         let inside: Vec<bool> = features
             .iter()
-            .map(|f| {
-                let by_property = scope.properties.iter().all(|(k, v)| f.properties.get(k) == Some(v));
-                if scope.codes.is_empty() { by_property } else { scope.codes.contains(&f.code) }
+            .zip(chosen)
+            .map(|(f, chosen)| {
+                let by_property = || scope.properties.iter().all(|(k, v)| f.properties.get(k) == Some(v));
+                if scope.codes.is_empty() { by_property() } else { chosen }
             })
             .collect();
         if !inside.contains(&true) {
@@ -275,7 +287,12 @@ impl Study {
                 .help("check the names and values under `where` against the properties of the layer's file")
                 .into());
         }
-        Ok((layer_index, inside))
+        let through = scope.through.as_ref().and_then(|id| self.layers.iter().position(|l| &l.id == id));
+        let Some(through) = through else { return Ok((layer_index, inside)) };
+        let persons: Vec<Persons> = self.cells.iter().map(|c| c.persons).collect();
+        let sizes = (self.layers[through].features.len(), features.len());
+        let joined = crosswalk(&self.cell_boundary[through], &self.cell_boundary[layer_index], &persons, sizes);
+        Ok((through, features_mostly_in(&joined, &inside, scope.overlap)))
     }
 }
 

@@ -53,9 +53,8 @@ export function proof(phase: Phase, { t, format }: Words): string {
 /** Objective and bound with their unit; empty when nothing was solved. */
 export function proofValues(phase: Phase, { t, format }: Words): string {
   if (phase.objective === null || phase.bound === null || phase.status === 'nothing_to_open') return ''
-  const unit =
-    phase.objective_unit === 'sites' || phase.objective_unit === 'person-days'
-      ? t(`proof.unit.${phase.objective_unit}`)
-      : phase.objective_unit
+  const units = ['sites', 'person-days', 'weighted person-days'] as const
+  const known = units.find((unit) => unit === phase.objective_unit)
+  const unit = known ? t(`proof.unit.${known}`) : phase.objective_unit
   return t('proof.values', { objective: format.decimal(phase.objective), bound: format.decimal(phase.bound), unit })
 }
