@@ -78,8 +78,10 @@ pub(super) fn decode(bytes: &[u8], read: Read) -> Result<Part, String> {
 }
 
 /// Why a block was not decoded.
-enum Trouble {
+pub(super) enum Trouble {
+    /// Laid out in a way that the quick reader does not take.
     Unusual,
+    /// What is wrong.
     Wrong(String),
 }
 
@@ -147,17 +149,17 @@ fn decode_usual(bytes: &[u8], read: Read) -> Result<Part, Trouble> {
 }
 
 /// How the coordinates of a block are stored.
-struct Grid {
+pub(super) struct Grid {
     /// Step in nanodegrees.
-    granularity: i64,
+    pub(super) granularity: i64,
     /// In nanodegrees.
-    lon_offset: i64,
-    lat_offset: i64,
+    pub(super) lon_offset: i64,
+    pub(super) lat_offset: i64,
 }
 
 impl Grid {
     #[inline]
-    fn place(&self, lon: i64, lat: i64) -> Place {
+    pub(super) fn place(&self, lon: i64, lat: i64) -> Place {
         let nano = |offset: i64, value: i64| offset.wrapping_add(self.granularity.wrapping_mul(value));
         Place::from_nanodegrees(nano(self.lon_offset, lon), nano(self.lat_offset, lat))
     }

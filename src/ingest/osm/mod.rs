@@ -7,10 +7,13 @@
 
 mod assemble;
 mod block;
+mod elements;
+pub mod features;
 mod frames;
 mod marks;
 mod nodes;
 mod restrictions;
+mod scan;
 mod tags;
 #[cfg(test)]
 mod tests;

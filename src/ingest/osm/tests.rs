@@ -11,19 +11,19 @@ use protobuf::Message;
 use super::*;
 use crate::testkit::Draw;
 
-const EVERYWHERE: [f64; 4] = [-180.0, -90.0, 180.0, 90.0];
+pub(super) const EVERYWHERE: [f64; 4] = [-180.0, -90.0, 180.0, 90.0];
 
 /// A node: id, hundredths of a degree east and north, tags.
-type TestNode<'a> = (i64, i64, i64, &'a [(&'a str, &'a str)]);
+pub(super) type TestNode<'a> = (i64, i64, i64, &'a [(&'a str, &'a str)]);
 
 /// Builds the message of a block.
-struct Block {
+pub(super) struct Block {
     texts: Vec<String>,
     group: PrimitiveGroup,
 }
 
 impl Block {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Block { texts: vec![String::new()], group: PrimitiveGroup::new() }
     }
 
@@ -39,7 +39,7 @@ impl Block {
         tags.iter().map(|(k, v)| (self.text(k), self.text(v))).unzip()
     }
 
-    fn nodes(mut self, nodes: &[TestNode<'_>]) -> Self {
+    pub(super) fn nodes(mut self, nodes: &[TestNode<'_>]) -> Self {
         let mut dense = DenseNodes::new();
         let mut last = (0, 0, 0);
         for &(id, lon, lat, tags) in nodes {
@@ -58,7 +58,7 @@ impl Block {
         self
     }
 
-    fn way(mut self, id: i64, nodes: &[i64], tags: &[(&str, &str)]) -> Self {
+    pub(super) fn way(mut self, id: i64, nodes: &[i64], tags: &[(&str, &str)]) -> Self {
         let mut way = Way::new();
         way.set_id(id);
         (way.keys, way.vals) = self.pairs(tags);
@@ -85,7 +85,28 @@ impl Block {
         self
     }
 
-    fn message(self) -> PrimitiveBlock {
+    /// A relation with its members as (kind, id, role): kind is `n`, `w` or `r`.
+    pub(super) fn relation(mut self, id: i64, members: &[(char, i64, &str)], tags: &[(&str, &str)]) -> Self {
+        let mut relation = Relation::new();
+        relation.set_id(id);
+        (relation.keys, relation.vals) = self.pairs(tags);
+        let mut last = 0;
+        for &(kind, member, role) in members {
+            relation.roles_sid.push(self.text(role) as i32);
+            relation.memids.push(member - last);
+            last = member;
+            let kind = match kind {
+                'n' => MemberType::NODE,
+                'w' => MemberType::WAY,
+                _ => MemberType::RELATION,
+            };
+            relation.types.push(kind.into());
+        }
+        self.group.relations.push(relation);
+        self
+    }
+
+    pub(super) fn message(self) -> PrimitiveBlock {
         let mut table = StringTable::new();
         table.s = self.texts.into_iter().map(String::into_bytes).collect();
         let mut block = PrimitiveBlock::new();
@@ -94,13 +115,13 @@ impl Block {
         block
     }
 
-    fn bytes(self) -> Vec<u8> {
+    pub(super) fn bytes(self) -> Vec<u8> {
         self.message().write_to_bytes().unwrap()
     }
 }
 
 /// A file of these blocks.
-fn file(blocks: &[Vec<u8>]) -> tempfile::NamedTempFile {
+pub(super) fn file(blocks: &[Vec<u8>]) -> tempfile::NamedTempFile {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     for block in blocks {
         let mut blob = Blob::new();
