@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use geo::{Geometry, MultiPolygon, Point, Rect};
+use geo::{Coord, Geometry, LineString, MultiPolygon, Point, Polygon};
 
 use super::shapes::Isochrone;
 use super::table::{self, Values};
@@ -89,10 +89,13 @@ fn cells(study: &Study, plan: &Rollout) -> Vec<Values> {
     let code = |&(c, ..): &(usize, usize, usize)| {
         first_boundary(study, study.cell_boundary.first().and_then(|layer| layer[c])).0
     };
-    let rectangle = |&(c, ..): &(usize, usize, usize)| {
+    let outline = |&(c, ..): &(usize, usize, usize)| {
         let cell = &study.cells[c];
-        let (p, dx, dy) = (cell.centre, cell.half_lon, cell.half_lat);
-        Geometry::Polygon(Rect::new((p.lon - dx, p.lat - dy), (p.lon + dx, p.lat + dy)).to_polygon())
+        let ring: Vec<Coord> = cell.outline().into_iter().map(|p| Coord { x: p.lon, y: p.lat }).collect();
+        match ring[..] {
+            [] => point(cell.centre),
+            _ => Geometry::Polygon(Polygon::new(LineString(ring), vec![])),
+        }
     };
     vec![
         Values::whole(keys.iter().map(|k| k.0 as u32)),
@@ -106,7 +109,7 @@ fn cells(study: &Study, plan: &Rollout) -> Vec<Values> {
         Values::Number(keys.iter().map(|k| state(k).travel_time_ms.map(seconds)).collect()),
         Values::Number(keys.iter().map(|k| state(k).distance.map(|d| d.metres())).collect()),
         Values::Flag(keys.iter().map(|k| state(k).covered).collect()),
-        Values::Geometry(keys.iter().map(rectangle).collect()),
+        Values::Geometry(keys.iter().map(outline).collect()),
     ]
 }
 

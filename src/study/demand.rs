@@ -1,14 +1,14 @@
 //! Who lives where: demand cells from the population grid, split along the roads, scaled, and shared out by mode.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
-use geo::{Intersects, MultiPolygon, Point};
+use geo::MultiPolygon;
 use rayon::prelude::*;
 
 use super::StudySite;
 use crate::error::{Fault, Result};
 use crate::ingest::boundaries::BoundaryLayer;
-use crate::ingest::population::{CalibrationRow, DemandCell, calibrate, read_population, refine};
+use crate::ingest::population::{CalibrationRow, DemandCell, PopulationGrid, calibrate, read_population};
 use crate::network::{Mode, Network};
 use crate::scenario::Scenario;
 use crate::units::{LonLat, Persons};
@@ -51,11 +51,12 @@ pub(super) fn demand(
 ) -> Result<Demand> {
     let settings = &scenario.population;
     let grid = read_population(&scenario.inputs.population, area)?;
-    let mut cells = grid.cells;
-    if settings.split > 1 {
-        let roads = RoadDensity::new(network, &cells, settings.split, area);
-        cells = refine(&cells, settings.split, &|at, _, _| roads.weight(at));
-    }
+    let mut cells = if settings.split > 1 {
+        let metres = road_metres(network, &grid, settings.split);
+        grid.refine(settings.split, area, &|id, _| metres.get(&id).copied().unwrap_or(0))
+    } else {
+        grid.cells
+    };
     let cell_boundary: Vec<Vec<Option<u32>>> =
         layers.iter().map(|layer| cells.par_iter().map(|c| layer.locate(c.at).map(|i| i as u32)).collect()).collect();
     let mut calibration = Vec::new();
@@ -74,94 +75,34 @@ pub(super) fn demand(
     Ok((cells, cell_boundary, calibration))
 }
 
-/// How much road that people live by lies in each sub-cell of a grid: metres by class, residential weighing most.
-struct RoadDensity<'a> {
-    lattice: Lattice,
-    metres: HashMap<(i64, i64), u64>,
-    /// Sub-cells of pixels on the border, which may lie outside.
-    pixels: Lattice,
-    border: HashSet<(i64, i64)>,
-    /// Pixels without any such road: their people are spread evenly over what lies in the study area.
-    roadless: HashSet<(i64, i64)>,
-    area: &'a MultiPolygon<f64>,
-}
-
-impl<'a> RoadDensity<'a> {
-    fn new(network: &Network, cells: &[DemandCell], split: u32, area: &'a MultiPolygon<f64>) -> Self {
-        // All pixels of a raster have one size; sub-cells lie on one lattice through the first pixel's corner.
-        let pixels = Lattice::of_pixels(cells.first());
-        let parts = f64::from(split);
-        let lattice = Lattice { step_lon: pixels.step_lon / parts, step_lat: pixels.step_lat / parts, ..pixels };
-        let border = cells.iter().filter(|c| c.share_inside < 1.0).map(|c| pixels.key(c.centre)).collect();
-        let mut metres: HashMap<(i64, i64), u64> = HashMap::new();
-        for street in &network.streets {
-            let weight = match network.classes[usize::from(street.class)].as_str() {
-                "residential" | "living_street" | "service" | "unclassified" | "pedestrian" => 3,
-                "tertiary" | "secondary" | "footway" | "path" | "track" => 2,
-                "primary" | "trunk" | "road" => 1,
-                _ => continue,
-            };
-            if street.bridge {
-                continue; // nobody lives on a bridge
-            }
-            for pair in network.shape(street).windows(2) {
-                let length_m = pair[0].metres_to(pair[1]);
-                let steps = (length_m / 20.0).ceil().max(1.0);
-                for step in 0..steps as u32 {
-                    let part = (f64::from(step) + 0.5) / steps;
-                    let lon = pair[0].lon + (pair[1].lon - pair[0].lon) * part;
-                    let lat = pair[0].lat + (pair[1].lat - pair[0].lat) * part;
-                    let decimetres = (length_m / steps * 10.0).round() as u64;
-                    *metres.entry(lattice.key(LonLat { lon, lat })).or_default() += decimetres * weight;
+/// How much road that people live by lies in each sub-cell of a grid: decimetres by class, residential weighing most.
+fn road_metres(network: &Network, grid: &PopulationGrid, parts: u32) -> HashMap<u64, u64> {
+    let mut metres: HashMap<u64, u64> = HashMap::new();
+    for street in &network.streets {
+        let weight = match network.classes[usize::from(street.class)].as_str() {
+            "residential" | "living_street" | "service" | "unclassified" | "pedestrian" => 3,
+            "tertiary" | "secondary" | "footway" | "path" | "track" => 2,
+            "primary" | "trunk" | "road" => 1,
+            _ => continue,
+        };
+        if street.bridge {
+            continue; // nobody lives on a bridge
+        }
+        for pair in network.shape(street).windows(2) {
+            let length_m = pair[0].metres_to(pair[1]);
+            let steps = (length_m / 20.0).ceil().max(1.0);
+            for step in 0..steps as u32 {
+                let part = (f64::from(step) + 0.5) / steps;
+                let lon = pair[0].lon + (pair[1].lon - pair[0].lon) * part;
+                let lat = pair[0].lat + (pair[1].lat - pair[0].lat) * part;
+                let decimetres = (length_m / steps * 10.0).round() as u64;
+                if let Some(id) = grid.locate(LonLat { lon, lat }, parts) {
+                    *metres.entry(id).or_default() += decimetres * weight;
                 }
             }
         }
-        let mut density = RoadDensity { lattice, metres, pixels, border, roadless: HashSet::new(), area };
-        let middles = |cell: &DemandCell, i: u32| LonLat {
-            lon: cell.centre.lon - cell.half_lon + (f64::from(i % split) + 0.5) * lattice.step_lon,
-            lat: cell.centre.lat - cell.half_lat + (f64::from(i / split) + 0.5) * lattice.step_lat,
-        };
-        let bare = |cell: &&DemandCell| (0..split * split).all(|i| density.weight(middles(cell, i)) == 0);
-        density.roadless = cells.iter().filter(bare).map(|c| pixels.key(c.centre)).collect();
-        density
     }
-
-    fn weight(&self, centre: LonLat) -> u64 {
-        let pixel = self.pixels.key(centre);
-        if self.border.contains(&pixel) && !self.area.intersects(&Point::new(centre.lon, centre.lat)) {
-            return 0;
-        }
-        if self.roadless.contains(&pixel) {
-            return 1;
-        }
-        self.metres.get(&self.lattice.key(centre)).copied().unwrap_or(0)
-    }
-}
-
-/// Squares of one size in degrees.
-#[derive(Clone, Copy)]
-struct Lattice {
-    west: f64,
-    south: f64,
-    step_lon: f64,
-    step_lat: f64,
-}
-
-impl Lattice {
-    fn of_pixels(first: Option<&DemandCell>) -> Lattice {
-        let (half_lon, half_lat, centre) =
-            first.map_or((0.5, 0.5, LonLat::default()), |c| (c.half_lon, c.half_lat, c.centre));
-        Lattice {
-            west: centre.lon - half_lon,
-            south: centre.lat - half_lat,
-            step_lon: 2.0 * half_lon,
-            step_lat: 2.0 * half_lat,
-        }
-    }
-
-    fn key(&self, p: LonLat) -> (i64, i64) {
-        (((p.lon - self.west) / self.step_lon).floor() as i64, ((p.lat - self.south) / self.step_lat).floor() as i64)
-    }
+    metres
 }
 
 /// Splits a cell's people over the modes by their shares; the parts sum to the whole exactly.

@@ -7,6 +7,7 @@ use geojson::Geometry;
 use serde_json::{Value, json};
 
 use crate::ingest::eligibility::Eligibility;
+use crate::ingest::population::DemandCell;
 use crate::output::files::rounded;
 use crate::output::shapes::Isochrone;
 use crate::output::tables::{first_boundary, judged};
@@ -159,11 +160,20 @@ fn cells(study: &Study, plan: &Rollout) -> Value {
         (served as f64 / cells[c].persons.0.max(1) as f64 * 255.0).round() as u8
     };
     let phases = 0..plan.phases.len();
+    // Half of what the outline spans.
+    let half = |cell: &DemandCell| {
+        let span = |of: fn(&LonLat) -> f64| {
+            let outline = cell.outline();
+            let low = outline.iter().map(of).fold(f64::INFINITY, f64::min);
+            (outline.iter().map(of).fold(f64::NEG_INFINITY, f64::max) - low).max(0.0) / 2.0
+        };
+        [span(|p| p.lon), span(|p| p.lat)]
+    };
     json!({
         "count": cells.len(),
         // Of one size but for slivers at the border that could not be split.
-        "half_lon": cells.iter().map(|c| c.half_lon).fold(f64::INFINITY, f64::min),
-        "half_lat": cells.iter().map(|c| c.half_lat).fold(f64::INFINITY, f64::min),
+        "half_lon": cells.iter().map(|c| half(c)[0]).fold(f64::INFINITY, f64::min),
+        "half_lat": cells.iter().map(|c| half(c)[1]).fold(f64::INFINITY, f64::min),
         "lon": base64(cells.iter().flat_map(|c| micro(c.centre.lon))),
         "lat": base64(cells.iter().flat_map(|c| micro(c.centre.lat))),
         "persons": base64(cells.iter().flat_map(|c| (c.persons.people() as f32).to_le_bytes())),
