@@ -1,8 +1,11 @@
 //! One band of a GeoTIFF, read row by row and only where it is asked for.
 //!
 //! A national raster at 100 m has hundreds of millions of pixels; only the strips or tiles under the study area are
-//! decoded, one band of chunks at a time. Sizes in the header never decide how much memory is taken.
+//! decoded, one band of chunks at a time, and of uncompressed ones only the pixels asked for are read. Sizes in the
+//! header never decide how much memory is taken.
 
+mod crs;
+mod direct;
 mod georef;
 
 use std::collections::BTreeMap;
@@ -16,6 +19,8 @@ use tiff::tags::Tag;
 use tiff::{ColorType, TiffError, TiffFormatError};
 
 use crate::error::{Error, Fault, Result};
+pub use crs::Crs;
+use direct::Direct;
 use georef::GeoTags;
 pub use georef::Grid;
 
@@ -26,12 +31,17 @@ const BAND_BYTES: u64 = 1 << 30;
 /// The most bytes of one tag: offsets of 8 million chunks.
 const TAG_BYTES: u64 = 64 << 20;
 
-/// An open GeoTIFF of one band in EPSG:4326, north-up.
+/// An open GeoTIFF of one band, not rotated.
 pub struct Raster<R: Read + Seek = BufReader<File>> {
     path: PathBuf,
     decoder: Decoder<R>,
     grid: Grid,
+    crs: Crs,
+    /// The first row of the file is the southernmost.
+    south_up: bool,
     nodata: Option<f64>,
+    /// How to read pixels without decoding, for files that allow it.
+    direct: Option<Direct>,
     /// Width and height of a chunk, a strip or a tile, cut to the image.
     chunk: (u32, u32),
     /// Width of a chunk with what sticks out of the image: pixels from one of its rows to the next.
@@ -49,8 +59,9 @@ impl Raster {
     ///
     /// # Errors
     /// Not a TIFF or cut short (`population::tiff`, `population::truncated`), several bands (`population::bands`), a
-    /// kind of pixel other than 8 to 64 bit numbers (`population::pixels`), another CRS (`population::crs`), no or
-    /// unfit georeferencing (`population::georeference`, `population::rotated`, `population::extent`).
+    /// kind of pixel other than 8 to 64 bit numbers or scaled ones (`population::pixels`), a CRS that is not read
+    /// (`population::crs`), no or unfit georeferencing (`population::georeference`, `population::rotated`,
+    /// `population::extent`).
     pub fn open(path: &Path) -> Result<Raster> {
         let file = File::open(path).map_err(|e| Fault::io("open", path, &e))?;
         let length = file.metadata().map_err(|e| Fault::io("read", path, &e))?.len();
@@ -106,7 +117,10 @@ impl<R: Read + Seek> Raster<R> {
                 .map_err(told)?,
             ascii: decoder.get_tag_ascii_string(Tag::GeoAsciiParamsTag).unwrap_or_default(),
         };
-        let grid = geo.grid(width, height)?;
+        let reference = geo.reference(width, height)?;
+        if let Ok(metadata) = decoder.get_tag_ascii_string(Tag::Unknown(GDAL_METADATA)) {
+            refuse_scaled(&metadata)?;
+        }
         let nodata = match decoder.get_tag_ascii_string(Tag::GdalNodata) {
             Err(_) => None,
             Ok(text) => {
@@ -123,6 +137,7 @@ impl<R: Read + Seek> Raster<R> {
             ChunkType::Tile => Tag::TileByteCounts,
         };
         let chunk_bytes = decoder.get_tag_u64_vec(bytes_tag).map_err(told)?;
+        let direct = Direct::of(&mut decoder, bits)?;
         let chunk = decoder.chunk_dimensions();
         if chunk.0 == 0 || chunk.1 == 0 {
             return Err(no_chunks());
@@ -130,8 +145,11 @@ impl<R: Read + Seek> Raster<R> {
         Ok(Raster {
             path: path.to_owned(),
             decoder,
-            grid,
+            grid: reference.grid,
+            crs: reference.crs,
+            south_up: reference.south_up,
             nodata,
+            direct,
             chunk: (chunk.0.min(width), chunk.1.min(height)),
             stride: chunk.0,
             chunk_bytes,
@@ -140,12 +158,17 @@ impl<R: Read + Seek> Raster<R> {
         })
     }
 
-    /// Where the pixels lie.
+    /// The system of the grid's coordinates.
+    pub fn crs(&self) -> &Crs {
+        &self.crs
+    }
+
+    /// Where the pixels lie, in the plane of [`Raster::crs`].
     pub fn grid(&self) -> &Grid {
         &self.grid
     }
 
-    /// Reads the pixels `columns` of one row into `out`, which is emptied first. A pixel without a value (nodata, NaN)
+    /// Reads the pixels `columns` of one row, counted from the north, into `out`, which is emptied first. A pixel without a value (nodata, NaN)
     /// comes as NaN. Rows are read fastest from north to south.
     ///
     /// # Errors
@@ -158,12 +181,22 @@ impl<R: Read + Seek> Raster<R> {
             return Ok(());
         }
         let (chunk_width, chunk_height) = self.chunk;
+        let row = if self.south_up { self.grid.height - 1 - row } else { row };
         let band = row / chunk_height;
         if self.band.0 != band {
             self.band = (band, BTreeMap::new());
         }
         let across = self.grid.width.div_ceil(chunk_width);
         for chunk_column in columns.start / chunk_width..=(columns.end - 1) / chunk_width {
+            if self.direct.is_some() {
+                let west = chunk_column * chunk_width;
+                let first = columns.start.max(west) - west;
+                let end = columns.end.min(west.saturating_add(chunk_width)) - west;
+                let index = u64::from(band) * u64::from(across) + u64::from(chunk_column);
+                let start = u64::from(row - band * chunk_height) * u64::from(self.stride) + u64::from(first);
+                self.read_direct(index, start, (end - first) as usize, out).map_err(|f| f.file(&self.path))?;
+                continue;
+            }
             if !self.band.1.contains_key(&chunk_column) {
                 let decoded = self.decode(band, chunk_column, across).map_err(|fault| fault.file(&self.path))?;
                 self.band.1.insert(chunk_column, decoded);
@@ -184,6 +217,22 @@ impl<R: Read + Seek> Raster<R> {
             }
         }
         Ok(())
+    }
+
+    /// Appends `count` pixels of an uncompressed chunk from pixel `start` of it on.
+    fn read_direct(&mut self, index: u64, start: u64, count: usize, out: &mut Vec<f64>) -> Result<(), Fault> {
+        let size = *usize::try_from(index).ok().and_then(|i| self.chunk_bytes.get(i)).ok_or_else(no_chunks)?;
+        let Some(direct) = self.direct.as_mut() else { return Err(no_chunks()) };
+        if size == 0 {
+            out.extend(std::iter::repeat_n(f64::NAN, count));
+            return Ok(());
+        }
+        let from = start.saturating_mul(self.pixel_bytes);
+        if from.saturating_add(count as u64 * self.pixel_bytes) > size {
+            return Err(no_chunks());
+        }
+        let values = direct.read(self.decoder.inner(), index, from, count)?;
+        if push(values, 0..count, self.nodata, out) { Ok(()) } else { Err(no_chunks()) }
     }
 
     /// Decodes one chunk; `None` for one that a sparse file leaves out.
@@ -207,6 +256,24 @@ impl<R: Read + Seek> Raster<R> {
         self.decoder.read_chunk_to_buffer(&mut values, index, row_bytes).map_err(told)?;
         Ok(Some(values))
     }
+}
+
+/// The number of GDAL's tag of metadata as XML.
+const GDAL_METADATA: u16 = 42112;
+
+/// Pixels that stand for scaled numbers would be counted wrongly.
+fn refuse_scaled(metadata: &str) -> Result<(), Fault> {
+    for (role, neutral) in [("scale", 1.0), ("offset", 0.0)] {
+        let items = metadata.split("<Item ").filter(|item| item.contains(&format!("role=\"{role}\"")));
+        for item in items {
+            let value = item.split_once('>').and_then(|(_, rest)| rest.split_once('<')).map_or("", |(v, _)| v.trim());
+            if value.parse::<f64>().ok() != Some(neutral) {
+                return Err(Fault::new("population::pixels", format!("the pixels are scaled ({role} {value})"))
+                    .help("write the numbers themselves: `gdal_translate -unscale -ot Float32 in.tif out.tif`"));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Appends a range of a chunk's values, nodata as NaN. False when the chunk is shorter than the range.

@@ -242,13 +242,14 @@ fn fit_members(list: &[usize], people: &[Persons], members: &[Persons], wanted: 
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::CellShape;
     use super::*;
     use crate::units::LonLat;
 
     fn cell(id: u64, persons: u64) -> DemandCell {
         let centre = LonLat { lon: 105.0, lat: 21.0 };
-        let (half_lon, half_lat) = (0.4, 0.2);
-        DemandCell { id, at: centre, centre, half_lon, half_lat, share_inside: 1.0, persons: Persons(persons) }
+        let shape = CellShape::Point;
+        DemandCell { id, at: centre, centre, shape, share_inside: 1.0, persons: Persons(persons) }
     }
 
     fn persons(cells: &[DemandCell]) -> Vec<u64> {

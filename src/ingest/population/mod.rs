@@ -1,19 +1,30 @@
-//! Where the people are: demand cells from a population grid (GeoTIFF) or from points (CSV), cut to the study area.
+//! Where the people are: demand cells from a raster (GeoTIFF), from points or from H3 cells (CSV, Parquet), cut to the
+//! study area.
 
 mod allocate;
 mod calibrate;
 mod clip;
+mod frame;
+mod hexagons;
+mod plane;
 mod points;
+mod raster;
+mod refine;
+mod shape;
+mod tables;
+mod zonal;
 
 use std::path::Path;
 
-use geo::{BoundingRect, MultiPolygon, Rect};
+use geo::{MultiPolygon, Rect};
 
-use super::geotiff::Raster;
-use crate::error::{Fault, Faults, Result};
+use crate::error::{Fault, Result};
 use crate::units::{LonLat, Persons};
-pub use allocate::{apportion, refine};
+pub use allocate::apportion;
 pub use calibrate::{Calibration, CalibrationRow, DOUBTFUL_FACTORS, Margin, calibrate, fit_group};
+pub use frame::{Frame, MOST_PARTS};
+pub use shape::CellShape;
+pub use zonal::zonal_sums;
 
 /// No cell holds more people than this; a raster with more holds something else.
 const MOST_PERSONS: f64 = 1e7;
@@ -21,42 +32,52 @@ const MOST_PERSONS: f64 = 1e7;
 /// A place with people in it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct DemandCell {
-    /// Stable in one input: the pixel's number by rows from the north-west corner of the whole raster, or the row of a
-    /// table, from 0; see [`refine`] for sub-cells.
+    /// Stable in one input: the pixel's number by rows from the north-west corner of the whole raster, the H3 index, or the
+    /// row of a table of points, from 0; see [`PopulationGrid::locate`] for sub-cells.
     pub id: u64,
     /// Where its people are taken to be: the centre of gravity of the part in the study area, or a place in the middle of
     /// that part where the centre of gravity lies outside it.
     pub at: LonLat,
-    /// The centre of the whole pixel; the same as `at` where the pixel lies wholly in the study area.
+    /// The centre of the whole cell; the same as `at` where the cell lies wholly in the study area.
     pub centre: LonLat,
-    /// Half the pixel's width in degrees; 0 for a point.
-    pub half_lon: f64,
-    /// Half the pixel's height in degrees; 0 for a point.
-    pub half_lat: f64,
-    /// The part of the pixel's area that lies in the study area: over 0, at most 1.
+    /// Its shape about the centre.
+    pub shape: CellShape,
+    /// The part of the cell's area that lies in the study area: over 0, at most 1.
     pub share_inside: f64,
     /// The people in that part; over 0 after reading.
     pub persons: Persons,
 }
 
+impl DemandCell {
+    /// The closed outline of the whole cell, anticlockwise, the first corner repeated at the end; empty for a point.
+    pub fn outline(&self) -> Vec<LonLat> {
+        self.shape.outline(self.centre)
+    }
+
+    /// The area of the whole cell on the ellipsoid of WGS 84, in square metres; times `share_inside` it is that of the part
+    /// in the study area. 0 for a point.
+    pub fn area_m2(&self) -> f64 {
+        self.shape.area_m2(self.centre)
+    }
+}
+
 /// The demand cells of a study area and what was found on the way.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct PopulationGrid {
-    /// By rows from north to south, each from west to east; points in the order of their file. Never empty.
+    /// Pixels by rows from north to south, each from west to east; points in the order of their file; H3 cells in that of
+    /// their indices. Never empty after reading.
     pub cells: Vec<DemandCell>,
-    /// Width of a pixel in degrees; 0 for points.
-    pub pixel_lon: f64,
-    /// Height of a pixel in degrees; 0 for points.
-    pub pixel_lat: f64,
-    /// Pixels (or points) wholly in the study area.
+    /// What they are laid out by.
+    pub frame: Frame,
+    /// Cells wholly in the study area.
     pub whole_cells: usize,
-    /// Pixels on its border, counted with the share of their area inside.
+    /// Cells on its border, counted with the share of their area inside.
     pub border_cells: usize,
     /// Of both, those without a value (nodata, NaN or negative).
     pub nodata_cells: usize,
     /// Of both, those with a value but without people.
     pub empty_cells: usize,
-    /// The part of the study area, by area in degrees, that the raster spans: 1 for all of it.
+    /// The part of the study area, by area in the plane of the source, that the cells span: 1 for all of it, and for points.
     pub area_share: f64,
 }
 
@@ -67,94 +88,30 @@ impl PopulationGrid {
     }
 }
 
-/// Reads the people of a study area, by the file's ending: GeoTIFF (`.tif`, `.tiff`) or points (`.csv` with columns
-/// `lon,lat,persons`).
+/// Reads the people of a study area, by the file's ending: GeoTIFF (`.tif`, `.tiff`), or a table (`.csv`, `.parquet`) of
+/// points (columns `lon`, `lat`, `persons`) or of H3 cells (`h3`, `population`).
 ///
-/// A pixel on the border counts with the share of its area inside; pixels without people are left out. Only the strips
-/// or tiles under the study area are decoded.
+/// A cell on the border counts with the share of its area inside; cells without people are left out. A raster may be in
+/// any system that [`crate::ingest::geotiff::Crs`] knows; only its strips or tiles under the study area are read.
 ///
 /// # Errors
-/// Those of [`Raster::open`] and [`Raster::read_row`]; no overlap with the study area (`population::overlap`), nobody
-/// in it (`population::empty`), more than 10,000,000 people in a cell (`population::value`), another ending
-/// (`population::format`).
+/// Those of [`Raster::open`](crate::ingest::geotiff::Raster::open) and of its rows; a table that cannot be read (`table::…`)
+/// or lacks columns (`population::columns`), text that is no H3 cell (`population::h3`), H3 cells that overlap
+/// (`population::same`); no overlap with the study area (`population::overlap`), nobody in it (`population::empty`), more
+/// than 10,000,000 people in a cell (`population::value`), another ending (`population::format`).
 pub fn read_population(path: &Path, area: &MultiPolygon<f64>) -> Result<PopulationGrid> {
     let ending = path.extension().and_then(|e| e.to_str()).unwrap_or_default().to_ascii_lowercase();
-    match ending.as_str() {
-        "tif" | "tiff" => read_raster(path, area),
-        "csv" => points::read(path, area),
-        _ => Err(Fault::new("population::format", format!("the ending `{ending}` is not known"))
-            .file(path)
-            .help("give a GeoTIFF (.tif, .tiff) or points (.csv with lon, lat, persons)")
-            .into()),
-    }
-}
-
-fn read_raster(path: &Path, area: &MultiPolygon<f64>) -> Result<PopulationGrid> {
-    let mut raster = Raster::open(path)?;
-    let grid = *raster.grid();
-    let (half_lon, half_lat) = (grid.pixel_lon / 2.0, grid.pixel_lat / 2.0);
-    let mut out = PopulationGrid { pixel_lon: grid.pixel_lon, pixel_lat: grid.pixel_lat, ..Default::default() };
-    let mut faults = Faults::default();
-    let mut values = Vec::new();
-    let mut inside = 0.0;
-    clip::for_each_row(area, &grid, |row, pixels| {
-        let (Some(first), Some(last)) = (pixels.first(), pixels.last()) else { return Ok(()) };
-        raster.read_row(row, first.column..last.column + 1, &mut values)?;
-        for pixel in pixels {
-            inside += pixel.share;
-            let whole = pixel.share >= 1.0;
-            if whole {
-                out.whole_cells += 1;
-            } else {
-                out.border_cells += 1;
-            }
-            let value = values.get((pixel.column - first.column) as usize).copied().unwrap_or(f64::NAN);
-            if value.is_nan() || value < 0.0 {
-                out.nodata_cells += 1;
-                continue;
-            }
-            if value > MOST_PERSONS {
-                let place = format!("column {}, row {}", pixel.column, row);
-                faults.push(
-                    Fault::new("population::value", format!("{value} people in one cell")).file(path).place(place).help(
-                        "a cell holds at most 10,000,000 people; is the nodata value set? `gdal_edit -a_nodata VALUE`",
-                    ),
-                );
-                continue;
-            }
-            let persons = Persons::from_people(value * pixel.share);
-            if persons.0 == 0 {
-                out.empty_cells += 1;
-                continue;
-            }
-            let west = grid.west + f64::from(pixel.column) * grid.pixel_lon;
-            let north = grid.north - f64::from(row) * grid.pixel_lat;
-            let centre = LonLat { lon: west + half_lon, lat: north - half_lat };
-            let at = if whole {
-                centre
-            } else {
-                let (x, y) = pixel.centre;
-                LonLat { lon: west + x * grid.pixel_lon, lat: north - y * grid.pixel_lat }
-            };
-            let id = u64::from(row) * u64::from(grid.width) + u64::from(pixel.column);
-            out.cells.push(DemandCell { id, at, centre, half_lon, half_lat, share_inside: pixel.share, persons });
+    let help = match ending.as_str() {
+        "tif" | "tiff" => return raster::read(path, area),
+        "csv" | "parquet" => return tables::read(path, area),
+        "gpkg" => {
+            "GeoPackage is not read; convert it: `ogr2ogr -f Parquet people.parquet people.gpkg` or, without Parquet, \
+             `ogr2ogr -f CSV people.csv people.gpkg`; Kontur's columns `h3` and `population` are read as they are"
         }
-        Ok(())
-    })?;
-    faults.finish()?;
-    if out.whole_cells + out.border_cells == 0 {
-        let found =
-            format!("{:.4} to {:.4} east, {:.4} to {:.4} north", grid.west, grid.east(), grid.south(), grid.north);
-        return Err(no_overlap(&found, area.bounding_rect()).file(path).into());
-    }
-    if out.cells.is_empty() {
-        return Err(no_people(&out).file(path).into());
-    }
-    let whole = geo::Area::unsigned_area(area) / (grid.pixel_lon * grid.pixel_lat);
-    // Rounding of the union and of the cuts is far below a millionth.
-    let share: f64 = inside / whole;
-    out.area_share = if share > 1.0 - 1e-6 { 1.0 } else { share };
-    Ok(out)
+        "gz" | "zip" => "unpack it first (`gunzip`, `unzip`)",
+        _ => "give a GeoTIFF (.tif, .tiff), or a table (.csv, .parquet) with lon, lat, persons or with h3, population",
+    };
+    Err(Fault::new("population::format", format!("the ending `{ending}` is not read")).file(path).help(help).into())
 }
 
 fn no_overlap(found: &str, area: Option<Rect<f64>>) -> Fault {

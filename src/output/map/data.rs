@@ -7,12 +7,12 @@ use geojson::Geometry;
 use serde_json::{Value, json};
 
 use crate::ingest::eligibility::Eligibility;
+use crate::ingest::population::DemandCell;
 use crate::output::files::rounded;
 use crate::output::shapes::Isochrone;
 use crate::output::tables::{first_boundary, judged};
 use crate::rollout::explain::reason;
 use crate::rollout::{AreaIndicators, Rollout};
-use crate::ingest::population::DemandCell;
 use crate::scenario::Text;
 use crate::study::Study;
 use crate::units::LonLat;
@@ -160,16 +160,21 @@ fn cells(study: &Study, plan: &Rollout) -> Value {
         (served as f64 / cells[c].persons.0.max(1) as f64 * 255.0).round() as u8
     };
     let phases = 0..plan.phases.len();
-    // Points are drawn as squares of some 200 m.
-    let half = |of: fn(&DemandCell) -> f64| {
-        let least = cells.iter().map(of).filter(|h| *h > 0.0).fold(f64::INFINITY, f64::min);
-        if least.is_finite() { least } else { 0.001 }
+    // Half of what the outlines span; points are drawn as squares of some 200 m.
+    let half = |of: fn(&LonLat) -> f64| {
+        let span = |cell: &DemandCell| {
+            let outline = cell.outline();
+            let low = outline.iter().map(of).fold(f64::INFINITY, f64::min);
+            outline.iter().map(of).fold(f64::NEG_INFINITY, f64::max) - low
+        };
+        let least = cells.iter().map(span).filter(|s| *s > 0.0).fold(f64::INFINITY, f64::min);
+        if least.is_finite() { least / 2.0 } else { 0.001 }
     };
     json!({
         "count": cells.len(),
         // Of one size but for slivers at the border that could not be split.
-        "half_lon": half(|c| c.half_extent().0),
-        "half_lat": half(|c| c.half_extent().1),
+        "half_lon": half(|p| p.lon),
+        "half_lat": half(|p| p.lat),
         "lon": base64(cells.iter().flat_map(|c| micro(c.centre.lon))),
         "lat": base64(cells.iter().flat_map(|c| micro(c.centre.lat))),
         "persons": base64(cells.iter().flat_map(|c| (c.persons.people() as f32).to_le_bytes())),
