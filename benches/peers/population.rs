@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use gandan::ingest::boundaries::{LayerSource, read_area, read_layer};
-use gandan::ingest::population::{read_population, zonal_sums};
+use gandan::ingest::population::{Frame, read_population, zonal_sums};
 use geo::{MultiPolygon, Rect};
 use serde_json::{Value, json};
 
@@ -52,6 +52,18 @@ pub fn measure(options: &Options) -> Value {
     let layer = read_layer(&source).expect("readable zones");
     let shapes: Vec<MultiPolygon<f64>> = layer.features.iter().map(|f| f.geometry.clone()).collect();
     let (clip_times, grid) = timed(options.repeat, || read_population(&options.raster, &area).expect("people"));
+    let mut own = json!({
+        "source": name(&options.raster),
+        "clip": clip_times,
+        "clip_people": grid.total().people(),
+        "cells": grid.cells.len(),
+        "border_cells": grid.border_cells,
+        "area_share": grid.area_share,
+        "threads": rayon::current_num_threads(),
+    });
+    if !matches!(grid.frame, Frame::Raster { .. }) {
+        return own; // tables have no zonal sums
+    }
     let sums_of = |zones: &[MultiPolygon<f64>]| zonal_sums(&options.raster, zones).expect("a readable raster");
     let (zone_times, sums) = timed(options.repeat, || sums_of(&shapes));
     let (union_times, union) = timed(options.repeat, || sums_of(std::slice::from_ref(&area)));
@@ -61,18 +73,10 @@ pub fn measure(options: &Options) -> Value {
         json!({ "times": times, "sum": sums[0] })
     });
     let zones = layer.features.iter().zip(&sums).map(|(f, sum)| (f.code.clone(), json!(sum))).collect::<Value>();
-    json!({
-        "raster": name(&options.raster),
-        "clip": clip_times,
-        "clip_people": grid.total().people(),
-        "cells": grid.cells.len(),
-        "border_cells": grid.border_cells,
-        "area_share": grid.area_share,
-        "union": { "times": union_times, "sum": union[0] },
-        "zones": { "times": zone_times, "sums": zones },
-        "box": boxed,
-        "threads": rayon::current_num_threads(),
-    })
+    own["union"] = json!({ "times": union_times, "sum": union[0] });
+    own["zones"] = json!({ "times": zone_times, "sums": zones });
+    own["box"] = json!(boxed);
+    own
 }
 
 fn name(path: &Path) -> String {

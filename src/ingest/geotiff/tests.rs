@@ -214,7 +214,8 @@ fn big_endian(width: u16, height: u16, bits: u16, format: u16, pixels: &[u8]) ->
     let tie: Vec<u8> = [0.0f64, 0.0, 0.0, 105.0, 21.0, 0.0].iter().flat_map(|v| v.to_be_bytes()).collect();
     let keys: Vec<u8> = [1u16, 1, 0, 2, 1024, 0, 1, 2, 2048, 0, 1, 4326].iter().flat_map(|v| v.to_be_bytes()).collect();
     // Tag, type, count, and either the value or what stands elsewhere.
-    let entries: [(u16, u16, u32, Result<u32, &[u8]>); 13] = [
+    type Entry<'a> = (u16, u16, u32, Result<u32, &'a [u8]>);
+    let entries: [Entry<'_>; 13] = [
         (256, 3, 1, Ok(u32::from(width) << 16)),
         (257, 3, 1, Ok(u32::from(height) << 16)),
         (258, 3, 1, Ok(u32::from(bits) << 16)),
