@@ -4,6 +4,7 @@
 //! ```text
 //! peers PBF OUT [--sites CSV] [--repeat N] [--sources N]
 //! peers PBF OUT --trips CSV [--mode NAME]
+//! peers population RASTER ZONES [--code COLUMN] [--box W,S,E,N] [--repeat N]
 //! ```
 //! With `--trips` it routes those trips (name, from_lon, from_lat, to_lon, to_lat), writes the speeds, and measures
 //! nothing.
@@ -14,6 +15,8 @@
 mod api;
 #[path = "peers/plain.rs"]
 mod plain;
+#[path = "peers/population.rs"]
+mod population;
 #[path = "peers/tables.rs"]
 mod tables;
 
@@ -53,7 +56,16 @@ struct Options {
 }
 
 fn main() {
-    let Some(options) = options(std::env::args().skip(1)) else {
+    // `cargo bench` adds `--bench`.
+    let mut args = std::env::args().skip(1).filter(|a| a != "--bench").peekable();
+    if args.next_if(|a| a == "population").is_some() {
+        match population::Options::parse(args) {
+            Some(options) => println!("{:#}", population::measure(&options)),
+            None => println!("usage: peers population RASTER ZONES [--code COLUMN] [--box W,S,E,N] [--repeat N]"),
+        }
+        return;
+    }
+    let Some(options) = options(args) else {
         println!("usage: peers PBF OUT [--sites CSV] [--repeat N] [--sources N] | PBF OUT --trips CSV [--mode NAME]");
         return;
     };
@@ -65,9 +77,7 @@ fn main() {
     println!("{result:#}");
 }
 
-fn options(args: impl Iterator<Item = String>) -> Option<Options> {
-    // `cargo bench` adds `--bench`.
-    let mut args = args.filter(|a| a != "--bench");
+fn options(mut args: impl Iterator<Item = String>) -> Option<Options> {
     let (pbf, out) = (args.next()?.into(), args.next()?.into());
     let mut options =
         Options { pbf, out, sites: None, trips: None, mode: "motorcycle".into(), repeat: 5, sources: 200 };

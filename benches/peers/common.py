@@ -1,5 +1,9 @@
 """What all peers share: the exported files, and a stopwatch."""
 
+import json
+import os
+import platform
+import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 
+ROOT = Path(__file__).resolve().parents[2]
 UNREACHED = 0xFFFFFFFF
 CUTOFF_MS = 30 * 60_000
 BANDS_MIN = (10, 20, 30)
@@ -47,3 +52,19 @@ class Export:
         """Way id to (km/h along, km/h against)."""
         t = self.table(f"speeds_{mode}")
         return dict(zip(t["way_id"].tolist(), zip(t["forward_kmh"].tolist(), t["backward_kmh"].tolist())))
+
+
+def build(profile):
+    command = ["cargo", "bench", "--profile", profile, "--bench", "peers", "--no-run", "--message-format=json"]
+    done = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)
+    messages = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    return next(m["executable"] for m in messages if m.get("executable") and m["target"]["name"] == "peers")
+
+
+def machine():
+    cpu = platform.processor() or platform.machine()
+    info = Path("/proc/cpuinfo")
+    if info.is_file():
+        names = [line.split(":")[1].strip() for line in info.read_text().splitlines() if line.startswith("model name")]
+        cpu = names[0] if names else cpu
+    return f"{cpu}, {os.cpu_count()} cores, Python {platform.python_version()}"

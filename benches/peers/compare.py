@@ -6,7 +6,6 @@ python benches/peers/compare.py [--out DIR] [--profile bench] [--binary FILE] [-
 import argparse
 import json
 import os
-import platform
 import subprocess
 import sys
 from importlib.metadata import version
@@ -19,9 +18,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import lines
 import trips
-from common import Export
+from common import ROOT, Export, build, machine
 
-ROOT = Path(__file__).resolve().parents[2]
 PATCHY = "hanoi/roads-core-with-patchy-alleys.osm.pbf"
 FILES = {
     "hanoi": ("Hà Nội core", "hanoi/roads-core-13-districts.osm.pbf", "hanoi/post-offices.csv"),
@@ -70,22 +68,6 @@ def arguments():
     options = parser.parse_args()
     options.out = options.out.resolve()
     return options
-
-
-def build(profile):
-    command = ["cargo", "bench", "--profile", profile, "--bench", "peers", "--no-run", "--message-format=json"]
-    done = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)
-    messages = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
-    return next(m["executable"] for m in messages if m.get("executable") and m["target"]["name"] == "peers")
-
-
-def machine():
-    cpu = platform.processor() or platform.machine()
-    info = Path("/proc/cpuinfo")
-    if info.is_file():
-        names = [line.split(":")[1].strip() for line in info.read_text().splitlines() if line.startswith("model name")]
-        cpu = names[0] if names else cpu
-    return f"{cpu}, {os.cpu_count()} cores, Python {platform.python_version()}"
 
 
 def one_file(options, binary, pbf, sites, folder):

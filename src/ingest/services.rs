@@ -73,7 +73,8 @@ impl Catalogue {
         let mut faults = Faults::default();
         for (i, service) in catalogue.services.iter().enumerate() {
             let mut wrong = |code, message: String, help: &str| {
-                faults.push(Fault::new(code, message).file(path).place(format!("service `{}`", service.code)).help(help));
+                faults
+                    .push(Fault::new(code, message).file(path).place(format!("service `{}`", service.code)).help(help));
             };
             if catalogue.services[..i].iter().any(|s| s.code == service.code) {
                 wrong("services::code", "the code stands twice".into(), "give every service a code of its own");

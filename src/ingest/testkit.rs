@@ -57,6 +57,10 @@ pub(crate) struct TestTiff {
     pub(crate) compression: Compression,
     pub(crate) predictor: Predictor,
     pub(crate) rows_per_strip: u32,
+    /// The first row lies in the south, said by a transformation as GDAL does.
+    pub(crate) south_up: bool,
+    /// The predictor of ready tiles, in TIFF's own number.
+    pub(crate) tile_predictor: u16,
 }
 
 impl TestTiff {
@@ -73,6 +77,8 @@ impl TestTiff {
             compression: Compression::Uncompressed,
             predictor: Predictor::None,
             rows_per_strip: 1,
+            south_up: false,
+            tile_predictor: 1,
         }
     }
 
@@ -80,8 +86,15 @@ impl TestTiff {
         let mut keys = vec![1, 1, 0, self.keys.len() as u16];
         keys.extend(self.keys.iter().flatten());
         directory.write_tag(Tag::GeoKeyDirectoryTag, &keys[..]).unwrap();
-        directory.write_tag(Tag::ModelPixelScaleTag, &[self.pixel, self.pixel, 0.0][..]).unwrap();
-        directory.write_tag(Tag::ModelTiepointTag, &[0.0, 0.0, 0.0, self.west, self.north, 0.0][..]).unwrap();
+        if self.south_up {
+            let south = self.north - f64::from(self.height) * self.pixel;
+            let mut matrix = [0.0; 16];
+            (matrix[0], matrix[3], matrix[5], matrix[7], matrix[15]) = (self.pixel, self.west, self.pixel, south, 1.0);
+            directory.write_tag(Tag::ModelTransformationTag, &matrix[..]).unwrap();
+        } else {
+            directory.write_tag(Tag::ModelPixelScaleTag, &[self.pixel, self.pixel, 0.0][..]).unwrap();
+            directory.write_tag(Tag::ModelTiepointTag, &[0.0, 0.0, 0.0, self.west, self.north, 0.0][..]).unwrap();
+        }
         if let Some(nodata) = self.nodata {
             directory.write_tag(Tag::GdalNodata, nodata).unwrap();
         }
@@ -93,13 +106,31 @@ impl TestTiff {
         [C::Inner]: TiffValue,
     {
         let mut out = Cursor::new(Vec::new());
-        let mut encoder =
-            TiffEncoder::new(&mut out).unwrap().with_compression(self.compression).with_predictor(self.predictor);
+        let encoder = TiffEncoder::new(&mut out).unwrap();
+        self.write::<C, _, _>(encoder, data);
+        out.into_inner()
+    }
+
+    /// As [`TestTiff::bytes`], as a BigTIFF.
+    pub(crate) fn big<C: ColorType>(&self, data: &[C::Inner]) -> Vec<u8>
+    where
+        [C::Inner]: TiffValue,
+    {
+        let mut out = Cursor::new(Vec::new());
+        let encoder = TiffEncoder::new_big(&mut out).unwrap();
+        self.write::<C, _, _>(encoder, data);
+        out.into_inner()
+    }
+
+    fn write<C: ColorType, W: Write + Seek, K: TiffKind>(&self, encoder: TiffEncoder<W, K>, data: &[C::Inner])
+    where
+        [C::Inner]: TiffValue,
+    {
+        let mut encoder = encoder.with_compression(self.compression).with_predictor(self.predictor);
         let mut image = encoder.new_image::<C>(self.width, self.height).unwrap();
         image.rows_per_strip(self.rows_per_strip).unwrap();
         self.tag(image.encoder());
         image.write_data(data).unwrap();
-        out.into_inner()
     }
 
     /// The bytes of the file in uncompressed f32 tiles of 16 by 16. A tile whose pixels are all 0 is left out, as in
@@ -138,6 +169,7 @@ impl TestTiff {
         directory.write_tag(Tag::SamplesPerPixel, 1u16).unwrap();
         directory.write_tag(Tag::PhotometricInterpretation, 1u16).unwrap();
         directory.write_tag(Tag::Compression, kind.2).unwrap();
+        directory.write_tag(Tag::Predictor, self.tile_predictor).unwrap();
         directory.write_tag(Tag::TileWidth, size.0).unwrap();
         directory.write_tag(Tag::TileLength, size.1).unwrap();
         directory.write_tag(Tag::TileOffsets, &offsets[..]).unwrap();

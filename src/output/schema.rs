@@ -124,7 +124,11 @@ pub const CELLS: Table = Table {
         LON,
         LAT,
         number("persons", "people", "who live in the cell and travel by the mode"),
-        number("weight", "people", "what they count where agents are chosen: those of groups by the weight of the group"),
+        number(
+            "weight",
+            "people",
+            "what they count where agents are chosen: those of groups by the weight of the group",
+        ),
         number("dossiers_per_day", "dossiers a working day", "for which they want help at an agent in the phase"),
         or_null(text(
             "agent",

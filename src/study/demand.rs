@@ -120,11 +120,8 @@ pub(super) fn demand(
     if let (Some(&first), Some(official)) = (calibrated.first(), totals.first()) {
         settle_the_empty(&mut cells, &mut cell_boundary, layers, first, official);
     }
-    let margins: Vec<Margin> = calibrated
-        .iter()
-        .zip(&totals)
-        .map(|(&l, totals)| Margin { of_cell: &cell_boundary[l], totals })
-        .collect();
+    let margins: Vec<Margin> =
+        calibrated.iter().zip(&totals).map(|(&l, totals)| Margin { of_cell: &cell_boundary[l], totals }).collect();
     let done = if margins.is_empty() { Calibration::default() } else { calibrate(&mut cells, &margins) };
     if cells.iter().all(|c| c.persons.0 == 0) {
         return Err(Fault::new("population::empty", "nobody lives in the study area by this grid")
@@ -176,9 +173,8 @@ fn report(layers: &[BoundaryLayer], calibrated: &[usize], done: Calibration) -> 
             name: f.name.clone(),
             row,
         };
-        let inside = |(_, row): &(&crate::ingest::boundaries::Boundary, CalibrationRow)| {
-            row.cells > 0 || row.official.is_some()
-        };
+        let inside =
+            |(_, row): &(&crate::ingest::boundaries::Boundary, CalibrationRow)| row.cells > 0 || row.official.is_some();
         (layers[l].id.clone(), layers[l].features.iter().zip(rows).filter(inside).map(feature).collect())
     };
     Scaled {

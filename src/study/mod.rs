@@ -312,7 +312,11 @@ fn features(scenario: &Scenario, clip: [f64; 4]) -> Result<Features> {
         boundaries: Vec::new(),
         points: wanted_points(scenario),
     };
-    if wanted == Wanted::default() { Ok(Features::default()) } else { read_features(&scenario.inputs.roads, clip, &wanted) }
+    if wanted == Wanted::default() {
+        Ok(Features::default())
+    } else {
+        read_features(&scenario.inputs.roads, clip, &wanted)
+    }
 }
 
 /// How the people were scaled, in a few words.

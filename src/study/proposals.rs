@@ -72,10 +72,8 @@ impl Unserved<'_> {
         let spots = self.spots(&cells, &of_cell);
         let cover = self.cover(&cells, &spots);
         // People by row of the cells that matter, and rows by spot.
-        let persons: Vec<Persons> = cells
-            .iter()
-            .flat_map(|&c| self.persons[c * n_modes..(c + 1) * n_modes].iter().copied())
-            .collect();
+        let persons: Vec<Persons> =
+            cells.iter().flat_map(|&c| self.persons[c * n_modes..(c + 1) * n_modes].iter().copied()).collect();
         let mut rows: Vec<Vec<u32>> = vec![Vec::new(); spots.len()];
         let mut gain = vec![0_u64; spots.len()];
         for (row, persons) in persons.iter().enumerate().filter(|(_, p)| p.0 > 0) {
@@ -166,9 +164,8 @@ impl Unserved<'_> {
         let legs = Legs::new(self.network, &Snapper::new(self.network), &places, limit, snap.walk_kmh);
         let modes = 0..self.network.modes.len();
         let spot_legs: Vec<Vec<Option<Leg>>> = modes.clone().map(|m| legs.bare(m)).collect();
-        let cell_legs: Vec<Vec<Option<Leg>>> = modes
-            .map(|m| cells.iter().map(|&c| self.cell_legs.by_mode[m][c].map(|(leg, _)| leg)).collect())
-            .collect();
+        let cell_legs: Vec<Vec<Option<Leg>>> =
+            modes.map(|m| cells.iter().map(|&c| self.cell_legs.by_mode[m][c].map(|(leg, _)| leg)).collect()).collect();
         let cell_places: Vec<LonLat> = cells.iter().map(|&c| self.cells[c].at).collect();
         let hung_cells = Hung { places: &cell_places, legs: &cell_legs };
         cover_sets(self.network, &hung_cells, &Hung { places: &places, legs: &spot_legs }, self.standard)

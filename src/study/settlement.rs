@@ -35,13 +35,7 @@ pub(super) struct Settlement<'a> {
 
 impl<'a> Settlement<'a> {
     /// Weighs the sub-cells of a grid whose cells are split into `parts` by edge.
-    pub fn new(
-        grid: &PopulationGrid,
-        parts: u32,
-        network: &Network,
-        buildings: &[Building],
-        water: &'a Water,
-    ) -> Self {
+    pub fn new(grid: &PopulationGrid, parts: u32, network: &Network, buildings: &[Building], water: &'a Water) -> Self {
         let mut weights: HashMap<u64, u64> = HashMap::new();
         // Places in parallel, sums one after the other: whole numbers, so the order does not matter.
         let of_streets: Vec<(u64, u64)> = network

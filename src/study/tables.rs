@@ -89,4 +89,3 @@ pub(super) fn read_tables(scenario: &Scenario) -> Result<Tables> {
     }
     Ok(Tables { modes, area, layers, sites, sites_left_out, dossiers })
 }
-

@@ -142,14 +142,15 @@ mod tests {
 
     use super::*;
 
-    /// There within a millimetre (or 1e-8 degrees), and back within 1e-9 degrees.
+    /// There within a millimetre (or 1e-8 degrees), and back within 2e-8 degrees, 2 mm: a datum shift by seven parameters
+    /// is undone to that only.
     fn agrees(crs: &Crs, at: (f64, f64), plane: [f64; 2]) {
         let at = LonLat { lon: at.0, lat: at.1 };
         let found = crs.to_plane(at).unwrap();
         let near = if crs.is_degrees() { 1e-8 } else { 1e-3 };
         assert!((found[0] - plane[0]).abs() < near && (found[1] - plane[1]).abs() < near, "{crs:?} {found:?}");
         let back = crs.to_lonlat(found).unwrap();
-        assert!((back.lon - at.lon).abs() < 1e-9 && (back.lat - at.lat).abs() < 1e-9, "{crs:?} {back:?}");
+        assert!((back.lon - at.lon).abs() < 2e-8 && (back.lat - at.lat).abs() < 2e-8, "{crs:?} {back:?}");
     }
 
     #[test]

@@ -96,8 +96,8 @@ fn what_is_no_raster_of_people_is_told() {
     assert_eq!(code(b""), "population::tiff");
     assert_eq!(code(b"lon,lat,persons\n"), "population::tiff");
     assert_eq!(code(&TestTiff::new(1, 1).bytes::<RGB8>(&[1, 2, 3])), "population::bands");
-    let utm = TestTiff { keys: vec![[1024, 0, 1, 1], [3072, 0, 1, 32648]], ..TestTiff::new(1, 1) };
-    assert_eq!(code(&utm.bytes::<Gray8>(&[1])), "population::crs");
+    let odd = TestTiff { keys: vec![[1024, 0, 1, 1], [3072, 0, 1, 9]], ..TestTiff::new(1, 1) };
+    assert_eq!(code(&odd.bytes::<Gray8>(&[1])), "population::crs");
     assert_eq!(Raster::open(Path::new("nowhere.tif")).err().unwrap().faults()[0].code, "io");
 }
 
@@ -168,10 +168,144 @@ fn a_header_that_claims_a_giant_strip_takes_no_memory() {
     }
     // The pixels must stay on the Earth: 60,000 of them at 0.1 degrees do not.
     assert_eq!(code(&bytes), "population::extent");
-    let small = TestTiff { pixel: 0.0001, rows_per_strip: 5, ..TestTiff::new(4, 5) };
-    let mut bytes = small.bytes::<Gray32Float>(&[1.0; 20]);
-    for tag in [256, 257, 278] {
-        set(&mut bytes, tag, 60_000);
+    // Pixels without compression are read where they stand, and this strip is too short for them; to decode it would take
+    // the memory.
+    for (compression, expected) in
+        [(Compression::Uncompressed, "population::tiff"), (Compression::Lzw, "population::chunks")]
+    {
+        let small = TestTiff { pixel: 0.0001, rows_per_strip: 5, compression, ..TestTiff::new(4, 5) };
+        let mut bytes = small.bytes::<Gray32Float>(&[1.0; 20]);
+        for tag in [256, 257, 278] {
+            set(&mut bytes, tag, 60_000);
+        }
+        assert_eq!(code(&bytes), expected);
     }
-    assert_eq!(code(&bytes), "population::chunks");
+}
+
+#[test]
+fn south_up_rows_come_from_the_north() {
+    // Two strips of 2 rows and one of 1, and tiles; pixel (x, y) holds 10 y + x, where y counts from the south.
+    let data: Vec<f32> = (0..5).flat_map(|y| (0..3).map(move |x| (10 * y + x) as f32)).collect();
+    let expected = [[40.0, 41.0], [30.0, 31.0], [20.0, 21.0], [10.0, 11.0], [0.0, 1.0]];
+    for compression in [Compression::Uncompressed, Compression::Lzw] {
+        let tiff = TestTiff { south_up: true, rows_per_strip: 2, compression, ..TestTiff::new(3, 5) };
+        let bytes = tiff.bytes::<Gray32Float>(&data);
+        assert_eq!(rows(&bytes, 0..2).unwrap(), expected);
+        let raster = Raster::from_reader(Path::new("a.tif"), Cursor::new(&bytes[..]), bytes.len() as u64).unwrap();
+        // The same place as north-up.
+        assert!((raster.grid().north - 21.0).abs() < 1e-12 && (raster.grid().south() - 20.5).abs() < 1e-12);
+    }
+    let tiff = TestTiff { south_up: true, ..TestTiff::new(3, 5) };
+    assert_eq!(rows(&tiff.tiled(&data), 0..2).unwrap(), expected);
+}
+
+#[test]
+fn big_tiffs_are_read() {
+    for compression in [Compression::Uncompressed, Compression::Deflate(DeflateLevel::Fast)] {
+        let tiff = TestTiff { rows_per_strip: 2, compression, ..TestTiff::new(2, 3) };
+        let read = rows(&tiff.big::<Gray64Float>(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.5]), 0..2).unwrap();
+        assert_eq!(read, [[1.0, 2.0], [3.0, 4.0], [5.0, 6.5]]);
+    }
+}
+
+/// The bytes of a big-endian classic TIFF of one strip without compression, with the georeferencing of WGS 84.
+fn big_endian(width: u16, height: u16, bits: u16, format: u16, pixels: &[u8]) -> Vec<u8> {
+    let scale: Vec<u8> = [0.1f64, 0.1, 0.0].iter().flat_map(|v| v.to_be_bytes()).collect();
+    let tie: Vec<u8> = [0.0f64, 0.0, 0.0, 105.0, 21.0, 0.0].iter().flat_map(|v| v.to_be_bytes()).collect();
+    let keys: Vec<u8> = [1u16, 1, 0, 2, 1024, 0, 1, 2, 2048, 0, 1, 4326].iter().flat_map(|v| v.to_be_bytes()).collect();
+    // Tag, type, count, and either the value or what stands elsewhere.
+    type Entry<'a> = (u16, u16, u32, Result<u32, &'a [u8]>);
+    let entries: [Entry<'_>; 13] = [
+        (256, 3, 1, Ok(u32::from(width) << 16)),
+        (257, 3, 1, Ok(u32::from(height) << 16)),
+        (258, 3, 1, Ok(u32::from(bits) << 16)),
+        (259, 3, 1, Ok(1 << 16)),
+        (262, 3, 1, Ok(1 << 16)),
+        (273, 4, 1, Err(pixels)),
+        (277, 3, 1, Ok(1 << 16)),
+        (278, 3, 1, Ok(u32::from(height) << 16)),
+        (279, 4, 1, Ok(pixels.len() as u32)),
+        (339, 3, 1, Ok(u32::from(format) << 16)),
+        (33550, 12, 3, Err(&scale)),
+        (33922, 12, 6, Err(&tie)),
+        (34735, 3, 12, Err(&keys)),
+    ];
+    let mut out = b"MM\0*\0\0\0\x08".to_vec();
+    out.extend((entries.len() as u16).to_be_bytes());
+    let mut after = 8 + 2 + 12 * entries.len() + 4;
+    let mut tail: Vec<u8> = Vec::new();
+    for (tag, kind, count, value) in entries {
+        out.extend(tag.to_be_bytes());
+        out.extend(kind.to_be_bytes());
+        out.extend(count.to_be_bytes());
+        match value {
+            Ok(value) => out.extend(value.to_be_bytes()),
+            Err(bytes) => {
+                out.extend((after as u32).to_be_bytes());
+                tail.extend(bytes);
+                after += bytes.len();
+            }
+        }
+    }
+    out.extend([0; 4]);
+    out.extend(tail);
+    out
+}
+
+#[test]
+fn the_other_order_of_bytes_and_signed_and_long_pixels_are_read() {
+    let f32s: Vec<u8> = [1.5f32, 2.5, 3.5, 4.5].iter().flat_map(|v| v.to_be_bytes()).collect();
+    assert_eq!(rows(&big_endian(2, 2, 32, 3, &f32s), 0..2).unwrap(), [[1.5, 2.5], [3.5, 4.5]]);
+    let f64s: Vec<u8> = [1.5f64, -2.5].iter().flat_map(|v| v.to_be_bytes()).collect();
+    assert_eq!(rows(&big_endian(2, 1, 64, 3, &f64s), 0..2).unwrap(), [[1.5, -2.5]]);
+    let i16s: Vec<u8> = [-7i16, 300].iter().flat_map(|v| v.to_be_bytes()).collect();
+    assert_eq!(rows(&big_endian(2, 1, 16, 2, &i16s), 0..2).unwrap(), [[-7.0, 300.0]]);
+    let u64s: Vec<u8> = [7u64, 1 << 40].iter().flat_map(|v| v.to_be_bytes()).collect();
+    assert_eq!(rows(&big_endian(2, 1, 64, 1, &u64s), 0..2).unwrap(), [[7.0, 1_099_511_627_776.0]]);
+    let i64s: Vec<u8> = [-7i64, 9].iter().flat_map(|v| v.to_be_bytes()).collect();
+    assert_eq!(rows(&big_endian(2, 1, 64, 2, &i64s), 1..2).unwrap(), [[9.0]]);
+    assert_eq!(rows(&big_endian(2, 1, 8, 2, &[0xff, 5]), 0..2).unwrap(), [[-1.0, 5.0]]);
+    let mut cut = big_endian(2, 2, 32, 3, &f32s);
+    // The pixels stand before scale, tie and keys; without their end the header is cut.
+    cut.truncate(cut.len() - 30);
+    assert!(rows(&cut, 0..2).is_err());
+}
+
+#[test]
+fn the_floating_point_predictor_is_undone() {
+    // One tile of 16 by 16: each row's bytes are sorted by significance, highest first, and then differenced (Adobe's
+    // technical note 3 on TIFF, 2005).
+    let data: Vec<f32> = (0..256).map(|i| i as f32 * 1.25 + 0.1).collect();
+    let mut coded = Vec::new();
+    for row in data.chunks(16) {
+        let sorted: Vec<u8> = (0..4).flat_map(|byte| row.iter().map(move |v| v.to_be_bytes()[byte])).collect();
+        coded.push(sorted[0]);
+        coded.extend(sorted.windows(2).map(|pair| pair[1].wrapping_sub(pair[0])));
+    }
+    let mut deflated = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut deflated, &coded).unwrap();
+    let tiff = TestTiff { tile_predictor: 3, ..TestTiff::new(16, 16) };
+    let bytes = tiff.of_tiles((16, 16), (32, 3, 8), &[deflated.finish().unwrap()]);
+    let expected: Vec<Vec<f64>> = data.chunks(16).map(|row| row.iter().map(|&v| f64::from(v)).collect()).collect();
+    assert_eq!(rows(&bytes, 0..16).unwrap(), expected);
+}
+
+#[test]
+fn nodata_may_be_not_a_number() {
+    for text in ["nan", "NaN", "-nan"] {
+        let tiff = TestTiff { nodata: Some(text), ..TestTiff::new(2, 1) };
+        let read = rows(&tiff.bytes::<Gray32Float>(&[f32::NAN, 3.0]), 0..2).unwrap();
+        assert!(read[0][0].is_nan() && read[0][1] == 3.0, "{text}");
+    }
+}
+
+#[test]
+fn scaled_pixels_are_refused() {
+    let item = |role: &str, value: &str| {
+        format!("<GDALMetadata>\n  <Item name=\"X\" sample=\"0\" role=\"{role}\">{value}</Item>\n</GDALMetadata>")
+    };
+    assert!(refuse_scaled(&item("scale", "1")).is_ok() && refuse_scaled(&item("offset", "0")).is_ok());
+    assert!(refuse_scaled(&item("unittype", "people")).is_ok() && refuse_scaled("").is_ok());
+    assert_eq!(refuse_scaled(&item("scale", "0.1")).unwrap_err().code, "population::pixels");
+    assert_eq!(refuse_scaled(&item("offset", "x")).unwrap_err().code, "population::pixels");
 }

@@ -100,7 +100,9 @@ pub fn calibrate(cells: &mut [DemandCell], margins: &[Margin]) -> Calibration {
 
 fn deviation(row: &CalibrationRow) -> f64 {
     match row.official {
-        Some(official) if official.0 > 0 && row.before.0 > 0 => row.after.0.abs_diff(official.0) as f64 / official.0 as f64,
+        Some(official) if official.0 > 0 && row.before.0 > 0 => {
+            row.after.0.abs_diff(official.0) as f64 / official.0 as f64
+        }
         _ => 0.0,
     }
 }

@@ -141,21 +141,22 @@ mod tests {
     #[test]
     fn a_cell_is_split_by_weight() {
         // Weight 3 in the north-west quarter, 1 in the south-east, 0 else: 1001 = 750.75 + 250.25 -> 751 + 250.
-        let weight = |id: u64, at: LonLat| {
-            let expected = match (at.lon < 106.6, at.lat > 20.6) {
-                (true, true) => (20, 3),
-                (false, false) => (23, 1),
-                (false, true) => (21, 0),
-                (true, false) => (22, 0),
-            };
-            // Pixel 5 lies in column 1, row 1: about 105.8 + ... its centre is 105.8, 20.6.
-            assert_eq!(id / 4, 5);
-            expected.1
-        };
-        let found = grid(vec![cell(5, 1001)]).refine(2, &earth(), &|id, at| {
-            let at = LonLat { lon: at.lon + 0.8, lat: at.lat };
-            weight(id, at)
-        }, &|_| true);
+        // Pixel 5 lies in column 1 and row 1: its centre is 104.6 + 1.5 · 0.8 = 105.8 and 21.2 - 1.5 · 0.4 = 20.6.
+        let found = grid(vec![cell(5, 1001)]).refine(
+            2,
+            &earth(),
+            &|id, at| {
+                let (number, weight) = match (at.lon < 105.8, at.lat > 20.6) {
+                    (true, true) => (0, 3),
+                    (false, true) => (1, 0),
+                    (true, false) => (2, 0),
+                    (false, false) => (3, 1),
+                };
+                assert_eq!(id, 20 + number);
+                weight
+            },
+            &|_| true,
+        );
         assert_eq!(found.iter().map(|c| (c.id, c.persons.0)).collect::<Vec<_>>(), [(20, 751), (23, 250)]);
         // A quarter of 0.8 by 0.4 west and north of 105.8, 20.6.
         assert!((found[0].at.lon - 105.6).abs() < 1e-12 && (found[0].at.lat - 20.7).abs() < 1e-12);
@@ -233,8 +234,8 @@ mod tests {
         let at = LonLat { lon: 105.85, lat: 21.03 };
         assert_eq!((grid.locate(at, 1), grid.locate(at, 7)), (Some(index), Some(0x8a415cb4e40ffff)));
         assert_eq!(grid.locate(LonLat { lon: 105.87, lat: 21.03 }, 1), None);
-        // √(2/√3 · 804,805 m²) = 964 m; through √7 for each step: 364, 138, 52, 19.7.
-        assert_eq!([964.1, 963.0, 364.0, 138.0, 52.0, 10.0].map(|m| grid.parts(m)), [1, 2, 7, 18, 49, 49]);
+        // √(2/√3 · 804,805 m²) = 964 m; through √7 for each step: 364.4, 137.7, 52.1, 19.7.
+        assert_eq!([964.1, 963.0, 364.0, 137.0, 52.0, 10.0].map(|m| grid.parts(m)), [1, 2, 7, 18, 49, 49]);
         assert_eq!([1, 2, 3, 7, 8, 49, 64].map(h3_steps), [0, 1, 2, 2, 3, 4, 5]);
     }
 

@@ -1,6 +1,7 @@
 use polars::prelude::{
     Column, Float64Chunked, Int64Chunked, IntoColumn, NewChunkedArray, StringChunked, UInt64Chunked,
 };
+use proptest::prelude::*;
 use tiff::encoder::colortype::{Gray8, Gray32Float};
 
 use super::*;
@@ -315,4 +316,35 @@ fn real_people_of_the_core_districts_and_of_the_city() {
     assert!(of_cell.iter().all(Option::is_some));
     assert_eq!(missing, Persons(0));
     assert_eq!(city.total(), Persons(8_807_523_000));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+    /// Two areas that share a bent border: the parts of every hexagon add up to the whole.
+    #[test]
+    fn areas_tile_their_hexagons(bends in prop::collection::vec((105.845f64..105.858, 0.0f64..1.0), 1..6)) {
+        let mut lats: Vec<f64> = bends.iter().map(|b| 21.02 + 0.02 * b.1).collect();
+        lats.sort_by(f64::total_cmp);
+        let mut line = vec![(105.85, 20.9)];
+        line.extend(bends.iter().zip(&lats).map(|(b, &lat)| (b.0, lat)));
+        line.push((105.85, 21.2));
+        let left: Vec<(f64, f64)> = line.iter().copied().chain([(105.7, 21.2), (105.7, 20.9)]).collect();
+        let right: Vec<(f64, f64)> = line.iter().copied().chain([(106.0, 21.2), (106.0, 20.9)]).collect();
+        let table: String = HEXAGONS.iter().map(|h| format!("{h:x},1000000\n")).collect();
+        let mut sums = [0.0; 3];
+        for corners in [left, right] {
+            // All three may lie on one side.
+            let Ok(found) = csv(&format!("h3,population\n{table}"), &MultiPolygon(vec![polygon(&corners)])) else {
+                continue;
+            };
+            for cell in found.cells {
+                sums[HEXAGONS.iter().position(|&h| h == cell.id).unwrap()] += cell.share_inside;
+                let at = geo::Point::new(cell.at.lon, cell.at.lat);
+                let area = MultiPolygon(vec![polygon(&corners)]);
+                let off = geo::Distance::distance(&geo::Euclidean, &area, &at);
+                prop_assert!(off < 1e-7, "{at:?} lies {off}° outside");
+            }
+        }
+        prop_assert!(sums.iter().all(|s| (s - 1.0).abs() < 1e-8), "{sums:?}");
+    }
 }
