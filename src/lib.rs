@@ -12,11 +12,12 @@
 //! 8. [`output`]: tables, map, manifest
 //! 9. [`cli`]: the commands
 //!
-//! [`synth`] makes the demo city. [`units`], [`error`] and [`stages`] serve them all.
+//! [`synth`] makes the demo city. [`units`], [`error`], [`files`] and [`stages`] serve them all.
 
 pub mod access;
 pub mod cli;
 pub mod error;
+pub mod files;
 pub mod ingest;
 pub mod network;
 pub mod optimise;

@@ -1,6 +1,5 @@
 //! What a run leaves: tables, isochrones, the manifest and the map, in one folder, whole or not at all.
 
-pub mod file;
 pub mod files;
 pub mod folder;
 pub mod isochrone;
@@ -15,6 +14,9 @@ pub mod shapes;
 pub mod table;
 pub mod tables;
 pub mod verify;
+
+/// Single files; they stand lower in the house because downloads need them too.
+pub use crate::files as file;
 
 use std::path::{Path, PathBuf};
 

@@ -52,12 +52,14 @@ pub(super) struct Frames {
     reader: BufReader<File>,
     offset: u64,
     found: usize,
+    /// What the file says of itself, once it was met.
+    pub(super) header: Option<HeaderBlock>,
 }
 
 impl Frames {
     pub(super) fn open(path: &Path) -> Result<Self> {
         let file = File::open(path).map_err(|e| Fault::io("read the roads", path, &e))?;
-        Ok(Frames { reader: BufReader::with_capacity(1 << 18, file), offset: 0, found: 0 })
+        Ok(Frames { reader: BufReader::with_capacity(1 << 18, file), offset: 0, found: 0, header: None })
     }
 
     /// The next data blobs, none at the end of the file, or what is wrong with which blob.
@@ -98,7 +100,7 @@ impl Frames {
                     let at = FramePlace { number: self.found, offset, size };
                     return Ok(Some(Frame { at, bytes }));
                 }
-                "OSMHeader" => check_features(&bytes)?,
+                "OSMHeader" => self.header = Some(check_features(&bytes)?),
                 _ => {} // the format asks readers to skip blobs of kinds they do not know
             }
         }
@@ -194,12 +196,12 @@ impl Unpacker {
     }
 }
 
-fn check_features(blob: &[u8]) -> Result<(), String> {
+fn check_features(blob: &[u8]) -> Result<HeaderBlock, String> {
     let mut unpacker = Unpacker::new();
     let header = HeaderBlock::parse_from_bytes(unpacker.unpack(blob)?).map_err(|e| not_protobuf(&e))?;
     match header.required_features.iter().find(|f| !KNOWN_FEATURES.contains(&f.as_str())) {
         Some(feature) => Err(format!("the file requires `{feature}` of its reader, which gandan does not know")),
-        None => Ok(()),
+        None => Ok(header),
     }
 }
 

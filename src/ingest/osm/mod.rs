@@ -7,6 +7,7 @@
 
 mod assemble;
 mod block;
+pub mod clip;
 mod elements;
 pub mod features;
 mod frames;

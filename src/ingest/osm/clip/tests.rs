@@ -1,0 +1,127 @@
+//! Clips of made files with answers worked out by hand, and of real ones against the reader of roads.
+
+use std::path::PathBuf;
+
+use super::super::features::{Wanted, read_features};
+use super::super::tests::{Block, EVERYWHERE, file};
+use super::super::{OsmExtract, read_extract};
+use super::*;
+use crate::units::LonLat;
+
+/// The ids in a file by kind, in its order.
+fn ids(path: &Path) -> [Vec<i64>; 3] {
+    let mut all: [Vec<i64>; 3] = Default::default();
+    scan(path, None, |blocks| {
+        for block in blocks {
+            let found = with_block(&block.bytes, |view| {
+                let mut found: [Vec<i64>; 3] = Default::default();
+                view.nodes(|id, _, _| Ok(found[0].push(id)))?;
+                view.ways(|id, _, _| Ok(found[1].push(id)))?;
+                view.relations(|id, _, _| Ok(found[2].push(id)))?;
+                Ok(found)
+            });
+            found.unwrap().into_iter().zip(&mut all).for_each(|(found, all)| all.extend(found));
+        }
+        Ok(())
+    })
+    .unwrap();
+    all
+}
+
+/// Nodes 1 to 9 at 1 to 9 hundredths of a degree east; the region holds 3, 4 and 5.
+fn blocks() -> [Vec<u8>; 3] {
+    let nodes: Vec<_> =
+        (1..10).map(|i| (i, i, 0, if i % 2 == 0 { &[("name", "x"), ("shop", "y")][..] } else { &[] })).collect();
+    let ways = Block::new()
+        .way(100, &[1, 2, 3], &[("highway", "primary")])
+        .way(101, &[6, 7], &[("highway", "primary")])
+        .way(102, &[7, 8], &[("natural", "water")])
+        .way(103, &[4, 5, 99], &[("name", "Đường Láng")]);
+    let relations = Block::new()
+        .relation(1, &[('w', 102, "outer"), ('w', 103, "inner"), ('n', 9, "label")], &[("type", "multipolygon")])
+        .relation(2, &[('w', 101, ""), ('w', 100, "")], &[("type", "route")])
+        .relation(3, &[('r', 2, "part")], &[("type", "network")])
+        .relation(4, &[('r', 3, "")], &[])
+        .relation(5, &[('w', 101, ""), ('n', 6, "")], &[("type", "boundary")])
+        .relation(6, &[('n', 3, "via"), ('w', 555, "to")], &[("type", "restriction")]);
+    [Block::new().nodes(&nodes).bytes(), ways.bytes(), relations.bytes()]
+}
+
+#[test]
+fn what_is_kept_by_hand() {
+    let source = file(&blocks());
+    let home = tempfile::tempdir().unwrap();
+    let out = home.path().join("clip.osm.pbf");
+    let region = Region::of_box([0.025, -1.0, 0.055, 1.0], 0.0);
+    let clipped = clip(source.path(), &region, &out, false).unwrap();
+    // Nodes 3, 4, 5; 1 and 2 for way 100; 7 and 8 for way 102, which relation 1 is not whole without; 9 for its label.
+    // Node 99 is not in the file. Way 101 is not for route 2, which need not be whole. Relations 3 and 4 hold 2.
+    let expected = [vec![1, 2, 3, 4, 5, 7, 8, 9], vec![100, 102, 103], vec![1, 2, 3, 4, 6]];
+    assert_eq!(ids(&out), expected);
+    let bytes = std::fs::metadata(&out).unwrap().len();
+    assert_eq!(clipped, Clipped { nodes: 8, ways: 3, relations: 5, bytes });
+    // Tags come through, and the file stands up to the other reader.
+    let wanted =
+        Wanted { points: vec![super::super::features::TagRule::parse("shop=y").unwrap()], ..Wanted::default() };
+    let points = read_features(&out, EVERYWHERE, &wanted).unwrap().points;
+    assert_eq!(points.iter().map(|p| p.at.lon).collect::<Vec<_>>(), [0.02, 0.04, 0.08]);
+    assert!(points.iter().all(|p| p.name.as_deref() == Some("x")));
+    assert_eq!(clip(source.path(), &region, &out, false).unwrap_err().faults()[0].code, "output::exists");
+    // Clipped again it stays what it is.
+    let again = home.path().join("again.osm.pbf");
+    clip(&out, &region, &again, false).unwrap();
+    assert_eq!(std::fs::read(&again).unwrap(), std::fs::read(&out).unwrap());
+}
+
+#[test]
+fn what_cannot_be_clipped_leaves_nothing() {
+    let home = tempfile::tempdir().unwrap();
+    let out = home.path().join("clip.osm.pbf");
+    let code = |blocks: &[Vec<u8>], bounds| {
+        let source = file(blocks);
+        clip(source.path(), &Region::of_box(bounds, 0.0), &out, false).unwrap_err().faults()[0].code
+    };
+    let [nodes, ways, relations] = blocks();
+    assert_eq!(code(&blocks(), [50.0, 50.0, 51.0, 51.0]), "osm::outside");
+    assert_eq!(code(&[ways.clone(), nodes.clone(), relations.clone()], EVERYWHERE), "osm::unsorted");
+    assert_eq!(code(&[nodes.clone(), relations.clone(), ways.clone()], EVERYWHERE), "osm::unsorted");
+    assert_eq!(code(&[nodes.clone(), nodes.clone()], EVERYWHERE), "osm::unsorted");
+    assert_eq!(code(&[nodes, ways[..ways.len() - 1].to_vec()], EVERYWHERE), "osm::damaged");
+    assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 0);
+}
+
+/// Clips and checks that the roads read from the clip are those read from the whole.
+fn roads_stay(path: &Path, bounds: [f64; 4]) -> (OsmExtract, PathBuf, tempfile::TempDir) {
+    let home = tempfile::tempdir().unwrap();
+    let out = home.path().join("clip.osm.pbf");
+    clip(path, &Region::of_box(bounds, 0.0), &out, false).unwrap();
+    let whole = read_extract(path, bounds).unwrap();
+    assert!(read_extract(&out, bounds).unwrap() == whole, "{}: the roads differ", path.display());
+    (whole, out, home)
+}
+
+#[test]
+fn roads_of_a_clip_are_those_of_the_whole() {
+    let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/demo/roads.osm.pbf");
+    let (roads, out, _home) = roads_stay(&demo, [105.7, 20.9, 105.9, 21.1]);
+    assert!(!roads.roads.is_empty() && std::fs::metadata(out).unwrap().len() < std::fs::metadata(&demo).unwrap().len());
+    if let Some(path) = crate::ingest::testkit::shared("bench/porto_portugal.osm.pbf") {
+        let (roads, ..) = roads_stay(&path, [-8.65, 41.13, -8.57, 41.18]);
+        assert!(roads.roads.len() > 1000 && !roads.restrictions.is_empty());
+    }
+}
+
+#[test]
+fn a_polygon_and_its_buffer() {
+    let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/demo/roads.osm.pbf");
+    let area = crate::ingest::testkit::rectangle(105.7, 20.9, 105.8, 21.0);
+    let region = Region::of_polygon(&area, 2000.0).unwrap();
+    let home = tempfile::tempdir().unwrap();
+    let out = home.path().join("clip.osm.pbf");
+    clip(&demo, &region, &out, false).unwrap();
+    let near = |at: &LonLat| region.contains(*at);
+    let [whole, cut] = [&demo, &out].map(|path| read_extract(path, EVERYWHERE).unwrap());
+    let count = |e: &OsmExtract| e.places.iter().flatten().filter(|at| near(at)).count();
+    assert_eq!(count(&whole), count(&cut));
+    assert!(cut.places.len() < whole.places.len() && count(&cut) * 2 > cut.places.len());
+}
