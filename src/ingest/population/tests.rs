@@ -307,9 +307,10 @@ fn real_people_of_the_core_districts_and_of_the_city() {
         population: Some("pop_2025".into()),
     })
     .unwrap();
-    let of_cell: Vec<_> = city.cells.iter().map(|cell| layer.locate(cell.at)).collect();
+    let of_cell: Vec<_> = city.cells.iter().map(|cell| layer.locate(cell.at).map(|f| f as u32)).collect();
     let totals: Vec<_> = layer.features.iter().map(|f| f.population).collect();
-    let rows = calibrate(&mut city.cells, &of_cell, &totals);
+    let done = calibrate(&mut city.cells, &[Margin { of_cell: &of_cell, totals: &totals }]);
+    let rows = &done.layers[0];
     let missing: Persons = rows.iter().map(CalibrationRow::missing).sum();
     println!("calibrated: {} missing", missing.people());
     // Every cell stands in a commune, and every official person in a cell.
