@@ -12,4 +12,4 @@ pub mod points;
 pub mod population;
 pub mod sites;
 #[cfg(test)]
-mod testkit;
+pub(crate) mod testkit;

@@ -1,5 +1,6 @@
 //! What a run leaves: tables, isochrones, the manifest and the map, in one folder, whole or not at all.
 
+pub mod eligibility;
 pub mod file;
 pub mod files;
 pub mod folder;
@@ -11,6 +12,7 @@ mod off_network;
 pub mod picture;
 pub mod schema;
 pub mod shapes;
+pub mod survey;
 pub mod table;
 pub mod tables;
 pub mod verify;

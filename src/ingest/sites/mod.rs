@@ -92,10 +92,16 @@ pub fn read_sites(path: &Path, fixed_default: bool) -> Result<Vec<Site>> {
 /// As [`read_sites`].
 pub fn read_sites_located(path: &Path, fixed_default: bool) -> Result<Vec<(Site, String)>> {
     let mut faults = Faults::default();
-    let table = Table::open(path, &mut faults)?;
+    let table = Table::open(path)?;
     let mut sites: Vec<(Site, String)> = Vec::new();
     let mut seen: HashMap<String, usize> = HashMap::new();
     for (number, cells) in table.rows.iter().enumerate() {
+        if let Some(fault) = &cells.fault {
+            faults.push(fault.clone());
+        }
+        if !cells.is_readable() {
+            continue;
+        }
         let mut row = Row { table: &table, number, cells, faults: &mut faults };
         let Some(site) = row.site(fixed_default) else { continue };
         if let Some(first) = seen.insert(site.id.clone(), number) {

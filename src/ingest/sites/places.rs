@@ -314,6 +314,10 @@ pub(super) fn degrees_minutes_seconds(text: &str) -> Option<f64> {
         .collect::<Result<_, _>>()
         .ok()?;
     let letters: String = text.chars().filter(char::is_ascii_alphabetic).map(|c| c.to_ascii_uppercase()).collect();
+    let bare = text.chars().all(|c| c.is_ascii_digit() || c.is_whitespace() || matches!(c, '.' | ':' | '-'));
+    if !marked && letters.is_empty() && (!bare || numbers.len() < 2 || text.get(1..).is_some_and(|t| t.contains('-'))) {
+        return None;
+    }
     let west_or_south = match letters.as_str() {
         "" | "N" | "E" | "B" => text.starts_with('-'),
         "S" | "W" => true,

@@ -53,6 +53,15 @@ pub(super) struct Cells {
     pub(super) point: Option<LonLat>,
     /// The line in a CSV file.
     line: Option<u64>,
+    /// What is wrong with the row as such; told in its turn, so that faults come in the file's order.
+    pub(super) fault: Option<Fault>,
+}
+
+impl Cells {
+    /// Whether the row has cells at all.
+    pub(super) fn is_readable(&self) -> bool {
+        !self.values.is_empty()
+    }
 }
 
 /// A file of sites, its cells not yet judged.
@@ -67,21 +76,21 @@ pub(super) struct Table {
 }
 
 impl Table {
-    /// Reads a file by its ending. Rows that are none go into `faults`, and are left out.
-    pub(super) fn open(path: &Path, faults: &mut Faults) -> Result<Table> {
+    /// Reads a file by its ending.
+    pub(super) fn open(path: &Path) -> Result<Table> {
         match ending(path).as_str() {
-            "parquet" | "geoparquet" | "pq" | "geojson" | "json" => Table::of_features(path, faults),
+            "parquet" | "geoparquet" | "pq" | "geojson" | "json" => Table::of_features(path),
             "xlsx" | "xls" | "ods" | "shp" | "gpkg" => {
                 Err(Fault::new("sites::format", format!("the ending `.{}` is not read", ending(path)))
                     .file(path)
                     .help("save it as CSV (in Excel: \"CSV UTF-8\"), Parquet or GeoJSON")
                     .into())
             }
-            _ => Table::of_csv(path, faults),
+            _ => Table::of_csv(path),
         }
     }
 
-    fn of_csv(path: &Path, faults: &mut Faults) -> Result<Table> {
+    fn of_csv(path: &Path) -> Result<Table> {
         let file = File::open(path).map_err(|e| Fault::io("open", path, &e))?;
         let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(file);
         let broken = |e: csv::Error| {
@@ -92,35 +101,44 @@ impl Table {
         let mut columns = HashMap::new();
         for (i, name) in header.iter().enumerate() {
             let name = std::str::from_utf8(name).map_err(|_| not_utf8(path, 1))?;
-            add_column(path, Some("line 1"), &mut columns, i, name)?;
+            let name = column_key(name);
+            if columns.insert(name.clone(), i).is_some() && !name.is_empty() {
+                return Err(stands_twice(path, "line 1", &name).into());
+            }
         }
         check_columns(path, Some("line 1"), &columns, &["id", "name", "lon", "lat"])?;
         let mut rows = Vec::new();
         let mut record = ByteRecord::new();
         while reader.read_byte_record(&mut record).map_err(broken)? {
             let line = record.position().map_or(0, csv::Position::line);
-            if record.len() != width {
-                let found = format!("{} fields, but the header has {width}", record.len());
-                let fault = Fault::new("sites::csv", found).file(path).place(format!("line {line}"));
-                faults.push(fault.help("put fields that hold commas into double quotes"));
-                continue;
-            }
             let fields: Result<Vec<JsonValue>, _> =
                 record.iter().map(|field| std::str::from_utf8(field).map(JsonValue::from)).collect();
-            match fields {
-                Ok(values) => rows.push(Cells { values, point: None, line: Some(line) }),
-                Err(_) => faults.push(not_utf8(path, line)),
-            }
+            let cells = match fields {
+                _ if record.len() != width => {
+                    let found = format!("{} fields, but the header has {width}", record.len());
+                    let fault = Fault::new("sites::csv", found).file(path).place(format!("line {line}"));
+                    Err(fault.help("put fields that hold commas into double quotes"))
+                }
+                Ok(values) => Ok(values),
+                Err(_) => Err(not_utf8(path, line)),
+            };
+            let (values, fault) = match cells {
+                Ok(values) => (values, None),
+                Err(fault) => (Vec::new(), Some(fault)),
+            };
+            rows.push(Cells { values, point: None, line: Some(line), fault });
         }
         Ok(Table { path: path.to_owned(), columns, rows, unit: "row", has_geometry: false })
     }
 
-    fn of_features(path: &Path, faults: &mut Faults) -> Result<Table> {
+    fn of_features(path: &Path) -> Result<Table> {
         let features = Features::open(path, &SUBJECT)?;
+        let mut faults = Faults::default();
         for name in features.odd.iter().filter(|name| KNOWN.contains(&name.trim().to_ascii_lowercase().as_str())) {
             let found = format!("the column `{name}` holds neither text, numbers nor true and false");
             faults.push(Fault::new("sites::columns", found).file(path).help("convert the column"));
         }
+        faults.finish()?;
         let mut table = Table {
             path: path.to_owned(),
             columns: HashMap::new(),
@@ -129,7 +147,6 @@ impl Table {
             has_geometry: features.has_geometry,
         };
         // Features need not have the same properties: the columns are those of all of them.
-        let mut names: HashMap<String, usize> = HashMap::new();
         let mut places = Vec::new();
         for feature in features.list {
             let Feature { geometry, id, properties, .. } = feature;
@@ -141,24 +158,22 @@ impl Table {
                 };
                 properties.insert("id".into(), id);
             }
-            let mut values = vec![JsonValue::Null; names.len()];
+            let mut given: Vec<Option<JsonValue>> = vec![None; table.columns.len()];
             for (name, value) in properties {
-                let next = names.len();
-                let i = match names.get(&name) {
-                    Some(&i) => i,
-                    None => {
-                        add_column(path, None, &mut table.columns, next, &name)?;
-                        names.insert(name, next);
-                        next
-                    }
-                };
-                if values.len() <= i {
-                    values.resize(i + 1, JsonValue::Null);
+                let key = column_key(&name);
+                let next = table.columns.len();
+                let i = *table.columns.entry(key).or_insert(next);
+                if given.len() <= i {
+                    given.resize(i + 1, None);
                 }
-                values[i] = value;
+                if given[i].replace(value).is_some() && !name.is_empty() {
+                    let place = table.place(table.rows.len());
+                    return Err(stands_twice(path, &place, &column_key(&name)).into());
+                }
             }
+            let values = given.into_iter().map(Option::unwrap_or_default).collect();
             places.push(geometry.map(|g| g.value));
-            table.rows.push(Cells { values, point: None, line: None });
+            table.rows.push(Cells { values, point: None, line: None, fault: None });
         }
         let needed: &[&str] = if table.has_geometry { &["id", "name"] } else { &["id", "name", "lon", "lat"] };
         check_columns(path, None, &table.columns, needed)?;
@@ -166,12 +181,10 @@ impl Table {
             for (i, value) in places.into_iter().enumerate() {
                 match point_of(value) {
                     Ok(point) => table.rows[i].point = Some(point),
-                    Err(found) => faults.push(
-                        Fault::new("sites::geometry", found)
-                            .file(path)
-                            .place(table.place(i))
-                            .help("the place of a site is one Point, longitude first"),
-                    ),
+                    Err(found) => {
+                        let fault = Fault::new("sites::geometry", found).file(path).place(table.place(i));
+                        table.rows[i].fault = Some(fault.help("the place of a site is one Point, longitude first"));
+                    }
                 }
             }
         }
@@ -205,19 +218,14 @@ fn point_of(value: Option<GeometryValue>) -> Result<LonLat, String> {
     }
 }
 
-fn add_column(
-    path: &Path,
-    place: Option<&str>,
-    columns: &mut HashMap<String, usize>,
-    at: usize,
-    name: &str,
-) -> Result<()> {
-    let name = name.trim_start_matches('\u{feff}').trim().to_ascii_lowercase();
-    if columns.insert(name.clone(), at).is_some() && !name.is_empty() {
-        let fault = Fault::new("sites::columns", format!("the column `{name}` stands twice")).file(path);
-        return Err(at_place(fault, place).help("keep one of them").into());
-    }
-    Ok(())
+/// The name by which a column is known: without space around it, in small letters.
+fn column_key(name: &str) -> String {
+    name.trim_start_matches('\u{feff}').trim().to_ascii_lowercase()
+}
+
+fn stands_twice(path: &Path, place: &str, name: &str) -> Fault {
+    let fault = Fault::new("sites::columns", format!("the column `{name}` stands twice")).file(path);
+    fault.place(place).help("keep one of them")
 }
 
 fn check_columns(path: &Path, place: Option<&str>, columns: &HashMap<String, usize>, needed: &[&str]) -> Result<()> {

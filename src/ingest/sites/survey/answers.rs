@@ -239,6 +239,9 @@ fn value_of(text: &str, question: &Question) -> Option<Value> {
 
 /// Yes or no, in either language, with or without marks.
 fn yes_or_no(text: &str) -> Option<bool> {
+    if !text.chars().any(char::is_alphabetic) && !matches!(text.trim(), "0" | "1") {
+        return None;
+    }
     match words(text).join(" ").as_str() {
         "co" | "yes" | "true" | "1" | "y" => Some(true),
         "khong" | "no" | "false" | "0" | "n" => Some(false),
@@ -374,6 +377,8 @@ mod tests {
         for text in ["Không", "khong", "No", "0"] {
             assert_eq!(yes_or_no(text), Some(false), "{text}");
         }
-        assert_eq!(yes_or_no("chưa rõ"), None);
+        for text in ["chưa rõ", "-1", "1.", "?", ""] {
+            assert_eq!(yes_or_no(text), None, "{text}");
+        }
     }
 }
