@@ -175,7 +175,6 @@ fn guide(sheet: &mut Worksheet, form: &Form) -> Result<(), XlsxError> {
 fn sheet(sheet: &mut Worksheet, form: &Form) -> Result<(), XlsxError> {
     let (words, looks) = (form_texts(), Looks::new());
     sheet.set_name(&words.form_sheet.vi)?;
-    let both = |text: &Text| format!("{}\n{}", text.vi, text.en);
     let fixed = [
         ("id", &words.id, 16.0),
         ("name", &words.name, 30.0),
@@ -185,7 +184,7 @@ fn sheet(sheet: &mut Worksheet, form: &Form) -> Result<(), XlsxError> {
     for (at, (code, title, width)) in fixed.into_iter().enumerate() {
         let at = at as u16;
         sheet.set_column_width(at, width)?;
-        sheet.write_string_with_format(TITLE_ROW, at, both(title), &looks.column)?;
+        both(sheet, TITLE_ROW, at, title, &looks.column)?;
         sheet.write_blank(LIMIT_ROW, at, &looks.limit)?;
         sheet.write_string_with_format(CODE_ROW, at, code, &looks.code)?;
     }
@@ -196,8 +195,8 @@ fn sheet(sheet: &mut Worksheet, form: &Form) -> Result<(), XlsxError> {
             Answer::YesNo => 17.0,
         };
         sheet.set_column_width(at, width)?;
-        sheet.write_string_with_format(TITLE_ROW, at, both(&question.question), &looks.column)?;
-        sheet.write_string_with_format(LIMIT_ROW, at, both(&question.limit), &looks.limit)?;
+        both(sheet, TITLE_ROW, at, &question.question, &looks.column)?;
+        both(sheet, LIMIT_ROW, at, &question.limit, &looks.limit)?;
         sheet.write_string_with_format(CODE_ROW, at, question.code, &looks.code)?;
     }
     sheet.set_row_height(TITLE_ROW, 92)?.set_row_height(LIMIT_ROW, 60)?.set_row_height(CODE_ROW, 14)?;
@@ -231,6 +230,20 @@ fn sheet(sheet: &mut Worksheet, form: &Form) -> Result<(), XlsxError> {
     sheet.set_freeze_panes(FIRST_ROW, 2)?;
     sheet.set_landscape().set_paper_size(8).set_print_fit_to_pages(1, 0).set_repeat_rows(TITLE_ROW, CODE_ROW)?;
     sheet.set_active(true);
+    Ok(())
+}
+
+/// A cell with the Vietnamese text in the cell's own letters and the English below it in smaller, slanted ones.
+fn both(sheet: &mut Worksheet, row: u32, column: u16, text: &Text, cell: &Format) -> Result<(), XlsxError> {
+    let letters = || Format::new().set_font_name("Arial");
+    let vietnamese = if row == TITLE_ROW { letters().set_font_size(10).set_bold() } else { letters().set_font_size(9) };
+    let english = letters().set_font_size(8).set_italic().set_font_color(Color::RGB(0x59_5959));
+    let (first, second) = (format!("{}\n", text.vi), text.en.as_str());
+    if text.vi.is_empty() || second.is_empty() {
+        sheet.write_string_with_format(row, column, &text.vi, cell)?;
+    } else {
+        sheet.write_rich_string_with_format(row, column, &[(&vietnamese, first.as_str()), (&english, second)], cell)?;
+    }
     Ok(())
 }
 
@@ -308,7 +321,7 @@ mod tests {
         assert_eq!(text, expected);
         let mut read = sites();
         assert_eq!(fill_in(&mut read, &read_answers(&path).unwrap()).unwrap(), 0, "nothing was filled in yet");
-        // The copier's cell of 007 is the tenth comma of its row: 3 cells of text, then 7 before it.
+        // After the scanner's Có come the cells of copier, cameras and days.
         std::fs::write(&path, text.replace(",Có,,,", ",Có,Không,Có,45")).unwrap();
         assert_eq!(fill_in(&mut read, &read_answers(&path).unwrap()).unwrap(), 3);
         let filled = &read[0].attributes;

@@ -206,7 +206,7 @@ impl<'a> Surroundings<'a> {
     }
 
     /// The place that metres of a projection used here mean, with the projection's name, when it lies inside.
-    fn from_metres(&self, x: f64, y: f64) -> Option<(String, LonLat)> {
+    fn meant_by_metres(&self, x: f64, y: f64) -> Option<(String, LonLat)> {
         let wgs84 = self.wgs84.as_ref()?;
         for (x, y) in [(x, y), (y, x)] {
             for (name, system) in &self.systems {
@@ -268,10 +268,9 @@ pub fn diagnose_place(at: LonLat, area: &Surroundings<'_>, water: Option<&Water>
     if let Some(meant) = [(-lon, lat), (lon, -lat), (-lon, -lat)].into_iter().find_map(|(x, y)| try_place(x, y)) {
         return Some(Cause::Sign { meant });
     }
-    if lon.abs() >= 1000.0 && lat.abs() >= 1000.0 {
-        if let Some((system, meant)) = area.from_metres(lon, lat) {
-            return Some(Cause::Metres { system, meant });
-        }
+    let metric = lon.abs() >= 1000.0 && lat.abs() >= 1000.0;
+    if let Some((system, meant)) = metric.then(|| area.meant_by_metres(lon, lat)).flatten() {
+        return Some(Cause::Metres { system, meant });
     }
     if let Some(meant) = moved_points(lon, lat).into_iter().find_map(|(x, y)| try_place(x, y)) {
         return Some(Cause::DecimalPoint { meant });

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use csv::ByteRecord;
 use geojson::{Feature, GeometryValue, JsonObject, JsonValue, feature::Id};
 
-use crate::error::{Fault, Faults, Result};
+use crate::error::{Fault, Result};
 use crate::ingest::features::{Features, Subject, ending};
 use crate::units::LonLat;
 
@@ -133,12 +133,7 @@ impl Table {
 
     fn of_features(path: &Path) -> Result<Table> {
         let features = Features::open(path, &SUBJECT)?;
-        let mut faults = Faults::default();
-        for name in features.odd.iter().filter(|name| KNOWN.contains(&name.trim().to_ascii_lowercase().as_str())) {
-            let found = format!("the column `{name}` holds neither text, numbers nor true and false");
-            faults.push(Fault::new("sites::columns", found).file(path).help("convert the column"));
-        }
-        faults.finish()?;
+        features.check_types(path, "sites::columns", |name| KNOWN.contains(&column_key(name).as_str()))?;
         let mut table = Table {
             path: path.to_owned(),
             columns: HashMap::new(),

@@ -120,15 +120,15 @@ pub fn questions(conditions: &Conditions) -> Vec<Question> {
     let days = c.min_camera_days_kept;
     let all = [
         ("organisation", !c.organisations.is_empty(), accepted, Answer::Choice(choices)),
-        number("years_in_field", years > 0.0, years_limit, false, 1000.0),
-        number("charter_capital_vnd", capital > 0, capital_limit, true, 1e18),
-        number("computers", c.min_computers > 0, both(c.min_computers.to_string()), true, 1e6),
+        number("years_in_field", years > 0.0, years_limit, false, 500.0),
+        number("charter_capital_vnd", capital > 0, capital_limit, true, 1e15),
+        number("computers", c.min_computers > 0, both(c.min_computers.to_string()), true, 10_000.0),
         flag("spare_computer", c.spare_computer),
         flag("fast_internet", c.fast_internet),
         flag("scanner", c.scanner),
         flag("copier", c.copier),
         flag("cameras_24h", c.cameras_24h),
-        number("camera_days_kept", days > 0, both(days.to_string()), true, 1e6),
+        number("camera_days_kept", days > 0, both(days.to_string()), true, 36_500.0),
     ];
     all.into_iter()
         .filter(|(_, on, _, _)| *on)
