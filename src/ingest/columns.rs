@@ -143,7 +143,7 @@ impl Frame {
             let known = schema.get_at_index(at).is_some_and(|(_, field)| is_plain(&field.dtype));
             if !known {
                 let message = format!("the column `{}` holds neither numbers, text nor true and false", header[at]);
-                faults.push(Fault::new("table::columns", message).file(path).help("convert the column"));
+                faults.push(Fault::new("table::columns", message).file(path).help(CONVERT));
             }
         }
         faults.finish()?;
@@ -292,6 +292,9 @@ impl Frame {
     }
 }
 
+/// What to do with a column that [`is_plain`] refuses.
+pub(super) const CONVERT: &str = "convert the column; numbers may be whole ones of 32 or 64 bits, or floating point";
+
 /// Opens a Parquet file: its reader, and the file's own keys and values.
 ///
 /// The inner error is that of a file that is not Parquet. The key in which Arrow keeps its own types is set aside, so
@@ -349,17 +352,15 @@ fn filled<T: Clone + Default>(values: &[Option<T>], none: &mut impl FnMut(usize)
     values.iter().enumerate().map(fill).collect()
 }
 
+/// Whether a column can be read: text, flags, and numbers of 32 and 64 bits. polars is built without the shorter ones,
+/// which would double its code for each.
 pub(super) fn is_plain(dtype: &ArrowDataType) -> bool {
     use ArrowDataType as A;
     matches!(
         dtype,
         A::Boolean
-            | A::Int8
-            | A::Int16
             | A::Int32
             | A::Int64
-            | A::UInt8
-            | A::UInt16
             | A::UInt32
             | A::UInt64
             | A::Float32

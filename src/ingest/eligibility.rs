@@ -186,7 +186,7 @@ impl Reason {
 }
 
 /// A number with its thousands set apart.
-fn grouped(number: u64, separator: char) -> String {
+pub(crate) fn grouped(number: u64, separator: char) -> String {
     let digits = number.to_string();
     let mut out = String::new();
     for (i, digit) in digits.chars().enumerate() {

@@ -7,7 +7,7 @@ use std::path::Path;
 use geojson::{Feature, GeoJson, Geometry, JsonObject, JsonValue};
 use polars::prelude::{AnyValue, Column, DataType, PolarsError, SerReader};
 
-use super::columns::{is_plain, parquet};
+use super::columns::{CONVERT, is_plain, parquet};
 use super::geometry_bytes::geometry_of;
 use crate::error::{Fault, Faults, Result};
 
@@ -32,7 +32,7 @@ pub(super) struct Features {
     /// What a place in the file is called: `feature` or `row`.
     pub(super) unit: &'static str,
     pub(super) list: Vec<Feature>,
-    /// Columns whose type is neither text, number nor flag; they were not read.
+    /// Columns of a type that is not read: neither text, flags nor numbers of 32 or 64 bits.
     pub(super) odd: Vec<String>,
     /// Whether the rows have geometry.
     pub(super) has_geometry: bool,
@@ -48,6 +48,18 @@ impl Features {
             return Err(Fault::new(subject.empty, found).file(path).help(help).into());
         }
         Ok(features)
+    }
+}
+
+impl Features {
+    /// Faults for those of the named columns that could not be read for their type.
+    pub(super) fn check_types(&self, path: &Path, code: &'static str, is_wanted: impl Fn(&str) -> bool) -> Result<()> {
+        let mut faults = Faults::default();
+        for name in self.odd.iter().filter(|name| is_wanted(name)) {
+            let found = format!("the column `{name}` holds neither text, numbers nor true and false");
+            faults.push(Fault::new(code, found).file(path).help(CONVERT));
+        }
+        faults.finish()
     }
 }
 

@@ -197,4 +197,14 @@ mod tests {
         long.extend(u32::MAX.to_le_bytes());
         assert!(geometry_of(&long).unwrap_err().contains("end early"));
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_bytes_are_read_or_refused(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..200), kind in 0_u8..8) {
+            let _ = geometry_of(&bytes);
+            // With a head that is one, so that the rest is looked at.
+            let headed: Vec<u8> = [1, kind, 0, 0, 0, 2, 0, 0, 0].into_iter().chain(bytes).collect();
+            let _ = geometry_of(&headed);
+        }
+    }
 }

@@ -13,4 +13,4 @@ pub mod population;
 pub mod services;
 pub mod sites;
 #[cfg(test)]
-mod testkit;
+pub(crate) mod testkit;

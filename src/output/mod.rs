@@ -1,5 +1,7 @@
 //! What a run leaves: tables, isochrones, the manifest and the map, in one folder, whole or not at all.
 
+pub mod eligibility;
+pub mod file;
 pub mod files;
 pub mod folder;
 pub mod isochrone;
@@ -11,6 +13,7 @@ mod people;
 pub mod picture;
 pub mod schema;
 pub mod shapes;
+pub mod survey;
 pub mod table;
 pub mod tables;
 pub mod verify;

@@ -35,6 +35,10 @@ pub fn read_layer(source: &LayerSource) -> Result<BoundaryLayer> {
     let mut repairs = Vec::new();
     let mut seen: HashMap<String, usize> = HashMap::new();
     let file = Features::open(path, &SUBJECT)?;
+    let wanted = |name: &str| {
+        [&source.code, &source.name].iter().any(|w| *w == name) || source.population.as_deref() == Some(name)
+    };
+    file.check_types(path, "boundaries::format", wanted)?;
     for (i, feature) in file.list.into_iter().enumerate() {
         let properties = feature.properties.unwrap_or_default();
         let place = place_of(file.unit, i, &properties, &source.name);

@@ -11,6 +11,8 @@ use rstar::{AABB, RTree};
 
 /// What is wrong with the shape, with a place in it, or `None` when it is sound.
 ///
+/// The rings are oriented: outlines anticlockwise, holes clockwise.
+///
 /// Sound means: every ring has at least 3 different corners, does not cross, touch or retrace itself, and crosses no
 /// other ring; holes lie inside their outline; the parts of a multipolygon do not overlap. Rings may touch each other
 /// at points or along lines.
@@ -69,7 +71,7 @@ fn crossing(segments: &[Segment]) -> Option<String> {
 /// Whether two segments, `a` before `b`, may not lie in one polygon.
 fn clash(a: &Segment, b: &Segment) -> bool {
     if a.ring != b.ring {
-        return properly_cross(a.line, b.line);
+        return properly_cross(a.line, b.line) || same_side(a.line, b.line);
     }
     if b.index == a.index + 1 {
         return retraces(a.line, b.line);
@@ -97,6 +99,19 @@ fn properly_cross(a: Line<f64>, b: Line<f64>) -> bool {
     let split =
         |s1: Orientation, s2: Orientation| s1 != s2 && s1 != Orientation::Collinear && s2 != Orientation::Collinear;
     split(side(a, b.start), side(a, b.end)) && split(side(b, a.start), side(b, a.end))
+}
+
+/// Whether two segments share a piece and run the same way, so that both rings have their inner side there. Neighbours
+/// that share a border, and a hole on the border of its outline or filled by an island, run opposite ways.
+fn same_side(a: Line<f64>, b: Line<f64>) -> bool {
+    let on_a = |p: Coord<f64>| RobustKernel::orient2d(a.start, a.end, p) == Orientation::Collinear;
+    let (d, e) = (a.delta(), b.delta());
+    if d.x * e.x + d.y * e.y <= 0.0 || !on_a(b.start) || !on_a(b.end) {
+        return false;
+    }
+    // Along the axis on which they are longer, both run the same way: they overlap when each starts before the other ends.
+    let along = |c: Coord<f64>| if d.x.abs() > d.y.abs() { c.x * d.x.signum() } else { c.y * d.y.signum() };
+    along(a.start) < along(b.end) && along(b.start) < along(a.end)
 }
 
 /// Rings that do not cross may still lie where they should not.
@@ -188,6 +203,23 @@ mod tests {
         let mut lake = square;
         lake.interiors_push(ring(&[(0.5, 0.5), (3.0, 0.5), (3.0, 3.0), (0.5, 3.0)]));
         assert_eq!(of(vec![lake, inner]), None);
+    }
+
+    #[test]
+    fn parts_that_overlap_along_their_sides_are_refused() {
+        // No corner of one lies strictly inside the other, and no sides cross: a strip of 1 × 2 is common to both.
+        let west = polygon(&[(0.0, 0.0), (2.0, 0.0), (2.0, 2.0), (0.0, 2.0)]);
+        let east = polygon(&[(1.0, 0.0), (3.0, 0.0), (3.0, 2.0), (1.0, 2.0)]);
+        assert!(of(vec![west.clone(), east]).is_some());
+        assert!(of(vec![west.clone(), west.clone()]).is_some(), "the same part twice");
+        // A hole on the border of its outline, and a hole filled by an island, overlap nothing.
+        let mut notched = west.clone();
+        notched.interiors_push(ring(&[(0.0, 0.5), (0.0, 1.0), (1.0, 1.0), (1.0, 0.5)]));
+        assert_eq!(of(vec![notched]), None);
+        let mut holed = west;
+        holed.interiors_push(ring(&[(0.5, 0.5), (0.5, 1.0), (1.0, 1.0), (1.0, 0.5)]));
+        let island = polygon(&[(0.5, 0.5), (1.0, 0.5), (1.0, 1.0), (0.5, 1.0)]);
+        assert_eq!(of(vec![holed, island]), None);
     }
 
     #[test]

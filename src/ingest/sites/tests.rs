@@ -1,3 +1,5 @@
+use geo::Point;
+
 use super::*;
 use crate::error::Error;
 use crate::ingest::testkit::{file, rectangle, shared};
@@ -141,4 +143,127 @@ fn the_real_post_offices() {
     check_inside(&sites, &area, Distance::default(), &path).unwrap();
     let verdict = crate::ingest::eligibility::judge(&sites[0], &crate::ingest::eligibility::Conditions::default());
     assert_eq!(verdict.code(), "review");
+    let located = read_sites_located(&path, false).unwrap();
+    let pairs = duplicates(&sites);
+    for pair in &pairs {
+        println!("{}", pair.warning(&located, Path::new("post-offices.csv")));
+    }
+    // None of the real list stands twice under one id, so every pair names two sites, the first before the second.
+    assert!(pairs.iter().all(|pair| pair.first < pair.second && pair.distance.metres() < 200.0));
+}
+
+#[test]
+fn geojson_points_are_read_like_csv() {
+    // Coordinates in the geometry win; a number as id and text as yes; a feature id stands in for the property.
+    let text = r#"{"type":"FeatureCollection","features":[
+        {"type":"Feature","id":"x","properties":{"Name":" A ","lon":1,"scanner":true,"computers":3,"cost":12.5},
+         "geometry":{"type":"Point","coordinates":[105.8,21.0,7]}},
+        {"type":"Feature","properties":{"id":7,"name":"Ha\u0300","scanner":"không","years_in_field":3.5,"cost":null},
+         "geometry":{"type":"MultiPoint","coordinates":[[105.9,21.1]]}}]}"#;
+    let (_dir, path) = file("sites.geojson", text);
+    let read = read_sites_located(&path, false).unwrap();
+    let expected = Site {
+        id: "x".into(),
+        name: "A".into(),
+        at: LonLat { lon: 105.8, lat: 21.0 },
+        cost_milli: Some(12_500),
+        attributes: Attributes { scanner: Some(true), computers: Some(3), ..Attributes::default() },
+        ..Site::default()
+    };
+    assert_eq!(read[0], (expected, "feature 1".into()));
+    assert_eq!((read[1].0.id.as_str(), read[1].0.name.as_str()), ("7", "Hà"));
+    assert_eq!(read[1].0.at, LonLat { lon: 105.9, lat: 21.1 });
+    assert_eq!((read[1].0.attributes.scanner, read[1].0.attributes.years_in_field), (Some(false), Some(3.5)));
+}
+
+#[test]
+fn faults_of_features_come_with_their_places() {
+    let text = r#"{"type":"FeatureCollection","features":[
+        {"type":"Feature","properties":{"id":"a","name":"A"},"geometry":null},
+        {"type":"Feature","properties":{"id":"b","name":"B","scanner":"maybe"},
+         "geometry":{"type":"Point","coordinates":[21,105]}},
+        {"type":"Feature","properties":{"id":"c","cost":[1]},
+         "geometry":{"type":"LineString","coordinates":[[1,2],[3,4]]}},
+        {"type":"Feature","properties":{"id":"b","name":"B"},"geometry":{"type":"Point","coordinates":[105,21]}}]}"#;
+    let (_dir, path) = file("sites.geojson", text);
+    let told = faults(read_sites(&path, false).unwrap_err());
+    let expected = [
+        ("sites::geometry", "feature 1"),
+        ("sites::place", "feature 2"),
+        ("sites::yes_no", "feature 2"),
+        ("sites::geometry", "feature 3"),
+        ("sites::blank", "feature 3"),
+        ("sites::number", "feature 3"),
+    ];
+    assert_eq!(told, expected.map(|(code, place)| (code, place.to_owned())));
+    let code = |name: &str, text: &str| {
+        let (_dir, path) = file(name, text);
+        read_sites(&path, false).unwrap_err().faults()[0].code
+    };
+    assert_eq!(code("a.json", "{}"), "sites::format");
+    assert_eq!(code("a.parquet", "no table"), "sites::format");
+    assert_eq!(code("a.xlsx", "PK"), "sites::format");
+    let no_name = r#"{"type":"Feature","properties":{"id":1},"geometry":{"type":"Point","coordinates":[1,2]}}"#;
+    assert_eq!(code("a.geojson", no_name), "sites::columns");
+}
+
+/// Writes a table of two sites with these columns beside `ID` and `name`.
+fn parquet(columns: Vec<polars::prelude::Column>, geo: Option<&str>) -> Result<Vec<(Site, String)>> {
+    use polars::prelude::{Int64Chunked, IntoColumn, NewChunkedArray, StringChunked};
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("sites.parquet");
+    let mut all = vec![
+        Int64Chunked::from_slice("ID".into(), &[7, 8]).into_column(),
+        StringChunked::from_slice("name".into(), &["A", "B"]).into_column(),
+    ];
+    all.extend(columns);
+    crate::output::table::write_frame(&path, 2, all, geo.map(|geo| vec![("geo".into(), geo.into())])).unwrap();
+    read_sites_located(&path, true)
+}
+
+#[test]
+fn parquet_with_columns_or_with_points() {
+    use polars::prelude::{BinaryChunked, BooleanChunked, Float64Chunked, IntoColumn, NewChunkedArray};
+    let number = |name: &str, values: [Option<f64>; 2]| {
+        Float64Chunked::from_iter_options(name.into(), values.into_iter()).into_column()
+    };
+    let flag = BooleanChunked::from_slice("scanner".into(), &[true, false]).into_column();
+    let places = || vec![number("lon", [Some(105.8), Some(105.9)]), number("lat", [Some(21.0), Some(21.1)])];
+    let mut columns = places();
+    columns.extend([flag, number("computers", [Some(4.0), None])]);
+    let read = parquet(columns, None).unwrap();
+    assert_eq!((read[0].0.id.as_str(), read[0].1.as_str(), read[0].0.fixed), ("7", "row 1", true));
+    assert_eq!((read[0].0.attributes.scanner, read[0].0.attributes.computers), (Some(true), Some(4)));
+    assert_eq!((read[1].0.attributes.scanner, read[1].0.attributes.computers), (Some(false), None));
+    assert_eq!(read[1].0.at, LonLat { lon: 105.9, lat: 21.1 });
+    // A place is missing; then columns are.
+    let error = parquet(vec![number("lon", [Some(105.8), None]), places().remove(1)], None).unwrap_err();
+    assert_eq!(faults(error), [("sites::blank", "row 2".to_owned())]);
+    assert_eq!(parquet(vec![], None).unwrap_err().faults()[0].message, "no column lon, lat");
+    // Points instead of columns.
+    let bytes = [105.5, 105.75].map(|lon: f64| {
+        let mut bytes = Vec::new();
+        let point = Point::new(lon, 21.25);
+        wkb::writer::write_geometry(&mut bytes, &point, &wkb::writer::WriteOptions::default()).unwrap();
+        bytes
+    });
+    let geometry = |bytes: &[Vec<u8>]| vec![BinaryChunked::from_slice("geometry".into(), bytes).into_column()];
+    let geo = r#"{"version":"1.1.0","primary_column":"geometry","columns":{"geometry":{"encoding":"WKB"}}}"#;
+    let read = parquet(geometry(&bytes), Some(geo)).unwrap();
+    assert_eq!(read[1].0.at, LonLat { lon: 105.75, lat: 21.25 });
+    let error = parquet(geometry(&[bytes[0].clone(), vec![1, 2, 3]]), Some(geo)).unwrap_err();
+    assert_eq!(faults(error), [("sites::geometry", "row 2".to_owned())]);
+}
+
+#[test]
+fn places_written_by_hand_are_explained() {
+    let help = |lon: &str, lat: &str| {
+        let text = format!("id,name,lon,lat\na,A,\"{}\",\"{}\"\n", lon.replace('"', "\"\""), lat.replace('"', "\"\""));
+        read(text).unwrap_err().faults()[0].help.clone().unwrap()
+    };
+    // 21°01'42" = 21 + 1/60 + 42/3600 = 21.028333.
+    assert!(help("105.85", "21°01'42\"N").contains("as one number with decimals: 21.028333"));
+    assert_eq!(help("105,85", "21.03"), "write a decimal point: 105.85");
+    assert!(help("1058.52", "21.03").contains("a decimal point seems to be lost"));
+    assert_eq!(help("east", "21.03"), "write degrees like 105.8523");
 }
