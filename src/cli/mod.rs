@@ -5,6 +5,7 @@
 
 mod cache;
 mod demo;
+mod fetch;
 mod isochrone;
 mod matrix;
 mod optimise;
@@ -45,6 +46,8 @@ enum Command {
     Demo(demo::DemoArgs),
     /// Run the whole job on a scenario.
     Plan(plan::PlanArgs),
+    /// Fetch the inputs of a region and make them ready to plan with.
+    Fetch(fetch::FetchArgs),
     /// Draw what lies within some minutes of places.
     Isochrone(isochrone::IsochroneArgs),
     /// Write the travel times between any two lists of points.
@@ -76,6 +79,7 @@ pub fn main() -> ExitCode {
     let result = match cli.command {
         Command::Demo(args) => demo::run(args, cli.quiet),
         Command::Plan(args) => plan::run(args, cli.quiet),
+        Command::Fetch(args) => fetch::run(&args, cli.quiet),
         Command::Isochrone(args) => isochrone::run(args, cli.quiet),
         Command::Matrix(args) => matrix::run(&args, cli.quiet),
         Command::Optimise(args) => optimise::run(args),

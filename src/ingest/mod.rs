@@ -2,6 +2,7 @@
 
 pub mod boundaries;
 pub(crate) mod columns;
+pub mod download;
 pub mod eligibility;
 pub mod geotiff;
 pub mod osm;

@@ -15,6 +15,7 @@ use rstar::primitives::{GeomWithData, Rectangle};
 
 use crate::error::{Fault, Faults, Result};
 use crate::units::{LonLat, Persons};
+pub(crate) use rings::defect;
 
 /// Where a boundary layer comes from and which of its properties say what.
 #[derive(Debug, Clone, PartialEq, Eq)]
