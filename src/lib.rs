@@ -9,12 +9,14 @@
 //! 5. [`study`]: all of these joined
 //! 6. [`optimise`]: covering and median problems on any table, with proofs; knows nothing of roads
 //! 7. [`rollout`]: phases, indicators, reasons
-//! 8. [`output`]: tables, map, manifest
-//! 9. [`cli`]: the commands
+//! 8. [`check`]: everything wrong or doubtful with the inputs
+//! 9. [`output`]: tables, map, manifest
+//! 10. [`cli`]: the commands
 //!
 //! [`synth`] makes the demo city. [`units`], [`error`], [`files`] and [`stages`] serve them all.
 
 pub mod access;
+pub mod check;
 pub mod cli;
 pub mod error;
 pub mod files;

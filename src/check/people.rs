@@ -37,7 +37,8 @@ fn source(study: &Study, findings: &mut Findings) {
         findings.note(fault.help("nobody is counted there: right for water, a gap elsewhere"));
     }
     if study.lakes.is_empty() {
-        let fault = Fault::new("population::no-water", "no water is known: roads and buildings alone say where people live");
+        let fault =
+            Fault::new("population::no-water", "no water is known: roads and buildings alone say where people live");
         let file = study.scenario.inputs.water.as_ref().unwrap_or(&study.scenario.inputs.roads);
         findings.note(fault.file(file).help("use an extract with water, or name a file of polygons: inputs.water"));
     }

@@ -12,7 +12,9 @@ const TOO_MANY: f64 = 0.005;
 pub(super) fn doubts(study: &Study, findings: &mut Findings) {
     let file = &study.scenario.inputs.roads;
     let network = &study.network;
-    let holds = |classes: &[&str]| network.streets.iter().any(|s| classes.contains(&network.classes[usize::from(s.class)].as_str()));
+    let holds = |classes: &[&str]| {
+        network.streets.iter().any(|s| classes.contains(&network.classes[usize::from(s.class)].as_str()))
+    };
     if !holds(&["service", "footway", "path", "pedestrian", "steps"]) {
         let fault = Fault::new("osm::no-alleys", "the roads hold no alleys, footways or paths");
         let help = "the last metres are walked straight to the nearest street; use an extract with all roads";
@@ -25,8 +27,10 @@ pub(super) fn doubts(study: &Study, findings: &mut Findings) {
     for (m, (mode, graph)) in study.modes.iter().zip(&network.modes).enumerate() {
         let cut_off: f64 = islands(network, graph).iter().map(|i| i.length_km).sum();
         let share = cut_off / open_km(m).max(1e-9);
-        let message = format!("by {} {cut_off:.0} km of streets lead nowhere ({:.1} % of them)", mode.id, share * 100.0);
-        let help = "they are not used and stand in off_network.parquet; mostly one-way streets at the edge of the extract";
+        let message =
+            format!("by {} {cut_off:.0} km of streets lead nowhere ({:.1} % of them)", mode.id, share * 100.0);
+        let help =
+            "they are not used and stand in off_network.parquet; mostly one-way streets at the edge of the extract";
         let fault = Fault::new("network::islands", message).file(file).help(help);
         if share > 0.1 {
             findings.warn(fault);

@@ -51,7 +51,10 @@ fn ward(study: &Study, site: &StudySite, findings: &mut Findings) {
     let Some((l, layer)) = study.layers.iter().enumerate().find(|(_, layer)| known(layer)) else { return };
     let stands = site.boundary[l].map(|f| &layer.features[f as usize]);
     if let Some(stands) = stands.filter(|f| &f.code != named) {
-        let message = format!("`{}` ({}) names ward {named}, but stands in {} ({})", site.site.id, site.site.name, stands.code, stands.name);
+        let message = format!(
+            "`{}` ({}) names ward {named}, but stands in {} ({})",
+            site.site.id, site.site.name, stands.code, stands.name
+        );
         let help = "correct its place or its ward_code; gandan goes by the place";
         findings.warn(Fault::new("sites::ward", message).file(&study.scenario.inputs.sites).help(help));
     }
@@ -93,7 +96,8 @@ fn fitness(study: &Study, findings: &mut Findings) {
     }
     if study.sites_left_out > 0 {
         let message = format!("{} sites outside the study area are left out", study.sites_left_out);
-        findings.note(Fault::new("sites::left-out", message).file(file).help("the scenario says so: inputs.outside_sites"));
+        findings
+            .note(Fault::new("sites::left-out", message).file(file).help("the scenario says so: inputs.outside_sites"));
     }
     let proposed = study.sites.iter().filter(|s| s.proposed).count();
     if proposed > 0 {

@@ -4,7 +4,9 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod cache;
+mod check;
 mod demo;
+mod fetch;
 mod isochrone;
 mod matrix;
 mod optimise;
@@ -12,6 +14,7 @@ mod plan;
 mod progress;
 mod render;
 mod schema;
+mod survey;
 mod synth;
 mod travel;
 mod verify;
@@ -45,6 +48,12 @@ enum Command {
     Demo(demo::DemoArgs),
     /// Run the whole job on a scenario.
     Plan(plan::PlanArgs),
+    /// Fetch the inputs of a region and make them ready to plan with.
+    Fetch(fetch::FetchArgs),
+    /// Tell everything wrong or doubtful with the inputs of a scenario.
+    Check(check::CheckArgs),
+    /// Tell which sites may be agents, and make a form that asks what is unknown.
+    Survey(survey::SurveyArgs),
     /// Draw what lies within some minutes of places.
     Isochrone(isochrone::IsochroneArgs),
     /// Write the travel times between any two lists of points.
@@ -76,6 +85,12 @@ pub fn main() -> ExitCode {
     let result = match cli.command {
         Command::Demo(args) => demo::run(args, cli.quiet),
         Command::Plan(args) => plan::run(args, cli.quiet),
+        Command::Fetch(args) => fetch::run(&args, cli.quiet),
+        Command::Check(args) => match check::run(&args, cli.quiet) {
+            Ok(code) => return code,
+            Err(error) => Err(error),
+        },
+        Command::Survey(args) => survey::run(&args, cli.quiet),
         Command::Isochrone(args) => isochrone::run(args, cli.quiet),
         Command::Matrix(args) => matrix::run(&args, cli.quiet),
         Command::Optimise(args) => optimise::run(args),

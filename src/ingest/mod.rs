@@ -2,6 +2,7 @@
 
 pub mod boundaries;
 pub(crate) mod columns;
+pub mod download;
 pub mod eligibility;
 mod features;
 mod geometry_bytes;
@@ -14,3 +15,4 @@ pub mod services;
 pub mod sites;
 #[cfg(test)]
 pub(crate) mod testkit;
+pub mod water;

@@ -7,8 +7,8 @@ use geo::{BoundingRect, Contains, MultiPolygon, Point};
 use rstar::primitives::{GeomWithData, Rectangle};
 use rstar::{AABB, RTree};
 
+use super::boundaries::read_area;
 use crate::error::Result;
-use crate::ingest::boundaries::read_area;
 use crate::units::LonLat;
 
 /// Areas of water, to be asked for places. They may overlap.

@@ -94,6 +94,11 @@ impl Cache {
         folder.map(Cache::new)
     }
 
+    /// Where fetched files are kept, beside the networks.
+    pub fn downloads(&self) -> PathBuf {
+        self.folder.join("downloads")
+    }
+
     /// The network with a key, if it is there and whole.
     pub fn load(&self, key: &Key) -> Option<Roads> {
         let path = self.folder.join(key.file_name());

@@ -7,12 +7,12 @@ use geo::{BoundingRect, MapCoords, MultiPolygon};
 use geojson::{Feature, FeatureCollection, GeoJson, Geometry};
 use serde_json::json;
 
-use super::file::PendingFile;
-use super::picture::{Picture, Rgb, Spot};
+use super::picture::{Picture, Rgb, Spot, View};
 use super::schema;
 use super::table::{self, Values};
 use crate::access::isochrone::Accuracy;
 use crate::error::{Fault, Result};
+use crate::files::PendingFile;
 use crate::network::Network;
 use crate::units::{EARTH_RADIUS_M, LonLat};
 
@@ -168,15 +168,7 @@ impl Isochrones<'_> {
             .unwrap_or_default();
         let view = View::around(bounds);
         let mut picture = Picture::new(view.width, view.height, [250, 249, 246]);
-        let spots = |points: &[LonLat]| -> Vec<Spot> { points.iter().map(|&p| view.spot(p)).collect() };
-        for (points, area) in self.water {
-            let shape = spots(points);
-            if *area {
-                picture.fill([&shape[..]], WATER, 1.0);
-            } else {
-                picture.stroke([&shape[..]], 2.0, WATER, 1.0);
-            }
-        }
+        view.water(&mut picture, self.water);
         // The longest band first, so that the shorter ones lie upon it.
         let mut minutes: Vec<f64> = self.bands.iter().map(|b| b.minutes).collect();
         minutes.sort_by(f64::total_cmp);
@@ -189,18 +181,7 @@ impl Isochrones<'_> {
                 picture.fill(rings.iter().map(Vec::as_slice), band_colour(i, minutes.len()), 0.75);
             }
         }
-        for (width, named) in [(0.7, &[][..]), (1.3, &MIDDLE_ROADS[..]), (2.4, &MAIN_ROADS[..])] {
-            let is = |class: &str| match named {
-                [] => !MIDDLE_ROADS.contains(&class) && !MAIN_ROADS.contains(&class),
-                named => named.contains(&class),
-            };
-            let streets = self.network.streets.iter().filter(|s| is(&self.network.classes[usize::from(s.class)]));
-            let lines: Vec<Vec<Spot>> = streets
-                .map(|s| spots(self.network.shape(s)))
-                .filter(|line| line.iter().any(|&at| view.holds(at)))
-                .collect();
-            picture.stroke(lines.iter().map(Vec::as_slice), width, [70, 70, 70], 0.5);
-        }
+        view.streets(&mut picture, self.network);
         for &site in self.sites {
             picture.dot(view.spot(site), 8.0, [255; 3]);
             picture.dot(view.spot(site), 5.5, [200, 30, 30]);
@@ -250,9 +231,6 @@ impl Isochrones<'_> {
 }
 
 const INK: Rgb = [40, 40, 40];
-const WATER: Rgb = [190, 214, 232];
-const MAIN_ROADS: [&str; 6] = ["motorway", "trunk", "primary", "motorway_link", "trunk_link", "primary_link"];
-const MIDDLE_ROADS: [&str; 4] = ["secondary", "tertiary", "secondary_link", "tertiary_link"];
 
 /// From the shortest band to the longest: the scale viridis (S. van der Walt, N. Smith), which grows evenly lighter and
 /// reads the same to the colour-blind.
@@ -266,55 +244,6 @@ fn band_colour(index: usize, bands: usize) -> Rgb {
 
 fn seven(degrees: f64) -> f64 {
     (degrees * 1e7).round() / 1e7
-}
-
-/// The part of the Earth on a picture: equirectangular, true to scale at the middle latitude, north up.
-struct View {
-    west: f64,
-    north: f64,
-    per_lon: f64,
-    per_lat: f64,
-    width: usize,
-    height: usize,
-}
-
-impl View {
-    /// The longer side has so many pixels.
-    const PIXELS: f64 = 1600.0;
-
-    fn around([west, south, east, north]: [f64; 4]) -> View {
-        let shrink = ((south + north) / 2.0).to_radians().cos().max(0.01);
-        // At least 2 km, and some room on all sides.
-        let least = 2000.0 / EARTH_RADIUS_M.to_radians();
-        let (wide, high) = (((east - west) * shrink).max(least) * 1.1, (north - south).max(least) * 1.1);
-        let per_lat = View::PIXELS / wide.max(high);
-        View {
-            west: (west + east) / 2.0 - wide / shrink / 2.0,
-            north: (south + north) / 2.0 + high / 2.0,
-            per_lon: per_lat * shrink,
-            per_lat,
-            // Room for the legend on long pictures.
-            width: ((wide * per_lat).ceil() as usize).max(600),
-            height: ((high * per_lat).ceil() as usize).max(400),
-        }
-    }
-
-    fn spot(&self, place: LonLat) -> Spot {
-        [(place.lon - self.west) * self.per_lon, (self.north - place.lat) * self.per_lat]
-    }
-
-    fn holds(&self, at: Spot) -> bool {
-        (-50.0..=self.width as f64 + 50.0).contains(&at[0]) && (-50.0..=self.height as f64 + 50.0).contains(&at[1])
-    }
-
-    /// A round length in metres of at most a fifth of the picture, and its pixels.
-    fn scale(&self) -> (f64, f64) {
-        let pixels_per_m = self.per_lat / EARTH_RADIUS_M.to_radians();
-        let most = self.width as f64 / 5.0 / pixels_per_m;
-        let ten = 10_f64.powf(most.log10().floor());
-        let metres = [5.0, 2.0, 1.0].into_iter().map(|n| n * ten).find(|m| *m <= most).unwrap_or(ten);
-        (metres, metres * pixels_per_m)
-    }
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
 //! What a run leaves: tables, isochrones, the manifest and the map, in one folder, whole or not at all.
 
 pub mod eligibility;
-pub mod file;
 pub mod files;
 pub mod folder;
+pub mod inputs_picture;
 pub mod isochrone;
 pub mod manifest;
 pub mod map;
@@ -17,9 +17,6 @@ pub mod survey;
 pub mod table;
 pub mod tables;
 pub mod verify;
-
-/// Single files; they stand lower in the house because downloads need them too.
-pub use crate::files as file;
 
 use std::path::{Path, PathBuf};
 

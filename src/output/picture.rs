@@ -5,10 +5,12 @@
 
 mod letters;
 mod png;
+mod view;
 
 use std::path::Path;
 
 use crate::error::{Fault, Result};
+pub use view::{View, WATER};
 
 /// A colour: red, green, blue.
 pub type Rgb = [u8; 3];

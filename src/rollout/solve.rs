@@ -1,7 +1,7 @@
 //! From a study to the sites of each phase.
 
 use super::Proof;
-use crate::error::{Error, Fault, Result};
+use crate::error::{Error, Fault, Faults, Result};
 use crate::network::CLOSED;
 use crate::optimise::answer::{Limits, ProofStep};
 use crate::optimise::cover::{CostTable, CoverTable, open_flags};
@@ -64,7 +64,7 @@ struct Chooser<'a> {
 impl<'a> Chooser<'a> {
     fn new(study: &'a Study) -> Result<Self> {
         let fixed: Vec<bool> = study.sites.iter().map(|s| s.site.fixed).collect();
-        check_budgets(study, fixed.iter().filter(|&&f| f).count())?;
+        check_budgets(study)?;
         let solve = &study.scenario.solve;
         Ok(Chooser {
             study,
@@ -218,8 +218,22 @@ impl<'a> Chooser<'a> {
     }
 }
 
+/// Whether the phases of a study can be solved at all: their budgets and their scopes.
+///
+/// # Errors
+/// All that is wrong with them: `phases::…`, `scope::…`.
+pub fn check_phases(study: &Study) -> Result<()> {
+    let mut faults = Faults::default();
+    faults.keep(check_budgets(study))?;
+    for t in 0..study.scenario.phases.len() {
+        faults.keep(phase_scope(study, t))?;
+    }
+    faults.finish()
+}
+
 /// A phase can only allow fewer agents than stand already by mistake.
-fn check_budgets(study: &Study, n_fixed: usize) -> Result<()> {
+fn check_budgets(study: &Study) -> Result<()> {
+    let n_fixed = study.sites.iter().filter(|s| s.site.fixed).count();
     let mut faults = Vec::new();
     for (i, phase) in study.scenario.phases.iter().enumerate() {
         if let Some(agents) = phase.agents.filter(|&a| (a as usize) < n_fixed) {

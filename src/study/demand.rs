@@ -8,13 +8,13 @@ use rayon::prelude::*;
 use super::StudySite;
 use super::official::official_inside;
 use super::settlement::Settlement;
-use super::water::Water;
 use crate::error::{Fault, Result};
 use crate::ingest::boundaries::BoundaryLayer;
 use crate::ingest::osm::features::Building;
 use crate::ingest::population::{
     Calibration, CalibrationRow, CellShape, DemandCell, Margin, PopulationGrid, calibrate, read_population,
 };
+use crate::ingest::water::Water;
 use crate::network::Network;
 use crate::scenario::Scenario;
 use crate::units::{LonLat, Persons};
@@ -53,10 +53,43 @@ pub struct Demand {
     pub cells: Vec<DemandCell>,
     /// For each layer, the feature in which each cell lies.
     pub cell_boundary: Vec<Vec<Option<u32>>>,
-    /// The population as the file has it, cut to the study area.
-    pub source: PopulationGrid,
+    /// What the population file was found to hold.
+    pub source: Source,
     /// How it was scaled to official numbers.
     pub scaled: Scaled,
+}
+
+/// What was found in the population file; see [`PopulationGrid`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Source {
+    /// Its people in the study area.
+    pub persons: Persons,
+    /// Its cells with people.
+    pub cells: usize,
+    /// Cells wholly in the study area.
+    pub whole_cells: usize,
+    /// Cells on its border.
+    pub border_cells: usize,
+    /// Of both, those without a value.
+    pub nodata_cells: usize,
+    /// The part of the study area that the cells span.
+    pub area_share: f64,
+    /// Into how many parts by edge each cell was split.
+    pub parts: u32,
+}
+
+impl Source {
+    fn of(grid: &PopulationGrid, parts: u32) -> Self {
+        Source {
+            persons: grid.total(),
+            cells: grid.cells.len(),
+            whole_cells: grid.whole_cells,
+            border_cells: grid.border_cells,
+            nodata_cells: grid.nodata_cells,
+            area_share: grid.area_share,
+            parts,
+        }
+    }
 }
 
 /// How the population was scaled, layer by layer.
@@ -103,13 +136,14 @@ pub(super) fn demand(
 ) -> Result<Demand> {
     let settings = &scenario.population;
     let file = &scenario.inputs.population;
-    let source = read_population(file, area)?;
-    let parts = source.parts(settings.cell_m);
+    let grid = read_population(file, area)?;
+    let parts = if settings.cell_m > 0.0 { grid.parts(settings.cell_m) } else { 1 };
+    let source = Source::of(&grid, parts);
     let mut cells = if parts > 1 {
-        let settlement = Settlement::new(&source, parts, ground.network, ground.buildings, ground.water);
-        source.refine(parts, area, &|id, at| settlement.weight(id, at), &|at| settlement.is_dry(at))
+        let settlement = Settlement::new(&grid, parts, ground.network, ground.buildings, ground.water);
+        grid.refine(parts, area, &|id, at| settlement.weight(id, at), &|at| settlement.is_dry(at))
     } else {
-        source.cells.clone()
+        grid.cells
     };
     let mut cell_boundary: Vec<Vec<Option<u32>>> =
         layers.iter().map(|layer| cells.par_iter().map(|c| layer.locate(c.at).map(|i| i as u32)).collect()).collect();

@@ -7,7 +7,6 @@ mod official;
 mod proposals;
 mod settlement;
 mod tables;
-mod water;
 
 use geo::{BoundingRect, MultiPolygon};
 
@@ -20,6 +19,7 @@ use crate::ingest::eligibility::{Eligibility, judge};
 use crate::ingest::osm::features::{Features, Wanted, read_features};
 use crate::ingest::population::DemandCell;
 use crate::ingest::sites::Site;
+use crate::ingest::water::Water;
 use crate::network::cache::{Cache, Roads};
 use crate::network::load::{load_roads, reach_box};
 use crate::network::modes::resolve_modes;
@@ -28,12 +28,12 @@ use crate::scenario::{Scenario, Scope};
 use crate::stages::Stages;
 use crate::units::{Distance, LonLat, Persons};
 use demand::{Demand, Ground, demand, drop_unused};
-pub use demand::{Scaled, ScaledFeature};
+pub use demand::{Scaled, ScaledFeature, Source};
 pub use dossiers::Dossiers;
 pub use groups::Group;
 use proposals::{Unserved, wanted_points};
-use tables::{Tables, read_tables};
-pub use water::Water;
+use tables::Tables;
+pub(crate) use tables::read_tables;
 
 /// The joined inputs of a scenario.
 pub struct Study {
@@ -61,6 +61,10 @@ pub struct Study {
     pub groups: Vec<Group>,
     /// What people come for.
     pub dossiers: Dossiers,
+    /// What the population file was found to hold.
+    pub source: Source,
+    /// What was repaired in the outlines of the boundary layers and the study area.
+    pub repairs: Vec<Fault>,
     /// Where nobody lives: water that the inputs know of.
     pub lakes: Water,
     /// Sites outside the study area that the scenario leaves out.
@@ -123,7 +127,7 @@ impl Study {
                 format!("{} sites{outside}, {} boundary layers, {} modes", t.sites.len(), t.layers.len(), t.modes.len())
             },
         )?;
-        let Tables { modes, area, mut layers, mut sites, sites_left_out, dossiers, .. } = tables;
+        let Tables { modes, area, mut layers, mut sites, sites_left_out, dossiers, repairs } = tables;
         let clip = clip_box(&area, &modes, &standard)?;
         let Roads { network, water } = load_roads(&scenario.inputs.roads, clip, &modes, sites.len(), cache, stages)?;
         let features = stages.run(
@@ -136,7 +140,7 @@ impl Study {
             None => Water::new(features.water_polygons()),
         };
         let ground = Ground { network: &network, buildings: &features.buildings, water: &lakes };
-        let Demand { cells, mut cell_boundary, scaled, .. } = stages.run(
+        let Demand { cells, mut cell_boundary, scaled, source } = stages.run(
             "read population",
             || demand(&scenario, &area, &layers, &ground),
             |demand: &Demand| {
@@ -218,6 +222,8 @@ impl Study {
             scaled,
             groups,
             dossiers,
+            source,
+            repairs,
             lakes,
             sites_left_out,
             sites,
@@ -297,7 +303,7 @@ impl Study {
 }
 
 /// The box of the study area and of all from where it can be reached within the standard.
-fn clip_box(area: &MultiPolygon<f64>, modes: &[Mode], standard: &Standard) -> Result<[f64; 4]> {
+pub(crate) fn clip_box(area: &MultiPolygon<f64>, modes: &[Mode], standard: &Standard) -> Result<[f64; 4]> {
     let rect = area
         .bounding_rect()
         .ok_or_else(|| Fault::new("area::empty", "the study area has no polygon").help("give at least one polygon"))?;
@@ -309,8 +315,8 @@ fn features(scenario: &Scenario, clip: [f64; 4]) -> Result<Features> {
     let wanted = Wanted {
         water: scenario.inputs.water.is_none(),
         buildings: scenario.population.buildings && scenario.population.cell_m > 0.0,
-        boundaries: Vec::new(),
         points: wanted_points(scenario),
+        ..Wanted::default()
     };
     if wanted == Wanted::default() {
         Ok(Features::default())

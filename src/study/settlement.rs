@@ -8,9 +8,9 @@ use std::collections::HashMap;
 
 use rayon::prelude::*;
 
-use super::water::Water;
 use crate::ingest::osm::features::Building;
 use crate::ingest::population::PopulationGrid;
+use crate::ingest::water::Water;
 use crate::network::Network;
 use crate::units::LonLat;
 

@@ -1,31 +1,41 @@
 //! The small inputs, read before the large ones so that their faults come early and together.
 
+use std::path::Path;
+
 use geo::{Intersects, MultiPolygon, Point};
 
 use super::{Dossiers, StudySite};
 use crate::error::{Fault, Faults, Result};
-use crate::ingest::boundaries::{BoundaryLayer, LayerSource, read_area, read_layer};
+use crate::ingest::boundaries::{BoundaryLayer, LayerSource, read_area_noted, read_layer};
 use crate::ingest::eligibility::{Eligibility, judge};
+use crate::ingest::osm::features::{TagRule, sites_from_osm};
+use crate::ingest::sites::survey::{fill_in, read_answers};
 use crate::ingest::sites::{Site, check_inside, read_sites};
 use crate::network::Mode;
 use crate::network::modes::resolve_modes;
 use crate::scenario::{OutsideSites, Scenario};
 use crate::units::Distance;
 
-pub(super) struct Tables {
+pub(crate) struct Tables {
     pub modes: Vec<Mode>,
     pub area: MultiPolygon<f64>,
     pub layers: Vec<BoundaryLayer>,
     pub sites: Vec<StudySite>,
     pub sites_left_out: usize,
     pub dossiers: Dossiers,
+    /// What was repaired in outlines.
+    pub repairs: Vec<Fault>,
 }
 
-pub(super) fn read_tables(scenario: &Scenario) -> Result<Tables> {
+pub(crate) fn read_tables(scenario: &Scenario) -> Result<Tables> {
     let mut faults = Faults::default();
     let inputs = &scenario.inputs;
     let modes = faults.keep(resolve_modes(&scenario.modes, scenario.travel.speeds))?;
-    let area = faults.keep(read_area(&inputs.study_area))?;
+    let mut repairs = Vec::new();
+    let area = faults.keep(read_area_noted(&inputs.study_area))?.map(|(area, notes)| {
+        repairs.extend(notes);
+        area
+    });
     let dossiers = faults.keep(Dossiers::of(scenario))?;
     let mut layers = Vec::new();
     for source in &inputs.boundaries {
@@ -36,13 +46,15 @@ pub(super) fn read_tables(scenario: &Scenario) -> Result<Tables> {
             name: source.name_property.clone(),
             population: source.population.clone(),
         };
-        layers.extend(faults.keep(read_layer(&source))?);
+        let layer = faults.keep(read_layer(&source))?;
+        repairs.extend(layer.iter().flat_map(|l| l.repairs.iter().cloned()));
+        layers.extend(layer);
     }
     let mut sites = Vec::new();
     let mut sites_left_out = 0;
     for (file, fixed) in [(Some(&inputs.sites), false), (inputs.fixed_sites.as_ref(), true)] {
         let Some(file) = file else { continue };
-        let mut read = faults.keep(read_sites(file, fixed))?.unwrap_or_default();
+        let mut read = faults.keep(sites_of(scenario, file, fixed, area.as_ref()))?.unwrap_or_default();
         if let Some(area) = &area {
             match inputs.outside_sites {
                 OutsideSites::Refuse => {
@@ -62,6 +74,11 @@ pub(super) fn read_tables(scenario: &Scenario) -> Result<Tables> {
                 faults.push(fault.file(file).help("give every site an id of its own"));
             }
             sites.push(site);
+        }
+    }
+    if let Some(survey) = &inputs.survey {
+        if let Some(answers) = faults.keep(read_answers(survey))? {
+            faults.keep(fill_in(&mut sites, &answers))?;
         }
     }
     faults.finish()?;
@@ -87,5 +104,16 @@ pub(super) fn read_tables(scenario: &Scenario) -> Result<Tables> {
             .help("see docs/scenario.md, [eligibility]: use_review lets sites in of which something is unknown")
             .into());
     }
-    Ok(Tables { modes, area, layers, sites, sites_left_out, dossiers })
+    Ok(Tables { modes, area, layers, sites, sites_left_out, dossiers, repairs })
+}
+
+/// Sites of a file in any of the formats.
+fn sites_of(scenario: &Scenario, file: &Path, fixed: bool, area: Option<&MultiPolygon<f64>>) -> Result<Vec<Site>> {
+    if !fixed && file.extension().is_some_and(|e| e.eq_ignore_ascii_case("pbf")) {
+        let tags = scenario.inputs.site_tags.iter();
+        let tags: Vec<TagRule> =
+            tags.map(|(key, values)| TagRule { key: key.clone(), values: values.clone() }).collect();
+        return sites_from_osm(file, &tags, area);
+    }
+    read_sites(file, fixed)
 }

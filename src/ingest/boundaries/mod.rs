@@ -20,6 +20,7 @@ use crate::error::Fault;
 use crate::units::{LonLat, Persons};
 pub use overlaps::layer_overlaps;
 pub use read::{read_area, read_area_noted, read_layer};
+pub(crate) use rings::defect;
 
 /// Where a boundary layer comes from and which of its properties say what.
 #[derive(Debug, Clone, PartialEq, Eq)]

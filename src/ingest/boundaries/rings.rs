@@ -16,7 +16,7 @@ use rstar::{AABB, RTree};
 /// Sound means: every ring has at least 3 different corners, does not cross, touch or retrace itself, and crosses no
 /// other ring; holes lie inside their outline; the parts of a multipolygon do not overlap. Rings may touch each other
 /// at points or along lines.
-pub(super) fn defect(shape: &MultiPolygon<f64>) -> Option<String> {
+pub(crate) fn defect(shape: &MultiPolygon<f64>) -> Option<String> {
     let rings: Vec<&LineString<f64>> =
         shape.iter().flat_map(|p| std::iter::once(p.exterior()).chain(p.interiors())).collect();
     let mut segments: Vec<Segment> = Vec::new();

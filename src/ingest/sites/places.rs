@@ -6,13 +6,12 @@
 use std::path::Path;
 
 use geo::indexed::IntervalTreeMultiPolygon;
-use geo::{BoundingRect, Contains, Coord, MultiPolygon, Point, Polygon};
+use geo::{BoundingRect, Contains, Coord, MultiPolygon, Point};
 use proj4rs::Proj;
-use rstar::primitives::{GeomWithData, Rectangle};
-use rstar::{AABB, RTree};
 
 use super::Site;
 use crate::error::Fault;
+use crate::ingest::water::Water;
 use crate::units::{Distance, LonLat};
 
 /// The likely cause of an odd place.
@@ -148,32 +147,6 @@ fn told(at: &LonLat) -> String {
     format!("lon {:.6}, lat {:.6}", at.lon, at.lat)
 }
 
-/// Lakes and rivers, to be asked whether a place lies in one.
-#[derive(Debug, Clone)]
-pub struct Water {
-    polygons: Vec<Polygon<f64>>,
-    tree: RTree<GeomWithData<Rectangle<[f64; 2]>, usize>>,
-}
-
-impl Water {
-    /// Of polygons in degrees, longitude first; they may overlap.
-    pub fn new(polygons: Vec<Polygon<f64>>) -> Water {
-        let boxes = polygons.iter().enumerate().filter_map(|(i, polygon)| {
-            let bounds = polygon.bounding_rect()?;
-            let corners = AABB::from_corners([bounds.min().x, bounds.min().y], [bounds.max().x, bounds.max().y]);
-            Some(GeomWithData::new(Rectangle::from_aabb(corners), i))
-        });
-        let tree = RTree::bulk_load(boxes.collect());
-        Water { polygons, tree }
-    }
-}
-
-/// Whether a place lies in water; a place on the shore does not.
-pub fn in_water(at: LonLat, water: &Water) -> bool {
-    let point = Point::new(at.lon, at.lat);
-    water.tree.locate_all_at_point([at.lon, at.lat]).any(|found| water.polygons[found.data].contains(&point))
-}
-
 /// The study area, prepared to be asked about many places.
 pub struct Surroundings<'a> {
     area: &'a MultiPolygon<f64>,
@@ -252,7 +225,7 @@ fn systems_of(centre: Coord<f64>) -> Vec<(String, Proj)> {
 /// place that is inside and dry. `at` may hold any finite numbers, also such as are no degrees.
 pub fn diagnose_place(at: LonLat, area: &Surroundings<'_>, water: Option<&Water>) -> Option<Cause> {
     if area.holds(at) {
-        return water.is_some_and(|water| in_water(at, water)).then_some(Cause::InWater);
+        return water.is_some_and(|water| water.holds(at)).then_some(Cause::InWater);
     }
     let LonLat { lon, lat } = at;
     if lon.abs() < 0.01 && lat.abs() < 0.01 {
@@ -440,9 +413,9 @@ mod tests {
     #[test]
     fn lakes_are_wet_and_their_shores_dry() {
         let lake = polygon(&[(105.85, 21.02), (105.86, 21.02), (105.86, 21.03), (105.85, 21.03)]);
-        let water = Water::new(vec![lake]);
-        assert!(in_water(LonLat { lon: 105.855, lat: 21.025 }, &water));
-        assert!(!in_water(LonLat { lon: 105.85, lat: 21.025 }, &water));
+        let water = Water::new([MultiPolygon(vec![lake])]);
+        assert!(water.holds(LonLat { lon: 105.855, lat: 21.025 }));
+        assert!(!water.holds(LonLat { lon: 105.85, lat: 21.025 }));
         let area = rectangle(105.3, 20.6, 106.0, 21.4);
         let around = Surroundings::new(&area);
         let wet = diagnose_place(LonLat { lon: 105.855, lat: 21.025 }, &around, Some(&water));

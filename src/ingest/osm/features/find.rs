@@ -151,7 +151,7 @@ pub(super) fn point(id: OsmId, at: LonLat, tags: TagList) -> PointOfInterest {
 fn areas(view: &View<'_>, wanted: &Wanted, inside: Option<&Finder<'_>>) -> Result<Found, Trouble> {
     let mut found = Found::default();
     let sieve = Sieve::new(wanted, view);
-    if !sieve.any() {
+    if !sieve.any() && wanted.relations.is_empty() {
         return Ok(found);
     }
     let mut near = 0;
@@ -177,8 +177,12 @@ fn areas(view: &View<'_>, wanted: &Wanted, inside: Option<&Finder<'_>>) -> Resul
         Ok(())
     })?;
     view.relations(|id, tags, members| {
-        let uses = sieve.uses(tags)?;
-        if !uses.any() || !matches!(sieve.value(tags, b"type")?, Some(b"multipolygon" | b"boundary")) {
+        let mut uses = sieve.uses(tags)?;
+        if wanted.relations.contains(&id) {
+            let level =
+                sieve.value(tags, b"admin_level")?.and_then(|text| std::str::from_utf8(text).ok()?.parse().ok());
+            uses.boundary = Some(level.unwrap_or(0));
+        } else if !uses.any() || !matches!(sieve.value(tags, b"type")?, Some(b"multipolygon" | b"boundary")) {
             return Ok(());
         }
         let first = found.parts.len();

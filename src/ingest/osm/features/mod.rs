@@ -80,7 +80,7 @@ pub struct Building {
 pub struct AdminArea {
     /// The relation, or a way that closes.
     pub id: OsmId,
-    /// `admin_level`.
+    /// `admin_level`, 0 where a relation that was asked for by id has none.
     pub admin_level: u8,
     /// `name`.
     pub name: Option<String>,

@@ -13,6 +13,8 @@ pub struct Wanted {
     pub buildings: bool,
     /// Administrative boundaries of these `admin_level`s.
     pub boundaries: Vec<u8>,
+    /// Relations that are wanted as boundaries whatever their tags, by id.
+    pub relations: Vec<i64>,
     /// Points of interest: elements with any of these tags.
     pub points: Vec<TagRule>,
 }

@@ -1,0 +1,208 @@
+//! One request: redirects followed by our own rules, and what each answer means for the next try.
+
+use std::fmt;
+use std::time::{Duration, SystemTime};
+
+use ureq::Body;
+use ureq::http::Response;
+
+use super::Settings;
+
+/// How gandan names itself to servers.
+const USER_AGENT: &str = concat!("gandan/", env!("CARGO_PKG_VERSION"), " (coverage planner; gandan fetch)");
+/// Redirects that are followed.
+const MAX_REDIRECTS: usize = 5;
+
+/// Why a request brought nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Trouble {
+    /// It may be better soon; the server may say when.
+    Passing(String, Option<Duration>),
+    /// This address will not do.
+    Lasting(String),
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Trouble::Passing(what, _) | Trouble::Lasting(what) => f.write_str(what),
+        }
+    }
+}
+
+/// An agent by these settings.
+pub(super) fn agent(settings: &Settings) -> ureq::Agent {
+    let mut config = ureq::Agent::config_builder()
+        .user_agent(USER_AGENT)
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .max_redirects_will_error(false)
+        .max_idle_connections(0)
+        .timeout_resolve(Some(settings.connect_timeout))
+        .timeout_connect(Some(settings.connect_timeout))
+        .timeout_recv_response(Some(settings.stall_timeout))
+        .timeout_per_read(Some(settings.stall_timeout));
+    if !settings.proxy {
+        config = config.proxy(None);
+    }
+    config.build().into()
+}
+
+/// Asks for a file, with these headers. Answers other than 200, 206, 304 and 416 are troubles.
+pub(super) fn get(agent: &ureq::Agent, url: &str, headers: &[(&str, String)]) -> Result<Response<Body>, Trouble> {
+    follow(url, |url| {
+        let request = headers.iter().fold(agent.get(url), |request, (name, value)| request.header(*name, value));
+        request.call()
+    })
+}
+
+/// The size of a file, where the server tells it.
+pub(super) fn head(agent: &ureq::Agent, url: &str) -> Result<Option<u64>, Trouble> {
+    let response = follow(url, |url| agent.head(url).call())?;
+    Ok(length(&response))
+}
+
+/// A short text; `None` where there is none (404).
+pub(super) fn text(agent: &ureq::Agent, url: &str, limit: u64) -> Result<Option<String>, Trouble> {
+    match get(agent, url, &[]) {
+        Ok(mut response) => {
+            let text = response.body_mut().with_config().limit(limit).read_to_string();
+            text.map(Some).map_err(|e| Trouble::Passing(told(&e), None))
+        }
+        Err(Trouble::Lasting(what)) if what.starts_with("404") || what.starts_with("410") => Ok(None),
+        Err(trouble) => Err(trouble),
+    }
+}
+
+fn follow(first: &str, ask: impl Fn(&str) -> Result<Response<Body>, ureq::Error>) -> Result<Response<Body>, Trouble> {
+    let mut url = first.to_owned();
+    for _ in 0..=MAX_REDIRECTS {
+        let response = ask(&url).map_err(|error| match error {
+            ureq::Error::BadUri(_) | ureq::Error::Http(_) | ureq::Error::RequireHttpsOnly(_) => {
+                Trouble::Lasting(format!("not an address: {}", told(&error)))
+            }
+            ureq::Error::Tls(_) | ureq::Error::Rustls(_) => Trouble::Lasting(told(&error)),
+            _ => Trouble::Passing(told(&error), None),
+        })?;
+        let status = response.status();
+        let text = || match status.canonical_reason() {
+            Some(reason) => format!("{} {reason}", status.as_u16()),
+            None => status.as_u16().to_string(),
+        };
+        match status.as_u16() {
+            200 | 206 | 304 | 416 => return Ok(response),
+            301 | 302 | 303 | 307 | 308 => {
+                let to = header(&response, "location")
+                    .and_then(|to| resolved(&url, to))
+                    .ok_or_else(|| Trouble::Lasting(format!("{} without a place to go", text())))?;
+                if is_https(&url) && !is_https(&to) {
+                    return Err(Trouble::Lasting(format!("it leads from https to {to}, which is not encrypted")));
+                }
+                url = to;
+            }
+            408 | 425 | 429 | 500 | 502 | 503 | 504 => {
+                return Err(Trouble::Passing(text(), header(&response, "retry-after").and_then(wait)));
+            }
+            _ => return Err(Trouble::Lasting(text())),
+        }
+    }
+    Err(Trouble::Lasting(format!("more than {MAX_REDIRECTS} redirects")))
+}
+
+/// A header as text.
+pub(super) fn header<'a>(response: &'a Response<Body>, name: &str) -> Option<&'a str> {
+    response.headers().get(name)?.to_str().ok().map(str::trim).filter(|text| !text.is_empty())
+}
+
+/// The length that is announced.
+pub(super) fn length(response: &Response<Body>) -> Option<u64> {
+    header(response, "content-length")?.parse().ok()
+}
+
+/// First byte and total of a `Content-Range: bytes 5-9/10`; the total may be `*`.
+pub(super) fn range(text: &str) -> Option<(u64, u64, Option<u64>)> {
+    let (span, total) = text.strip_prefix("bytes")?.trim().split_once('/')?;
+    let (first, last) = span.split_once('-')?;
+    let (first, last) = (first.trim().parse().ok()?, last.trim().parse().ok()?);
+    (first <= last).then(|| (first, last, total.trim().parse().ok()))
+}
+
+/// A `Retry-After`: seconds, or a date.
+fn wait(text: &str) -> Option<Duration> {
+    if let Ok(seconds) = text.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let at = chrono::DateTime::parse_from_rfc2822(text).ok()?.timestamp();
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).ok()?.as_secs();
+    Some(Duration::from_secs(u64::try_from(at).ok()?.saturating_sub(now)))
+}
+
+fn is_https(url: &str) -> bool {
+    url.get(..8).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https://"))
+}
+
+/// Where a redirect from `base` leads.
+fn resolved(base: &str, to: &str) -> Option<String> {
+    let to = to.split('#').next().unwrap_or_default();
+    let lower = to.to_ascii_lowercase();
+    if lower.starts_with("http://") || lower.starts_with("https://") {
+        return Some(to.to_owned());
+    }
+    if lower.split(['/', '?']).next().is_some_and(|head| head.contains(':')) {
+        return None; // another scheme
+    }
+    let (scheme, rest) = base.split_once("://")?;
+    let rest = rest.split(['?', '#']).next().unwrap_or_default();
+    let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+    if let Some(other) = to.strip_prefix("//") {
+        return Some(format!("{scheme}://{other}"));
+    }
+    if let Some(path) = to.strip_prefix('/') {
+        return Some(format!("{scheme}://{host}/{path}"));
+    }
+    let folder = path.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/"));
+    Some(format!("{scheme}://{host}/{folder}{to}"))
+}
+
+/// An error of the connection in plain words.
+pub(super) fn told(error: &ureq::Error) -> String {
+    match error {
+        ureq::Error::HostNotFound => "the name of the server is not known (no internet?)".into(),
+        ureq::Error::ConnectionFailed => "no connection to the server".into(),
+        ureq::Error::Timeout(what) => format!("the server said nothing for too long ({what})"),
+        ureq::Error::Io(e) if e.kind() == std::io::ErrorKind::TimedOut => "the server said nothing for too long".into(),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn redirects_are_resolved() {
+        let base = "https://a.org/x/y.pbf?z#w";
+        for (to, expected) in [
+            ("http://b.org/q", Some("http://b.org/q")),
+            ("//c.org/q", Some("https://c.org/q")),
+            ("/q?r", Some("https://a.org/q?r")),
+            ("q.pbf#f", Some("https://a.org/x/q.pbf")),
+            ("file:///etc/passwd", None),
+            ("ftp://a/b", None),
+        ] {
+            assert_eq!(resolved(base, to).as_deref(), expected, "{to}");
+        }
+    }
+
+    #[test]
+    fn ranges_and_waits_are_read() {
+        assert_eq!(range("bytes 5-9/10"), Some((5, 9, Some(10))));
+        assert_eq!(range("bytes 5-9/*"), Some((5, 9, None)));
+        for wrong in ["bytes */10", "5-9/10", "bytes 9-5/10", "bytes a-b/c"] {
+            assert_eq!(range(wrong), None, "{wrong}");
+        }
+        assert_eq!(wait("7"), Some(Duration::from_secs(7)));
+        assert_eq!(wait("Sun, 06 Nov 1994 08:49:37 GMT"), Some(Duration::ZERO));
+        assert_eq!(wait("soon"), None);
+    }
+}

@@ -1,0 +1,131 @@
+//! What is known of the files of a folder: `fetched.json`.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+use std::time::SystemTime;
+
+use md5::Md5;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::error::{Fault, Result};
+use crate::files::PendingFile;
+
+/// The address of files that were put in place by hand.
+const BY_HAND: &str = "put there by hand";
+const FILE: &str = "fetched.json";
+
+/// Where a file came from and what it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// The address it came from.
+    pub url: String,
+    /// Its size in bytes.
+    pub bytes: u64,
+    /// In hexadecimal.
+    pub sha256: String,
+    /// In hexadecimal.
+    pub md5: String,
+    /// Whether the server's MD5 was checked.
+    pub md5_checked: bool,
+    /// The day it was fetched, UTC.
+    pub fetched: String,
+    /// The server's `ETag`.
+    #[serde(default)]
+    pub etag: Option<String>,
+    /// The server's `Last-Modified`.
+    #[serde(default)]
+    pub last_modified: Option<String>,
+}
+
+impl Record {
+    /// Whether the file was put in place by hand.
+    pub fn by_hand(&self) -> bool {
+        self.url == BY_HAND
+    }
+
+    pub(super) fn new(url: &str, found: Hashes) -> Record {
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |d| d.as_secs());
+        let day = chrono::DateTime::from_timestamp(now as i64, 0).map(|t| t.date_naive().to_string());
+        Record {
+            url: url.to_owned(),
+            bytes: found.bytes,
+            sha256: found.sha256,
+            md5: found.md5,
+            md5_checked: false,
+            fetched: day.unwrap_or_default(),
+            etag: None,
+            last_modified: None,
+        }
+    }
+
+    pub(super) fn by_hand_now(found: Hashes) -> Record {
+        Record::new(BY_HAND, found)
+    }
+}
+
+/// Size and hashes of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hashes {
+    /// In bytes.
+    pub bytes: u64,
+    /// In hexadecimal.
+    pub sha256: String,
+    /// In hexadecimal.
+    pub md5: String,
+    /// The first bytes.
+    pub start: Vec<u8>,
+}
+
+/// Reads a file through for its hashes.
+///
+/// # Errors
+/// It cannot be read; interrupted.
+pub fn hashes(path: &Path) -> Result<Hashes> {
+    let io = |e: std::io::Error| Fault::io("read", path, &e);
+    let mut file = File::open(path).map_err(io)?;
+    let (mut sha256, mut md5) = (Sha256::new(), Md5::new());
+    let (mut bytes, mut start, mut buffer) = (0, Vec::new(), vec![0; 1 << 18]);
+    loop {
+        crate::stages::go_on()?;
+        let read = file.read(&mut buffer).map_err(io)?;
+        let chunk = &buffer[..read];
+        if read == 0 {
+            break;
+        }
+        start.extend(&chunk[..read.min(64_usize.saturating_sub(start.len()))]);
+        sha256.update(chunk);
+        md5.update(chunk);
+        bytes += read as u64;
+    }
+    let hex = |hash: &[u8]| hash.iter().map(|b| format!("{b:02x}")).collect();
+    Ok(Hashes { bytes, sha256: hex(&sha256.finalize()), md5: hex(&md5.finalize()), start })
+}
+
+/// The records of a folder, none if there are none.
+pub(super) fn load(folder: &Path) -> Result<BTreeMap<String, Record>> {
+    let path = folder.join(FILE);
+    match std::fs::read(&path) {
+        Ok(bytes) => Ok(serde_json::from_slice(&bytes).map_err(|e| {
+            Fault::new("download::record", format!("not a list of fetched files: {e}"))
+                .file(&path)
+                .help("remove it; the files beside it then count as put there by hand")
+        })?),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(BTreeMap::new()),
+        Err(e) => Err(Fault::io("read", &path, &e).into()),
+    }
+}
+
+/// Notes a file.
+pub(super) fn store(folder: &Path, name: &str, record: &Record) -> Result<()> {
+    let path = folder.join(FILE);
+    let mut all = load(folder)?;
+    all.insert(name.to_owned(), record.clone());
+    let pending = PendingFile::begin(&path, true)?;
+    let text = serde_json::to_vec_pretty(&all)
+        .map_err(|e| Fault::new("internal::record", format!("the record cannot be written: {e}")))?;
+    std::fs::write(pending.path(), text).map_err(|e| Fault::io("write", &path, &e))?;
+    pending.commit()
+}
