@@ -142,7 +142,7 @@ impl Frame {
         for &at in &wanted {
             let known = schema.get_at_index(at).is_some_and(|(_, field)| is_plain(&field.dtype));
             if !known {
-                let message = format!("the column `{}` holds neither numbers, text nor true and false", header[at]);
+                let message = format!("the column `{}` is of a type that is not read", header[at]);
                 faults.push(Fault::new("table::columns", message).file(path).help(CONVERT));
             }
         }
@@ -293,7 +293,8 @@ impl Frame {
 }
 
 /// What to do with a column that [`is_plain`] refuses.
-pub(super) const CONVERT: &str = "convert the column; numbers may be whole ones of 32 or 64 bits, or floating point";
+pub(super) const CONVERT: &str =
+    "convert the column to text, true and false, whole numbers of 32 or 64 bits, or floating point";
 
 /// Opens a Parquet file: its reader, and the file's own keys and values.
 ///

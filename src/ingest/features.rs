@@ -56,7 +56,7 @@ impl Features {
     pub(super) fn check_types(&self, path: &Path, code: &'static str, is_wanted: impl Fn(&str) -> bool) -> Result<()> {
         let mut faults = Faults::default();
         for name in self.odd.iter().filter(|name| is_wanted(name)) {
-            let found = format!("the column `{name}` holds neither text, numbers nor true and false");
+            let found = format!("the column `{name}` is of a type that is not read");
             faults.push(Fault::new(code, found).file(path).help(CONVERT));
         }
         faults.finish()

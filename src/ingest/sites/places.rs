@@ -33,7 +33,7 @@ pub enum Cause {
     },
     /// Metres of a projection were given for degrees.
     Metres {
-        /// The projection, e.g. `UTM zone 48N`.
+        /// The projection, e.g. `UTM zone 48N`; two where both fit.
         system: String,
         /// The place in degrees.
         meant: LonLat,
@@ -178,17 +178,21 @@ impl<'a> Surroundings<'a> {
         metres_to_border(at, self.area)
     }
 
-    /// The place that metres of a projection used here mean, with the projection's name, when it lies inside.
+    /// The place that metres of a projection used here mean, with the projection's name, when it lies inside. Where two
+    /// projections fit, both are named, since only their owner can tell; the place is that of the first.
     fn meant_by_metres(&self, x: f64, y: f64) -> Option<(String, LonLat)> {
         let wgs84 = self.wgs84.as_ref()?;
         for (x, y) in [(x, y), (y, x)] {
-            for (name, system) in &self.systems {
+            let fits = self.systems.iter().filter_map(|(name, system)| {
                 let mut point = (x, y, 0.0);
-                let done = proj4rs::transform::transform(system, wgs84, &mut point);
+                proj4rs::transform::transform(system, wgs84, &mut point).ok()?;
                 let meant = LonLat { lon: point.0.to_degrees(), lat: point.1.to_degrees() };
-                if done.is_ok() && meant.lon.is_finite() && meant.lat.is_finite() && self.holds(meant) {
-                    return Some((name.clone(), meant));
-                }
+                (meant.lon.is_finite() && meant.lat.is_finite() && self.holds(meant)).then_some((name, meant))
+            });
+            let mut fits = fits.take(2);
+            if let Some((name, meant)) = fits.next() {
+                let or = fits.next().map_or_else(String::new, |(other, _)| format!(" or {other}"));
+                return Some((format!("{name}{or}"), meant));
             }
         }
         None
@@ -373,7 +377,12 @@ mod tests {
         // Hoàn Kiếm lake, 105.8523 E 21.0287 N, by EPSG:32648 (by pyproj): 588564.026, 2325560.334.
         let utm = cause(588_564.026, 2_325_560.334);
         near(utm.clone(), "metres", 105.8523, 21.0287);
-        assert!(matches!(utm, Some(Cause::Metres { system, .. }) if system == "UTM zone 48N"));
+        let named = |cause| if let Some(Cause::Metres { system, .. }) = cause { system } else { String::new() };
+        assert_eq!(named(utm), "UTM zone 48N or VN-2000 (meridian 105°, 3°)");
+        // VN-2000 of meridian 107.75° E (by pyproj, with the seven parameters of 2007): only that one lies inside.
+        let cadastral = cause(302_532.133, 2_327_306.167);
+        near(cadastral.clone(), "metres", 105.8523, 21.0287);
+        assert_eq!(named(cadastral), "VN-2000 (meridian 107.75°, 3°)");
         // Northing first.
         near(cause(2_325_560.334, 588_564.026), "metres", 105.8523, 21.0287);
     }
