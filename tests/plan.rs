@@ -165,12 +165,12 @@ fn a_wrong_crs_is_named() {
     let scenario = demo_copy(home.path());
     let grid = home.path().join("demo/population.tif");
     let mut bytes = fs::read(&grid).unwrap();
-    // The GeoKey 2048 (geographic CRS) says 4326; 4756 is VN-2000.
+    // The GeoKey 2048 (geographic CRS) says 4326; 4978 counts metres from the middle of the Earth.
     let key = [0x00, 0x08, 0x00, 0x00, 0x01, 0x00, 0xE6, 0x10];
     let at = bytes.windows(8).position(|w| w == key).expect("the demo's grid names EPSG:4326");
-    bytes[at + 6..at + 8].copy_from_slice(&4756_u16.to_le_bytes());
+    bytes[at + 6..at + 8].copy_from_slice(&4978_u16.to_le_bytes());
     fs::write(&grid, bytes).unwrap();
-    refused(home.path(), &scenario, "crs", &["population.tif", "4756", "4326"]);
+    refused(home.path(), &scenario, "crs", &["population.tif", "4978", "4326"]);
 }
 
 #[test]

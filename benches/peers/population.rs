@@ -9,6 +9,9 @@ use serde_json::{Value, json};
 
 use super::timed;
 
+/// The size to which cells are refined, in metres.
+const CELL_M: f64 = 100.0;
+
 /// What the comparison of population is asked for.
 pub struct Options {
     raster: PathBuf,
@@ -52,7 +55,14 @@ pub fn measure(options: &Options) -> Value {
     let layer = read_layer(&source).expect("readable zones");
     let shapes: Vec<MultiPolygon<f64>> = layer.features.iter().map(|f| f.geometry.clone()).collect();
     let (clip_times, grid) = timed(options.repeat, || read_population(&options.raster, &area).expect("people"));
+    let parts = grid.parts(CELL_M);
+    let (refine_times, subs) = timed(options.repeat, || grid.refine(parts, &area, &|id, _| id % 7));
+    let (locate_times, found) =
+        timed(options.repeat, || subs.iter().filter(|sub| grid.locate(sub.at, parts) == Some(sub.id)).count());
+    assert!(grid.border_cells > 0 || found == subs.len(), "a sub-cell is not found where its centre is");
     let mut own = json!({
+        "refine": { "parts": parts, "sub_cells": subs.len(), "times": refine_times },
+        "locate": { "found": found, "times": locate_times },
         "source": name(&options.raster),
         "clip": clip_times,
         "clip_people": grid.total().people(),
