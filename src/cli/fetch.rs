@@ -28,7 +28,7 @@ pub struct FetchArgs {
     /// The folder to write; by default `data/` and the region's name
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Replace what stands there
+    /// Replace an earlier fetch that stands there, with all that was changed in it
     #[arg(long)]
     force: bool,
     /// How far beyond the area roads are kept
@@ -47,7 +47,13 @@ pub struct FetchArgs {
     #[arg(long, value_name = "ID", conflicts_with = "bbox")]
     relation: Option<i64>,
     /// The area, as a box in degrees
-    #[arg(long, value_name = "WEST,SOUTH,EAST,NORTH", value_delimiter = ',', num_args = 4, allow_negative_numbers = true)]
+    #[arg(
+        long,
+        value_name = "WEST,SOUTH,EAST,NORTH",
+        value_delimiter = ',',
+        num_args = 4,
+        allow_negative_numbers = true
+    )]
     bbox: Option<Vec<f64>>,
     /// Boundary layers to cut out of the extract, as admin levels; for a region that gandan does not know
     #[arg(long, value_name = "LEVELS", value_delimiter = ',')]
@@ -182,7 +188,8 @@ impl FetchArgs {
             md5: true,
             ..Remote::of_user(url, "© OpenStreetMap contributors (ODbL): roads, boundaries, sites".into())
         });
-        let grid = |url: &String| Remote::of_user(url, format!("population grid from {url}: see there for its licence"));
+        let grid =
+            |url: &String| Remote::of_user(url, format!("population grid from {url}: see there for its licence"));
         let mut region = match (known(&self.region), &roads, &self.population_url) {
             (Ok(region), ..) => region,
             (Err(_), Some(roads), Some(_)) if named => FetchRegion {
@@ -208,7 +215,10 @@ impl FetchArgs {
             let layer = |level: &u8| crate::ingest::download::region::LayerRule {
                 id: format!("level-{level}"),
                 admin_level: *level,
-                name: Names { vi: format!("Cấp {level} (OpenStreetMap)"), en: format!("Level {level} (OpenStreetMap)") },
+                name: Names {
+                    vi: format!("Cấp {level} (OpenStreetMap)"),
+                    en: format!("Level {level} (OpenStreetMap)"),
+                },
             };
             region.layers = self.levels.iter().map(layer).collect();
         }

@@ -31,7 +31,9 @@ pub enum Looks {
 impl Looks {
     fn fits(self, start: &[u8]) -> bool {
         match self {
-            Looks::Pbf => start.len() > 16 && start[..2] == [0, 0] && start.windows(9).take(32).any(|w| w == b"OSMHeader"),
+            Looks::Pbf => {
+                start.len() > 16 && start[..2] == [0, 0] && start.windows(9).take(32).any(|w| w == b"OSMHeader")
+            }
             Looks::Tiff => matches!(start.get(..4), Some(b"II*\0" | b"MM\0*" | b"II+\0" | b"MM\0+")),
             Looks::Any => true,
         }
@@ -68,7 +70,13 @@ impl Source {
         let last = path.rsplit('/').next().unwrap_or("");
         let plain: String = last.chars().filter(|c| c.is_ascii_alphanumeric() || "-_.".contains(*c)).collect();
         let name = plain.trim_start_matches('.');
-        Source { name: if name.is_empty() { "download".into() } else { name.into() }, urls, md5: false, sha256: None, looks }
+        Source {
+            name: if name.is_empty() { "download".into() } else { name.into() },
+            urls,
+            md5: false,
+            sha256: None,
+            looks,
+        }
     }
 }
 
@@ -197,7 +205,9 @@ impl Downloads {
     ) -> Result<Option<Record>> {
         let found = hashes(path)?;
         match old {
-            Some(old) if old.sha256 == found.sha256 && (old.by_hand() || source.urls.contains(&old.url)) => Ok(Some(old)),
+            Some(old) if old.sha256 == found.sha256 && (old.by_hand() || source.urls.contains(&old.url)) => {
+                Ok(Some(old))
+            }
             Some(old) if old.sha256 == found.sha256 => {
                 listen(Event::Note(&format!("{} is from {}, so it is fetched anew", source.name, old.url)));
                 Ok(None)

@@ -57,16 +57,14 @@ pub fn prepare(
     population: &Fetched,
     stages: &mut Stages<'_>,
 ) -> Result<Prepared> {
-    let (area_name, area) =
-        stages.run("find the area", || find_area(order, &roads.path), |(name, _)| name.clone())?;
+    let (area_name, area) = stages.run("find the area", || find_area(order, &roads.path), |(name, _)| name.clone())?;
     write_features(&folder.join("study_area.geojson"), &[feature(&area, Map::from_iter([text("name", &area_name)]))])?;
     let clipped_path = folder.join("roads.osm.pbf");
     let clipped = stages.run(
         "clip the roads",
         || {
-            let region = Region::of_polygon(&area, order.buffer_m).ok_or_else(|| {
-                Fault::new("download::area", format!("{area_name} has no outline")).file(&roads.path)
-            })?;
+            let region = Region::of_polygon(&area, order.buffer_m)
+                .ok_or_else(|| Fault::new("download::area", format!("{area_name} has no outline")).file(&roads.path))?;
             clip(&roads.path, &region, &clipped_path, false)
         },
         |c| format!("{} nodes, {} ways, {} relations, {:.1} MB", c.nodes, c.ways, c.relations, c.bytes as f64 / 1e6),
@@ -135,9 +133,11 @@ fn find_area(order: &Order<'_>, roads: &Path) -> Result<(String, MultiPolygon<f6
     };
     let name = area.name.clone().unwrap_or_else(|| area.id.to_string());
     match boundaries::defect(&area.geometry) {
-        Some(defect) => Err(fault("download::area", format!("the outline of {name} ({}) is broken: {defect}", area.id))
-            .help("mend it in OpenStreetMap, or name a box with --bbox")
-            .into()),
+        Some(defect) => {
+            Err(fault("download::area", format!("the outline of {name} ({}) is broken: {defect}", area.id))
+                .help("mend it in OpenStreetMap, or name a box with --bbox")
+                .into())
+        }
         None => Ok((name, area.geometry)),
     }
 }
@@ -157,7 +157,11 @@ fn cut_layers(
     let found = read_features(roads, EVERYWHERE, &Wanted { boundaries: levels, ..Wanted::default() })?;
     if !found.broken.is_empty() {
         let named: Vec<String> = found.broken.iter().take(5).map(|b| format!("{}: {}", b.id, b.why)).collect();
-        notes.push(format!("{} borders in or near the region are broken and left out ({})", found.broken.len(), named.join("; ")));
+        notes.push(format!(
+            "broken borders in or near the region, left out: {} ({})",
+            found.broken.len(),
+            named.join("; ")
+        ));
     }
     let mut layers = Vec::new();
     for layer in &order.region.layers {
@@ -193,7 +197,8 @@ fn text(key: &str, value: &str) -> (String, Value) {
 
 fn feature(shape: &MultiPolygon<f64>, properties: Map<String, Value>) -> Value {
     let ring = |ring: &LineString<f64>| -> Value { ring.coords().map(|c| json!([c.x, c.y])).collect() };
-    let polygon = |p: &Polygon<f64>| -> Value { std::iter::once(p.exterior()).chain(p.interiors()).map(ring).collect() };
+    let polygon =
+        |p: &Polygon<f64>| -> Value { std::iter::once(p.exterior()).chain(p.interiors()).map(ring).collect() };
     let coordinates: Value = shape.iter().map(polygon).collect();
     json!({ "type": "Feature", "properties": properties, "geometry": { "type": "MultiPolygon", "coordinates": coordinates } })
 }
@@ -234,12 +239,7 @@ fn write_sites(path: &Path, sites: &[Site]) -> Result<()> {
 }
 
 /// The scenario, ready to plan with.
-fn scenario_text(
-    order: &Order<'_>,
-    layers: &[(LayerRule, usize)],
-    roads: &Fetched,
-    population: &Fetched,
-) -> String {
+fn scenario_text(order: &Order<'_>, layers: &[(LayerRule, usize)], roads: &Fetched, population: &Fetched) -> String {
     let quoted = |text: &str| toml::Value::from(text).to_string();
     let region = order.region;
     let grid = region.population.get(order.population);
@@ -260,10 +260,7 @@ fn scenario_text(
             "Chưa biết trang thiết bị, vốn và số năm hoạt động của các địa điểm từ OpenStreetMap: tất cả cần rà soát.",
             "Nothing is known of the equipment, capital and years of the places from OpenStreetMap: all need review.",
         ),
-        (
-            "Ngày tháng của các giai đoạn là giả định.",
-            "The dates of the phases are assumptions.",
-        ),
+        ("Ngày tháng của các giai đoạn là giả định.", "The dates of the phases are assumptions."),
     ];
     for (vi, en) in notes {
         let _ = write!(out, "\n[[notes]]\nvi = {}\nen = {}\n", quoted(vi), quoted(en));

@@ -74,7 +74,8 @@ impl Remote {
     /// The file with further addresses: a mirror that ends in `/` holds the file under its own name.
     pub fn source(&self, looks: Looks, mirrors: &[String]) -> Source {
         let source = Source::new(vec![self.url.clone()], looks);
-        let named = |mirror: &String| if mirror.ends_with('/') { format!("{mirror}{}", source.name) } else { mirror.clone() };
+        let named =
+            |mirror: &String| if mirror.ends_with('/') { format!("{mirror}{}", source.name) } else { mirror.clone() };
         let ending = |url: &String| url.rsplit('/').next() == Some(source.name.as_str());
         let urls = std::iter::once(self.url.clone())
             .chain(self.mirrors.iter().map(named))
@@ -182,7 +183,10 @@ mod tests {
         let mirrors = ["https://b.org/m/", "https://c.org/other.tif", "https://d.org/vn.osm.pbf"].map(str::to_owned);
         let source = remote.source(Looks::Pbf, &mirrors);
         assert_eq!(source.name, "vn.osm.pbf");
-        assert_eq!(source.urls, ["https://a.org/x/vn.osm.pbf", "https://b.org/m/vn.osm.pbf", "https://d.org/vn.osm.pbf"]);
+        assert_eq!(
+            source.urls,
+            ["https://a.org/x/vn.osm.pbf", "https://b.org/m/vn.osm.pbf", "https://d.org/vn.osm.pbf"]
+        );
         // Names stay within the folder.
         assert_eq!(Source::new(vec!["https://a.org/..%2f?x=/../y".into()], Looks::Any).name, "2f");
         assert_eq!(Source::new(vec!["https://a.org/".into()], Looks::Any).name, "download");

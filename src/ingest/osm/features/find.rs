@@ -179,7 +179,8 @@ fn areas(view: &View<'_>, wanted: &Wanted, inside: Option<&Finder<'_>>) -> Resul
     view.relations(|id, tags, members| {
         let mut uses = sieve.uses(tags)?;
         if wanted.relations.contains(&id) {
-            let level = sieve.value(tags, b"admin_level")?.and_then(|text| std::str::from_utf8(text).ok()?.parse().ok());
+            let level =
+                sieve.value(tags, b"admin_level")?.and_then(|text| std::str::from_utf8(text).ok()?.parse().ok());
             uses.boundary = Some(level.unwrap_or(0));
         } else if !uses.any() || !matches!(sieve.value(tags, b"type")?, Some(b"multipolygon" | b"boundary")) {
             return Ok(());

@@ -267,7 +267,8 @@ fn damaged_blocks_never_panic() {
         .way(101, &[3, 4, 1], &[("building", "yes"), ("building:levels", "3")])
         .relation(7, &[('w', 100, "outer"), ('w', 101, "")], LAKE)
         .bytes();
-    let wanted = Wanted { water: true, buildings: true, boundaries: vec![4], relations: vec![7], points: default_site_tags() };
+    let wanted =
+        Wanted { water: true, buildings: true, boundaries: vec![4], relations: vec![7], points: default_site_tags() };
     let (mut refused, mut taken) = (0, 0);
     for (intact, damaged, nodes_damaged) in [(&rest, &nodes, true), (&nodes, &rest, false)] {
         for bit in (0..damaged.len() * 8).step_by(3) {
@@ -288,8 +289,13 @@ fn damaged_blocks_never_panic() {
 #[test]
 fn real_roads_hold_little_else() {
     let Some(path) = crate::ingest::testkit::shared("hanoi/roads-core-13-districts.osm.pbf") else { return };
-    let wanted =
-        Wanted { water: true, buildings: true, boundaries: vec![4, 6, 8], points: default_site_tags(), relations: vec![] };
+    let wanted = Wanted {
+        water: true,
+        buildings: true,
+        boundaries: vec![4, 6, 8],
+        points: default_site_tags(),
+        relations: vec![],
+    };
     let found = read_features(&path, EVERYWHERE, &wanted).unwrap();
     assert_eq!((found.boundaries.len(), found.broken.len()), (0, 0));
 }
