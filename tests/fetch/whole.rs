@@ -103,10 +103,13 @@ fn ways() -> Vec<u8> {
     block.frame()
 }
 
+/// An area: id, its ways as numbers, tags.
+type Area<'a> = (i64, &'a [i64], &'a [(&'a str, &'a str)]);
+
 fn relations() -> Vec<u8> {
     let mut block = Block::default();
     let border = [("type", "boundary"), ("boundary", "administrative")];
-    let areas: [(i64, &[i64], &[(&str, &str)]); 4] = [
+    let areas: [Area<'_>; 4] = [
         (1, &[0, 3, 2], &[("admin_level", "6"), ("name", "Phường Tây"), ("population", "1200"), ("ref", "00001")]),
         (2, &[3, 1], &[("admin_level", "6"), ("name", "Phường Đông")]),
         (3, &[2, 0, 1], &[("admin_level", "4"), ("name", "Thành phố Hà Nội"), ("wikidata", "Q1858")]),

@@ -147,8 +147,7 @@ pub(super) fn fetch(
 /// A wait that doubles with each try that brought nothing, give or take a half, so that many who were cut off at once
 /// do not come back at once.
 fn backoff(first: Duration, longest: Duration, idle: u32) -> Duration {
-    let jitter =
-        SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(500, |d| d.subsec_nanos() / 1000 % 1000);
+    let jitter = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(500, |d| d.subsec_micros() % 1000);
     let doubled = first.saturating_mul(1 << idle.saturating_sub(1).min(16)).min(longest);
     doubled.mul_f64(0.5 + f64::from(jitter) / 1000.0)
 }
