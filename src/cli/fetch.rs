@@ -28,7 +28,7 @@ pub struct FetchArgs {
     /// The folder to write; by default `data/` and the region's name
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Replace what stands there
+    /// Replace an earlier fetch that stands there, with all that was changed in it
     #[arg(long)]
     force: bool,
     /// How far beyond the area roads are kept

@@ -171,6 +171,7 @@ pub(super) fn told(error: &ureq::Error) -> String {
         ureq::Error::ConnectionFailed => "no connection to the server".into(),
         ureq::Error::Timeout(what) => format!("the server said nothing for too long ({what})"),
         ureq::Error::Io(e) if e.kind() == std::io::ErrorKind::TimedOut => "the server said nothing for too long".into(),
+        ureq::Error::Io(e) => e.to_string(),
         other => other.to_string(),
     }
 }
@@ -192,6 +193,20 @@ mod tests {
         ] {
             assert_eq!(resolved(base, to).as_deref(), expected, "{to}");
         }
+    }
+
+    #[test]
+    fn what_is_encrypted_stays_so() {
+        let leading_to = |to: &str| {
+            let answer = |url: &str| {
+                let status = if url == "https://a.org/f" { 302 } else { 200 };
+                let answer = Response::builder().status(status).header("Location", to);
+                answer.body(Body::builder().data(Vec::new())).map_err(ureq::Error::Http)
+            };
+            follow("https://a.org/f", answer).map(|response| response.status().as_u16())
+        };
+        assert_eq!(leading_to("https://b.org/f"), Ok(200));
+        assert!(leading_to("http://a.org/f").is_err_and(|t| t.to_string().contains("not encrypted")));
     }
 
     #[test]

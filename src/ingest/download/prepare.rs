@@ -158,7 +158,7 @@ fn cut_layers(
     if !found.broken.is_empty() {
         let named: Vec<String> = found.broken.iter().take(5).map(|b| format!("{}: {}", b.id, b.why)).collect();
         notes.push(format!(
-            "{} borders in or near the region are broken and left out ({})",
+            "broken borders in or near the region, left out: {} ({})",
             found.broken.len(),
             named.join("; ")
         ));

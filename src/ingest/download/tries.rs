@@ -97,9 +97,10 @@ pub(super) fn fetch(
     };
     for url in &source.urls {
         let (mut idle, mut all) = (0, 0);
+        // What starts anew again and again gets nowhere, so only what was never reached before counts.
+        let mut farthest = part.bytes()?;
         loop {
             go_on()?;
-            let before = part.bytes()?;
             let tried = one_try(downloads, source, url, there.as_ref(), &mut part, listen);
             let (what, wait) = match tried {
                 Ok((Brought::Whole, record)) => {
@@ -117,7 +118,9 @@ pub(super) fn fetch(
                 }
                 Err(Failed::Server(Trouble::Passing(what, wait))) => (what, wait),
             };
-            idle = if part.bytes()? > before { 0 } else { idle + 1 };
+            let have = part.bytes()?;
+            idle = if have > farthest { 0 } else { idle + 1 };
+            farthest = farthest.max(have);
             all += 1;
             let wait = match wait {
                 Some(wait) if wait > settings.longest_wait => {
@@ -144,8 +147,7 @@ pub(super) fn fetch(
 /// A wait that doubles with each try that brought nothing, give or take a half, so that many who were cut off at once
 /// do not come back at once.
 fn backoff(first: Duration, longest: Duration, idle: u32) -> Duration {
-    let jitter =
-        SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(500, |d| d.subsec_nanos() / 1000 % 1000);
+    let jitter = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(500, |d| d.subsec_micros() % 1000);
     let doubled = first.saturating_mul(1 << idle.saturating_sub(1).min(16)).min(longest);
     doubled.mul_f64(0.5 + f64::from(jitter) / 1000.0)
 }

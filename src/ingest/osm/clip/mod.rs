@@ -308,12 +308,13 @@ fn nodes(view: &View<'_>, region: &Region) -> Result<BlockNodes, Trouble> {
 fn ways(view: &View<'_>, inside: &[i64]) -> Result<BlockWays, Trouble> {
     let mut block = BlockWays { ascending: true, ..BlockWays::default() };
     let mut refs = Vec::new();
+    let mut near = Near::new(inside);
     view.ways(|id, _, steps| {
         block.ascending &= follow(&mut block.span, id);
         refs.clear();
         refs_of(steps, &mut refs)?;
         let beyond = block.beyond.len();
-        block.beyond.extend(refs.iter().filter(|id| inside.binary_search(id).is_err()));
+        block.beyond.extend(refs.iter().filter(|id| !near.holds(**id)));
         if block.beyond.len() - beyond < refs.len() {
             block.ids.push(id);
         } else {
@@ -322,6 +323,33 @@ fn ways(view: &View<'_>, inside: &[i64]) -> Result<BlockWays, Trouble> {
         Ok(())
     })?;
     Ok(block)
+}
+
+/// Looks ids up in an ascending list, quick for ids that lie near the one before: most ways run along nodes that were
+/// drawn one after another, and most ways of a country lie all beyond the region.
+struct Near<'a> {
+    ids: &'a [i64],
+    /// How many ids are below the one asked for last.
+    at: usize,
+}
+
+impl<'a> Near<'a> {
+    fn new(ids: &'a [i64]) -> Self {
+        Near { ids, at: 0 }
+    }
+
+    fn holds(&mut self, id: i64) -> bool {
+        let below = |at: usize| at == 0 || self.ids[at - 1] < id;
+        let not_above = |at: usize| self.ids.get(at).is_none_or(|other| *other >= id);
+        for at in [self.at, self.at + 1, self.at.saturating_sub(1)] {
+            if at <= self.ids.len() && below(at) && not_above(at) {
+                self.at = at;
+                return self.ids.get(at) == Some(&id);
+            }
+        }
+        self.at = self.ids.partition_point(|other| *other < id);
+        self.ids.get(self.at) == Some(&id)
+    }
 }
 
 fn relations(view: &View<'_>, keep: &Keep) -> Result<BlockRelations, Trouble> {

@@ -15,9 +15,18 @@ fn ids(path: &Path) -> [Vec<i64>; 3] {
         for block in blocks {
             let found = with_block(&block.bytes, |view| {
                 let mut found: [Vec<i64>; 3] = Default::default();
-                view.nodes(|id, _, _| Ok(found[0].push(id)))?;
-                view.ways(|id, _, _| Ok(found[1].push(id)))?;
-                view.relations(|id, _, _| Ok(found[2].push(id)))?;
+                view.nodes(|id, _, _| {
+                    found[0].push(id);
+                    Ok(())
+                })?;
+                view.ways(|id, _, _| {
+                    found[1].push(id);
+                    Ok(())
+                })?;
+                view.relations(|id, _, _| {
+                    found[2].push(id);
+                    Ok(())
+                })?;
                 Ok(found)
             });
             found.unwrap().into_iter().zip(&mut all).for_each(|(found, all)| all.extend(found));
@@ -124,4 +133,20 @@ fn a_polygon_and_its_buffer() {
     let count = |e: &OsmExtract| e.places.iter().flatten().filter(|at| near(at)).count();
     assert_eq!(count(&whole), count(&cut));
     assert!(cut.places.len() < whole.places.len() && count(&cut) * 2 > cut.places.len());
+}
+
+#[test]
+fn ids_are_looked_up_as_by_a_search() {
+    let mut draw = crate::testkit::Draw::new(3);
+    for _ in 0..50 {
+        let mut ids: Vec<i64> = (0..draw.below(40)).map(|_| draw.below(90) as i64 - 20).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let mut near = Near::new(&ids);
+        let mut id = 0;
+        for _ in 0..200 {
+            id = if draw.below(4) == 0 { draw.below(100) as i64 - 25 } else { id + draw.below(5) as i64 - 2 };
+            assert_eq!(near.holds(id), ids.binary_search(&id).is_ok(), "{id} in {ids:?}");
+        }
+    }
 }

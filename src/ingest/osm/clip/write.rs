@@ -52,7 +52,7 @@ pub(super) fn kept(bytes: &[u8], keep: impl Fn(Kind, i64) -> bool) -> Result<Vec
     let (granularity, lon_offset, lat_offset) =
         (i64::from(block.granularity()), block.lon_offset(), block.lat_offset());
     let step = |offset: i64, value: i64| {
-        let nano = offset.wrapping_add(i64::from(granularity).wrapping_mul(value));
+        let nano = offset.wrapping_add(granularity.wrapping_mul(value));
         nano.saturating_add(if nano < 0 { -50 } else { 50 }) / 100
     };
     let dates = i64::from(block.date_granularity());
@@ -297,7 +297,7 @@ impl Dense {
         if !self.tagged {
             self.nodes.keys_vals.clear();
         }
-        // Where some nodes tell nothing of their history, −1 is a version that none has: leave the history out.
+        // The history of all nodes is told, or of none: there is no sign for a node without one.
         if self.informed {
             if !self.seen {
                 self.info.visible.clear();
