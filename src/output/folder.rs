@@ -88,7 +88,7 @@ pub fn refuse_existing(target: &Path, force: bool) -> Result<()> {
             .into());
     }
     let empty = fs::read_dir(target).is_ok_and(|mut entries| entries.next().is_none());
-    let ours = ["manifest.json", "answer.json"].iter().any(|f| target.join(f).is_file());
+    let ours = ["manifest.json", "answer.json", "synth.json"].iter().any(|f| target.join(f).is_file());
     if !(target.is_dir() && (empty || ours)) {
         return Err(Fault::new("output::foreign", "this was not written by gandan, so --force does not replace it")
             .file(target)
