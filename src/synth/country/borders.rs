@@ -273,7 +273,7 @@ mod tests {
     #[test]
     fn outlines_of_faces_that_touch_in_a_corner_are_simple() {
         // A ring of eight faces around a hole, less the north-east one: the hole and the outside touch in a corner.
-        let frame = Frame { seed: 1, cell_km: 0.3, wide: 7, tall: 7 };
+        let frame = Frame { seed: 1, cell_km: 0.3, true_km: 0.3, wide: 7, tall: 7 };
         let at = (0..49).map(|c| (c % 7 * 100, c / 7 * 100)).collect();
         let shape = Shape { frame: &frame, at };
         let faces: Vec<u32> = vec![16, 17, 18, 23, 25, 30, 31];
@@ -287,7 +287,7 @@ mod tests {
     #[test]
     fn halving_gives_equal_parts() {
         // 16 faces of weight 1 in a row, four parts: four seats, one in each quarter.
-        let frame = Frame { seed: 1, cell_km: 0.3, wide: 20, tall: 7 };
+        let frame = Frame { seed: 1, cell_km: 0.3, true_km: 0.3, wide: 20, tall: 7 };
         let mut faces: Vec<(u32, f32)> = (0..16).map(|x| (40 + x, 1.0)).collect();
         let mut seats = Vec::new();
         bisect(&frame, &mut faces, 4, &mut seats);

@@ -13,13 +13,13 @@ use super::ways::{RoadFigures, band};
 use super::{names, routes::Ground};
 use crate::error::{Fault, Result};
 use crate::stages::go_on;
-use flate2::Compression;
+use flate2::{Compression, write::ZlibEncoder};
 use rayon::prelude::*;
 use serde_json::json;
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
-use tiff::encoder::{Compression as Packing, DeflateLevel, TiffEncoder, colortype};
+use tiff::encoder::TiffEncoder;
 use tiff::tags::Tag;
 
 /// Rows of the lattice that are worked on as one.
@@ -194,32 +194,55 @@ pub(crate) fn population(path: &Path, grid: &Grid) -> Result<u64> {
         let what = format!("cannot write the population grid: {e}");
         Fault::new("synth::write", what).file(path).help("free some space, then run again; nothing was left half written")
     };
-    let file = File::create(path).map_err(|e| Fault::io("write the file", path, &e))?;
-    let mut encoder = TiffEncoder::new(BufWriter::new(file))
-        .map_err(fault)?
-        .with_compression(Packing::Deflate(DeflateLevel::Fast));
-    let mut image =
-        encoder.new_image::<colortype::Gray32Float>(grid.columns as u32, grid.rows as u32).map_err(fault)?;
+    let io = |e: std::io::Error| Fault::io("write the file", path, &e);
+    let mut file = BufWriter::with_capacity(1 << 20, File::create(path).map_err(io)?);
+    let mut encoder = TiffEncoder::new(&mut file).map_err(fault)?;
+    let mut tags = encoder.image_directory().map_err(fault)?;
+    let rows = (STRIP / grid.columns).clamp(1, grid.rows);
+    let strip = rows * grid.columns;
+    let pixels: Vec<(&[u32], &[u32])> = grid.commune.chunks(strip).zip(grid.people.chunks(strip)).collect();
+    let (mut offsets, mut sizes) = (Vec::new(), Vec::new());
+    for some in pixels.chunks(BATCH) {
+        go_on()?;
+        // The encoder's own strips would not be compressed, so they are given to it packed.
+        let packed = some.par_iter().map(|(communes, people)| -> std::io::Result<Vec<u8>> {
+            let value = |(&c, &n): (&u32, &u32)| if c == NOBODY { NODATA } else { n as f32 };
+            let raw: Vec<u8> = communes.iter().zip(*people).flat_map(|pair| value(pair).to_ne_bytes()).collect();
+            let mut zlib = ZlibEncoder::new(Vec::new(), Compression::fast());
+            zlib.write_all(&raw)?;
+            zlib.finish()
+        });
+        for strip in packed.collect::<std::io::Result<Vec<Vec<u8>>>>().map_err(io)? {
+            offsets.push(tags.write_data(strip.as_slice()).map_err(fault)? as u32);
+            sizes.push(strip.len() as u32);
+        }
+    }
+    for (tag, value) in [
+        (Tag::BitsPerSample, 32u16),
+        (Tag::Compression, 8),
+        (Tag::PhotometricInterpretation, 1),
+        (Tag::SamplesPerPixel, 1),
+        (Tag::SampleFormat, 3),
+    ] {
+        tags.write_tag(tag, value).map_err(fault)?;
+    }
+    let (columns, lines) = (grid.columns as u32, grid.rows as u32);
+    for (tag, value) in [(Tag::ImageWidth, columns), (Tag::ImageLength, lines), (Tag::RowsPerStrip, rows as u32)] {
+        tags.write_tag(tag, value).map_err(fault)?;
+    }
+    tags.write_tag(Tag::StripOffsets, offsets.as_slice()).map_err(fault)?;
+    tags.write_tag(Tag::StripByteCounts, sizes.as_slice()).map_err(fault)?;
     let pixel = 1.0 / grid.per_degree as f64;
     let corner = [grid.west as f64 / grid.per_degree as f64, grid.north as f64 / grid.per_degree as f64];
-    let rows = (STRIP / grid.columns).clamp(1, grid.rows);
-    image.rows_per_strip(rows as u32).map_err(fault)?;
-    let tags = image.encoder();
     tags.write_tag(Tag::ModelPixelScaleTag, &[pixel, pixel, 0.0][..]).map_err(fault)?;
     tags.write_tag(Tag::ModelTiepointTag, &[0.0, 0.0, 0.0, corner[0], corner[1], 0.0][..]).map_err(fault)?;
     // Version 1.1.0 and three keys: geographic model, pixel is area, EPSG:4326.
     let keys: [u16; 16] = [1, 1, 0, 3, 1024, 0, 1, 2, 1025, 0, 1, 1, 2048, 0, 1, 4326];
     tags.write_tag(Tag::GeoKeyDirectoryTag, &keys[..]).map_err(fault)?;
     tags.write_tag(Tag::GdalNodata, "-99999").map_err(fault)?;
-    let pixels = grid.commune.chunks(rows * grid.columns).zip(grid.people.chunks(rows * grid.columns));
-    for (communes, people) in pixels {
-        go_on()?;
-        let value = |(&c, &n): (&u32, &u32)| if c == NOBODY { NODATA } else { n as f32 };
-        let strip: Vec<f32> = communes.iter().zip(people).map(value).collect();
-        image.write_strip(&strip).map_err(fault)?;
-    }
-    image.finish().map_err(fault)?;
+    tags.finish().map_err(fault)?;
     drop(encoder);
+    file.flush().map_err(io)?;
     std::fs::metadata(path).map(|m| m.len()).map_err(|e| Fault::io("read the file", path, &e).into())
 }
 

@@ -162,11 +162,15 @@ pub fn write_country(
 fn make(folder: &Path, options: &CountryOptions, stages: &mut Stages) -> Result<CountrySummary> {
     let (people, density) = (options.people, options.density);
     let area_km2 = people as f64 / density;
-    let frame = frame::Frame::new(area_km2, options.seed);
-    let mut flags = stages.run(
+    let (frame, mut flags) = stages.run(
         "make land",
-        || Ok(frame.land(area_km2)),
-        |_| format!("{area_km2:.0} km² on {} × {} cells of {:.0} m", frame.wide, frame.tall, frame.cell_km * 1e3),
+        || {
+            let mut frame = frame::Frame::new(area_km2, options.seed);
+            let flags = frame.land(area_km2);
+            frame.fit(&flags, area_km2);
+            Ok((frame, flags))
+        },
+        |(f, _)| format!("{area_km2:.0} km² on {} × {} cells of {:.0} m", f.wide, f.tall, f.cell_km * 1e3),
     )?;
     let islands = ((people / 2_000_000) as usize).clamp(2, 400);
     let rivers = stages.run(
@@ -190,19 +194,20 @@ fn make(folder: &Path, options: &CountryOptions, stages: &mut Stages) -> Result<
         || routes::build(&ground, &settled, &rivers.islands),
         |r| format!("{} edges", r.edges.iter().flatten().filter(|e| **e != 0).count()),
     )?;
-    let shape = stages.run("bend roads", || Ok(shape::lay(&ground, &roads)), |_| String::new())?;
+    let per_degree = people::resolution(&frame, &flags);
+    let borders = stages.run(
+        "draw borders",
+        || Ok(borders::draw(&frame, &flags, &settled.people, people::pixel_km2(&frame, per_degree))),
+        |b| format!("{} communes in {} districts", b.seats.len(), b.districts),
+    )?;
+    let shape =
+        stages.run("bend lines", || Ok(shape::lay(&ground, &roads, &borders.owner)), |_| "roads, coasts, borders".into())?;
     let streets = stages.run(
         "plan streets",
         || Ok(streets::Streets::plan(&ground, &roads, &shape, &settled.people)),
         |s| format!("{} junctions and bends", s.nodes()),
     )?;
     let bounds = people::bounds(&shape, &flags);
-    let per_degree = people::resolution(bounds);
-    let borders = stages.run(
-        "draw borders",
-        || Ok(borders::draw(&frame, &flags, &settled.people, people::pixel_km2(&frame, per_degree))),
-        |b| format!("{} communes in {} districts", b.seats.len(), b.districts),
-    )?;
     let grid = stages.run(
         "count people",
         || {

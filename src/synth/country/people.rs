@@ -7,8 +7,8 @@ use std::cmp::Ordering;
 
 /// Pixels a degree, the finest first: 3, 7.5, 15 and 30 arc-seconds.
 const PER_DEGREE: [i64; 4] = [1200, 480, 240, 120];
-/// The finest grid with at most so many pixels is taken.
-const MOST_PIXELS: i64 = 3_000_000;
+/// The finest grid with about so many pixels at most is taken.
+const MOST_PIXELS: f64 = 3e6;
 /// No commune.
 pub(crate) const NOBODY: u32 = u32::MAX;
 
@@ -43,12 +43,22 @@ pub(crate) fn bounds(shape: &Shape, flags: &[u8]) -> (Vertex, Vertex) {
     (low, high)
 }
 
-/// The side of a pixel in degrees for a country with these bounds, as pixels a degree.
-pub(crate) fn resolution(bounds: (Vertex, Vertex)) -> i64 {
-    let spread = |low: i32, high: i32, per: i64| i64::from(high - low) * per / 1_000_000 + 3;
-    let ((west, south), (east, north)) = bounds;
-    let fits = |per: &i64| spread(west, east, *per) * spread(south, north, *per) <= MOST_PIXELS;
-    PER_DEGREE.into_iter().find(fits).unwrap_or(PER_DEGREE[PER_DEGREE.len() - 1])
+/// Pixels a degree for a country: the finest grid that is not too large.
+pub(crate) fn resolution(frame: &Frame, flags: &[u8]) -> i64 {
+    let land = (0..flags.len()).filter(|&f| flags[f] & LAND != 0).map(|f| frame.xy(f));
+    let (mut low, mut high) = ((usize::MAX, usize::MAX), (0, 0));
+    for (x, y) in land {
+        low = (low.0.min(x), low.1.min(y));
+        high = (high.0.max(x), high.1.max(y));
+    }
+    finest(high.0.saturating_sub(low.0) as f64 * frame.cell_km, high.1.saturating_sub(low.1) as f64 * frame.cell_km)
+}
+
+/// The finest grid for a box of so many kilometres.
+fn finest(wide_km: f64, tall_km: f64) -> i64 {
+    let pixels = |per: i64| wide_km * tall_km / (super::super::plane::KM_PER_DEGREE / per as f64).powi(2);
+    let fits = PER_DEGREE.into_iter().find(|&per| pixels(per) <= MOST_PIXELS);
+    fits.unwrap_or(PER_DEGREE[PER_DEGREE.len() - 1])
 }
 
 impl Grid {
@@ -192,9 +202,11 @@ mod tests {
 
     #[test]
     fn pixels_fit_the_size() {
-        // A tenth of a degree: 123 × 123 pixels of 3″. Ten degrees: 2,403² of 15″ is too much, 1,203² of 30″ is not.
-        assert_eq!(resolution(((0, 0), (100_000, 100_000))), 1200);
-        assert_eq!(resolution(((0, 0), (10_000_000, 10_000_000))), 120);
+        // 11.12 km or a tenth of a degree: 120² pixels of 3″. Ten degrees: 2,400² of 15″ is too much, 1,200² of 30″ is
+        // not. Seven: 1,680² of 15″ is 2.8 million.
+        assert_eq!(finest(11.12, 11.12), 1200);
+        assert_eq!(finest(778.4, 778.4), 240);
+        assert_eq!(finest(1112.0, 1112.0), 120);
     }
 
     #[test]

@@ -167,7 +167,7 @@ fn drain(frame: &Frame, flags: &[u8]) -> (Vec<u8>, Vec<u32>) {
 /// Parts the larger rivers around islands.
 fn part(frame: &Frame, flags: &mut [u8], rivers: &mut Rivers, wanted: usize) {
     let salt = frame.salt(0x15_1A);
-    let long: Vec<usize> = (0..rivers.reaches.len().min(4 * wanted)).filter(|&r| rivers.reaches[r].faces.len() > 24).collect();
+    let long: Vec<usize> = (0..rivers.reaches.len().min(4 * wanted)).filter(|&r| rivers.reaches[r].faces.len() > 15).collect();
     if long.is_empty() {
         return;
     }
@@ -180,7 +180,7 @@ fn part(frame: &Frame, flags: &mut [u8], rivers: &mut Rivers, wanted: usize) {
         let span = 7 + (draw(2) * 9.0) as usize;
         // The lower half, where the river is wide.
         let n = reach.faces.len();
-        let start = n / 3 + (draw(3) * (n as f64 * 0.6)) as usize;
+        let start = 2 + n / 5 + (draw(3) * n as f64 * 0.8) as usize;
         if start + span + 3 > n {
             continue;
         }
@@ -225,15 +225,15 @@ fn near(frame: &Frame, faces: &[u32], margin: usize) -> impl Iterator<Item = usi
     rows.flat_map(move |y| columns.clone().map(move |x| y * wide + x))
 }
 
-/// A second way for the water from the first face of a stretch to the last, two faces or more away from the first way.
+/// A second way for the water from the first face of a stretch to the last, two faces of land or more beside the first way.
 fn second_arm(frame: &Frame, flags: &[u8], stretch: &[u32]) -> Option<Vec<u32>> {
     let (first, last) = (*stretch.first()?, *stretch.last()?);
-    let inner = &stretch[2..stretch.len() - 2];
+    // Three faces apart, but for the first steps from both ends.
     let apart = |c: usize| {
         let (x, y) = frame.xy(c);
-        inner.iter().all(|&r| {
+        stretch.iter().enumerate().all(|(k, &r)| {
             let (u, v) = frame.xy(r as usize);
-            x.abs_diff(u).max(y.abs_diff(v)) > 2
+            x.abs_diff(u).max(y.abs_diff(v)) >= k.min(stretch.len() - 1 - k).min(3)
         })
     };
     let free = |c: usize| {
@@ -276,9 +276,15 @@ fn enclosed(frame: &Frame, flags: &[u8], stretch: &[u32]) -> Option<Vec<u32>> {
         let mut found = vec![start as u32];
         let mut seen: std::collections::HashSet<usize> = std::collections::HashSet::from([start]);
         let mut k = 0;
-        while k < found.len() && found.len() <= most {
+        let mut whole = true;
+        while whole && k < found.len() && found.len() <= most {
             let c = found[k] as usize;
             k += 1;
+            // At the coast, or on another island: not between these two arms.
+            whole = flags[c] & (OPEN | ISLAND) == OPEN;
+            if !whole {
+                break;
+            }
             let open = [
                 (flags[c] & WET_EAST == 0, c + 1),
                 (flags[c] & WET_NORTH == 0, c + frame.wide),
@@ -291,8 +297,7 @@ fn enclosed(frame: &Frame, flags: &[u8], stretch: &[u32]) -> Option<Vec<u32>> {
                 }
             }
         }
-        let whole = found.iter().all(|&c| flags[c as usize] & (OPEN | ISLAND) == OPEN);
-        if found.len() <= most && found.len() >= 9 && whole {
+        if whole && found.len() <= most && found.len() >= 9 {
             found.sort_unstable();
             return Some(found);
         }

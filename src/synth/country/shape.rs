@@ -1,7 +1,7 @@
 //! Where exactly everything lies: corners drawn by roads and rivers, and places inside edges and faces.
 
 use super::super::mesh::Vertex;
-use super::frame::{Frame, LAND, OPEN, RIVER, shake};
+use super::frame::{Frame, LAND, RIVER, shake};
 use super::rivers::{Reach, Rivers};
 use super::routes::{Ground, Roads, UNCLASSIFIED};
 use rayon::prelude::*;
@@ -19,8 +19,9 @@ fn micro(frame: &Frame, at: (f64, f64)) -> Vertex {
 }
 
 /// Lays the corners. A corner where a road passes moves towards the middle of its two neighbours on that road, so that
-/// roads bend and do not zigzag; a corner beside a river moves away from it.
-pub(crate) fn lay<'a>(ground: &Ground<'a>, roads: &Roads) -> Shape<'a> {
+/// roads bend and do not zigzag; so do corners on coasts and borders where no road passes; a corner beside a river moves
+/// away from it.
+pub(crate) fn lay<'a>(ground: &Ground<'a>, roads: &Roads, owner: &[u32]) -> Shape<'a> {
     let frame = ground.frame;
     let touches = |c: usize, flag: u8| {
         let around = [c, c.wrapping_sub(1), c.wrapping_sub(frame.wide), c.wrapping_sub(frame.wide + 1)];
@@ -36,6 +37,12 @@ pub(crate) fn lay<'a>(ground: &Ground<'a>, roads: &Roads) -> Shape<'a> {
             return (0, 0);
         }
         let mut at = (f64::from(w.0), f64::from(w.1));
+        let mut pull = |a: usize, b: usize| {
+            let (a, b) = (wish[a], wish[b]);
+            let pull = (0.25 * f64::from(a.0 + b.0 - 2.0 * w.0), 0.25 * f64::from(a.1 + b.1 - 2.0 * w.1));
+            let cap = (0.3 / pull.0.hypot(pull.1).max(1e-9)).min(1.0);
+            at = (at.0 + cap * pull.0, at.1 + cap * pull.1);
+        };
         let by_river = touches(c, RIVER);
         if by_river != [false; 4] {
             // The faces of a corner lie to its north-east, north-west, south-east and south-west.
@@ -44,23 +51,45 @@ pub(crate) fn lay<'a>(ground: &Ground<'a>, roads: &Roads) -> Shape<'a> {
                     at = (at.0 - 0.1 * dx, at.1 - 0.1 * dy);
                 }
             }
-        } else if ground.flags[c] & OPEN != 0 {
+        } else {
             let class = |d: usize| {
                 let (c, d) = ground.edge(c, d);
                 roads.edges[c][d]
             };
             let main = (0..8).map(class).filter(|&v| v != 0).min().unwrap_or(0);
-            let arms: Vec<usize> = (0..8).filter(|&d| class(d) == main).collect();
-            if let ([a, b], 1..=UNCLASSIFIED) = (arms.as_slice(), main) {
-                let (a, b) = (wish[ground.end(c, *a)], wish[ground.end(c, *b)]);
-                let pull = (0.25 * f64::from(a.0 + b.0 - 2.0 * w.0), 0.25 * f64::from(a.1 + b.1 - 2.0 * w.1));
-                let cap = (0.3 / pull.0.hypot(pull.1).max(1e-9)).min(1.0);
-                at = (at.0 + cap * pull.0, at.1 + cap * pull.1);
+            let arms: Vec<usize> = match main {
+                0 => border_arms(frame, owner, c),
+                1..=UNCLASSIFIED => (0..8).filter(|&d| class(d) == main).collect(),
+                _ => Vec::new(),
+            };
+            if let [a, b] = arms.as_slice() {
+                pull(ground.end(c, *a), ground.end(c, *b));
             }
         }
         micro(frame, at)
     });
-    Shape { frame, at }
+    let mut shape = Shape { frame, at };
+    // Where lines bend so much that a face gets a hollow corner, its corners go back to where they were.
+    for _ in 0..4 {
+        let hollow = folded(&shape, ground.flags);
+        if hollow.is_empty() {
+            break;
+        }
+        for f in hollow {
+            for c in [f, f + 1, f + frame.wide, f + frame.wide + 1] {
+                shape.at[c] = micro(frame, (f64::from(wish[c].0), f64::from(wish[c].1)));
+            }
+        }
+    }
+    shape
+}
+
+/// The directions in which a border or coast leaves a corner.
+fn border_arms(frame: &Frame, owner: &[u32], c: usize) -> Vec<usize> {
+    let w = frame.wide;
+    // The faces on both sides of the edge to the east, north, west and south.
+    let sides = [(0, c, c - w), (2, c, c - 1), (4, c - 1, c - w - 1), (6, c - w, c - w - 1)];
+    sides.iter().filter(|(_, a, b)| owner[*a] != owner[*b]).map(|s| s.0).collect()
 }
 
 impl Shape<'_> {
@@ -166,19 +195,16 @@ pub(crate) fn lake(shape: &Shape, face: usize) -> Vec<Vertex> {
         .collect()
 }
 
-/// Faces whose corners do not turn left all around, which would let streets inside cross its sides.
-pub(crate) fn folded(shape: &Shape, flags: &[u8]) -> usize {
+/// Faces whose corners do not turn left all around: streets inside might cross their sides.
+pub(crate) fn folded(shape: &Shape, flags: &[u8]) -> Vec<usize> {
     let left = |a: Vertex, b: Vertex, c: Vertex| {
         let (u, v) = ((i64::from(b.0 - a.0), i64::from(b.1 - a.1)), (i64::from(c.0 - a.0), i64::from(c.1 - a.1)));
         u.0 * v.1 - u.1 * v.0 > 0
     };
-    (0..flags.len())
-        .into_par_iter()
-        .with_min_len(4096)
-        .filter(|&f| flags[f] & LAND != 0)
-        .filter(|&f| {
-            let q = [f, f + 1, f + shape.frame.wide + 1, f + shape.frame.wide].map(|c| shape.at[c]);
-            !(0..4).all(|k| left(q[k], q[(k + 1) % 4], q[(k + 2) % 4]))
-        })
-        .count()
+    let hollow = |f: usize| {
+        let q = [f, f + 1, f + shape.frame.wide + 1, f + shape.frame.wide].map(|c| shape.at[c]);
+        !(0..4).all(|k| left(q[k], q[(k + 1) % 4], q[(k + 2) % 4]))
+    };
+    let all = (0..flags.len()).into_par_iter().with_min_len(4096);
+    all.filter(|&f| flags[f] & LAND != 0 && hollow(f)).collect()
 }

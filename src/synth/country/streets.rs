@@ -10,6 +10,8 @@ use super::shape::Shape;
 
 /// The most pieces that a side of a face is cut into.
 const MOST: usize = 8;
+/// People per square kilometre from which on there are one-way streets.
+const CROWDED: f64 = 3500.0;
 
 /// A line of streets through a face, from side to side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,6 +86,8 @@ pub(crate) struct Streets<'a> {
     pub shape: &'a Shape<'a>,
     /// Pieces of each face; 0 for those without any street inside.
     pub pieces: Vec<u8>,
+    /// Faces so crowded that half of their streets are open one way only.
+    crowded: Vec<bool>,
     /// Nodes before each row.
     pub rows: Vec<u64>,
 }
@@ -113,7 +117,8 @@ impl<'a> Streets<'a> {
                 _ => 8,
             }
         });
-        let mut streets = Streets { ground, roads, shape, pieces, rows: Vec::new() };
+        let crowded = frame.each(|f| f64::from(people[f]) / cell_km2 > CROWDED);
+        let mut streets = Streets { ground, roads, shape, pieces, crowded, rows: Vec::new() };
         let counts = (0..frame.tall).map(|y| streets.row(y).1);
         let mut rows = vec![0];
         let mut sum = 0;
@@ -188,11 +193,13 @@ impl<'a> Streets<'a> {
             for k in 1..pieces {
                 for (lines, side) in [(&mut plan.rows, 0), (&mut plan.columns, 1)] {
                     let draw = |n: u64| unit(salt ^ n, f * 32 + k * 2 + side);
-                    let way = if k % 2 == 0 { Run::Along } else { Run::Against };
+                    let line = [frame.xy(f).1, frame.xy(f).0][side] * pieces + k;
+                    // Neighbouring lines run against each other, and a line goes on where it can in the next face.
+                    let way = if line % 2 == 0 { Run::Along } else { Run::Against };
                     lines[k] = match draw(0) {
                         d if d < 0.14 => Run::None,
                         d if d < 0.36 => Run::Cut((draw(1) * pieces as f64) as usize),
-                        d if d < 0.62 && pieces > 2 => way,
+                        d if d < 0.68 && self.crowded[f] => way,
                         _ => Run::Both,
                     };
                 }
