@@ -38,8 +38,15 @@ pub(crate) fn draw(frame: &Frame, flags: &[u8], living: &[f32], pixel_km2: f64) 
     let sum: f64 = faces.iter().map(|f| f64::from(f.1)).sum();
     let mut seats = Vec::new();
     bisect(frame, &mut faces, ((sum / COMMUNE).round() as usize).max(1), &mut seats);
+    let salt = frame.salt(0xB0_4D);
+    let step = frame.each(|f| {
+        let (x, y) = frame.xy(f);
+        let rough = 1.0 + 0.35 * noise(salt, x as f64 / 7.0, y as f64 / 7.0) + 0.1 * shake(salt, f);
+        let river = if flags[f] & RIVER != 0 { 250.0 } else { 0.0 };
+        ((30.0 + 12.0 * f64::from(weight(f)).sqrt() + river) * rough) as f32
+    });
     let mut speed = vec![1.0f32; seats.len()];
-    let mut owner = grow(frame, flags, &weight, &seats, &speed);
+    let mut owner = grow(frame, flags, &step, &seats, &speed);
     // Those that got too many give way to those that got too few.
     for _ in 0..3 {
         let mut got = vec![0f64; seats.len()];
@@ -50,7 +57,7 @@ pub(crate) fn draw(frame: &Frame, flags: &[u8], living: &[f32], pixel_km2: f64) 
             let ratio = (got / COMMUNE).clamp(0.3, 3.0) as f32;
             *speed = (*speed * ratio.powf(0.45)).clamp(0.25, 4.0);
         }
-        owner = grow(frame, flags, &weight, &seats, &speed);
+        owner = grow(frame, flags, &step, &seats, &speed);
     }
     let (district, districts) = group(frame, &owner, &seats);
     renumber(owner, district, seats, districts)
@@ -95,8 +102,7 @@ fn bisect(frame: &Frame, faces: &mut [(u32, f32)], parts: usize, seats: &mut Vec
 }
 
 /// Grows all communes from their seats at once: slowly where people are many, hardly over rivers.
-fn grow(frame: &Frame, flags: &[u8], weight: &impl Fn(usize) -> f32, seats: &[u32], speed: &[f32]) -> Vec<u32> {
-    let salt = frame.salt(0xB0_4D);
+fn grow(frame: &Frame, flags: &[u8], step: &[f32], seats: &[u32], speed: &[f32]) -> Vec<u32> {
     let mut owner = vec![NOBODY; flags.len()];
     let mut cost = vec![u32::MAX; flags.len()];
     let mut heap = BinaryHeap::new();
@@ -116,11 +122,7 @@ fn grow(frame: &Frame, flags: &[u8], weight: &impl Fn(usize) -> f32, seats: &[u3
             if flags[n] & LAND == 0 || owner[n] != NOBODY {
                 continue;
             }
-            let (x, y) = frame.xy(n);
-            let rough = 1.0 + 0.35 * noise(salt, x as f64 / 7.0, y as f64 / 7.0) + 0.1 * shake(salt, n);
-            let river = if flags[n] & RIVER != 0 { 250.0 } else { 0.0 };
-            let step = (30.0 + 12.0 * f64::from(weight(n)).sqrt() + river) * rough * f64::from(speed[k as usize]);
-            let next = at.saturating_add(step as u32 + 1);
+            let next = at.saturating_add((step[n] * speed[k as usize]) as u32 + 1);
             if next < cost[n] {
                 cost[n] = next;
                 heap.push(Reverse((next, n as u32, k)));

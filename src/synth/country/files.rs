@@ -4,6 +4,7 @@ use super::super::mesh::Vertex;
 use super::super::write::borders::{CLOSE, SEPARATOR, feature, open};
 use super::super::write::pbf::{BLOCK, FileNode, FileWay, header_blob, node_blob, way_blob};
 use super::borders::{Borders, area_km2, outline};
+use super::motorways::{self, Motorway};
 use super::people::{Grid, NOBODY};
 use super::places::{Commune, District};
 use super::rivers::Rivers;
@@ -64,6 +65,7 @@ impl Sink {
 pub(crate) struct Extras {
     pub points: Vec<FileNode>,
     pub lakes: Vec<u32>,
+    pub motorways: Vec<Motorway>,
 }
 
 /// What the road file holds.
@@ -74,7 +76,8 @@ pub(crate) struct Written {
     pub roads: RoadFigures,
 }
 
-/// Writes `roads.osm.pbf`: nodes of the lattice, points, nodes of the water; then roads and water.
+/// Writes `roads.osm.pbf`: nodes of the lattice, points, nodes of motorways and of
+/// water; then roads, motorways and water.
 pub(crate) fn roads(
     path: PathBuf,
     ground: &Ground,
@@ -105,12 +108,15 @@ pub(crate) fn roads(
     let mut nodes = streets.nodes();
     sink.put(&node_blobs(&extras.points, nodes as i64 + 1, level)?)?;
     nodes += extras.points.len() as u64;
+    let (fast_nodes, fast_ways, mut figures) = motorways::draw(streets, &extras.motorways, nodes as i64 + 1);
+    sink.put(&node_blobs(&fast_nodes, nodes as i64 + 1, level)?)?;
+    nodes += fast_nodes.len() as u64;
+    drop(fast_nodes);
     let (wet_nodes, wet_ways) = water(streets.shape, ground.rivers, &extras.lakes, nodes as i64 + 1);
     drop(extras);
     sink.put(&node_blobs(&wet_nodes, nodes as i64 + 1, level)?)?;
     nodes += wet_nodes.len() as u64;
     drop(wet_nodes);
-    let mut figures = RoadFigures::default();
     let mut ways = 0u64;
     for batch in bands.chunks(BATCH) {
         go_on()?;
@@ -132,8 +138,10 @@ pub(crate) fn roads(
             sink.put(&blob)?;
         }
     }
-    sink.put(&way_blobs(&wet_ways, ways as i64 + 1, level)?)?;
-    ways += wet_ways.len() as u64;
+    for list in [&fast_ways, &wet_ways] {
+        sink.put(&way_blobs(list, ways as i64 + 1, level)?)?;
+        ways += list.len() as u64;
+    }
     Ok(Written { bytes: sink.close()?, nodes, ways, roads: figures })
 }
 

@@ -9,6 +9,7 @@
 mod borders;
 mod files;
 mod frame;
+mod motorways;
 mod names;
 mod people;
 mod places;
@@ -120,6 +121,8 @@ pub struct CountrySummary {
     pub islands_with_ferry: usize,
     /// Lakes.
     pub lakes: usize,
+    /// Motorways from city to city or to another motorway.
+    pub motorways: usize,
     /// Pixels of the grid, seconds of arc.
     pub pixel_arcsec: f64,
     /// Pixels with people.
@@ -194,6 +197,11 @@ fn make(folder: &Path, options: &CountryOptions, stages: &mut Stages) -> Result<
         || routes::build(&ground, &settled, &rivers.islands),
         |r| format!("{} edges", r.edges.iter().flatten().filter(|e| **e != 0).count()),
     )?;
+    let motorways = stages.run(
+        "lay motorways",
+        || motorways::find(&ground, &roads, &settled),
+        |m| format!("{} motorways", m.len()),
+    )?;
     let per_degree = people::resolution(&frame, &flags);
     let borders = stages.run(
         "draw borders",
@@ -232,6 +240,7 @@ fn make(folder: &Path, options: &CountryOptions, stages: &mut Stages) -> Result<
         faces: &faces,
     };
     let (sites, offices) = (town.candidates(), town.offices());
+    let (lake_count, motorway_count) = (lakes.len(), motorways.len());
     let mut written: Vec<(String, u64)> = Vec::new();
     let at = |name: &str| folder.join(name);
     let inhabited_pixels = grid.people.iter().filter(|n| **n > 0).count();
@@ -268,7 +277,7 @@ fn make(folder: &Path, options: &CountryOptions, stages: &mut Stages) -> Result<
     let road_file = stages.run(
         "write roads",
         || {
-            let extras = files::Extras { points: town.points(&settled, &sites), lakes: lakes.clone() };
+            let extras = files::Extras { points: town.points(&settled, &sites), lakes, motorways };
             let source = format!("synthetic, gandan synth seed {} people {people}", options.seed);
             files::roads(at("roads.osm.pbf"), &ground, &streets, extras, bounds, source)
         },
@@ -299,7 +308,8 @@ fn make(folder: &Path, options: &CountryOptions, stages: &mut Stages) -> Result<
         rivers: rivers.reaches.len(),
         islands_cut_off: rivers.islands.len() - ferries,
         islands_with_ferry: ferries,
-        lakes: lakes.len(),
+        lakes: lake_count,
+        motorways: motorway_count,
         pixel_arcsec: 3600.0 / per_degree as f64,
         inhabited_pixels,
         nodes: road_file.nodes,

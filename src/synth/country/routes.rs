@@ -10,7 +10,7 @@ use super::settle::{Rank, Settled};
 use crate::error::Result;
 use crate::stages::go_on;
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::HashMap;
 
 /// Classes of road as they stand in [`Roads::edges`]; 0 is no road.
 pub(crate) const TRUNK: u8 = 1;
@@ -21,6 +21,8 @@ pub(crate) const UNCLASSIFIED: u8 = 5;
 pub(crate) const RESIDENTIAL: u8 = 6;
 
 const FAR: u32 = u32::MAX;
+/// More than any step costs, in hundredths of a cell.
+const BUCKETS: usize = 4096;
 /// No way back: a source, or never reached.
 const ROOT: u8 = 8;
 
@@ -76,7 +78,9 @@ impl Ground<'_> {
             return None;
         }
         let (at, way) = self.edge(c, direction);
-        if (flags[c] ^ flags[n]) & ISLAND != 0 && roads.ferries.binary_search(&(at as u32, way)).is_err() {
+        // No bridge reaches an island, also not from another.
+        let ashore = (flags[c] | flags[n]) & ISLAND == 0 || !self.wet(at, way);
+        if !ashore && roads.ferries.binary_search(&(at as u32, way)).is_err() {
             return None;
         }
         let mut cost = if way % 2 == 0 { 100.0 } else { 141.4 };
@@ -110,7 +114,7 @@ impl Ground<'_> {
 }
 
 /// Distances from many sources at once.
-struct Search {
+pub(crate) struct Search {
     cost: Vec<u32>,
     /// The source, by its number.
     from: Vec<u32>,
@@ -119,39 +123,69 @@ struct Search {
 }
 
 impl Search {
-    fn run(ground: &Ground, roads: &Roads, sources: &[u32]) -> Result<Search> {
+    fn run(ground: &Ground, price: &impl Fn(usize, usize) -> Option<u32>, sources: &[u32]) -> Result<Search> {
         let n = ground.flags.len();
         let mut search = Search { cost: vec![FAR; n], from: vec![FAR; n], back: vec![ROOT; n] };
-        let mut heap = BinaryHeap::with_capacity(sources.len());
+        // Steps are short, so a ring of buckets serves as the queue: one for each cost from now on.
+        let mut buckets: Vec<Vec<u32>> = vec![Vec::new(); BUCKETS];
+        let mut waiting = 0usize;
         for (k, &c) in sources.iter().enumerate() {
             if search.cost[c as usize] == FAR {
                 search.cost[c as usize] = 0;
                 search.from[c as usize] = k as u32;
-                heap.push(Reverse((0u32, c)));
+                buckets[0].push(c);
+                waiting += 1;
             }
         }
-        let mut steps = 0usize;
-        while let Some(Reverse((cost, c))) = heap.pop() {
-            let c = c as usize;
-            if cost > search.cost[c] {
-                continue;
-            }
-            steps += 1;
-            if steps.is_multiple_of(1 << 20) {
+        let mut cost = 0u32;
+        while waiting > 0 {
+            if cost.is_multiple_of(1 << 10) {
                 go_on()?;
             }
-            for direction in 0..8 {
-                let Some(step) = ground.cost(roads, c, direction) else { continue };
-                let n = ground.end(c, direction);
-                if cost + step < search.cost[n] {
-                    search.cost[n] = cost + step;
-                    search.from[n] = search.from[c];
-                    search.back[n] = ((direction + 4) % 8) as u8;
-                    heap.push(Reverse((cost + step, n as u32)));
+            let mut bucket = std::mem::take(&mut buckets[cost as usize % BUCKETS]);
+            waiting -= bucket.len();
+            for c in bucket.drain(..).map(|c| c as usize) {
+                // Reached at less cost since.
+                if search.cost[c] != cost {
+                    continue;
+                }
+                for direction in 0..8 {
+                    let n = ground.end(c, direction);
+                    // No step is free: what costs no more than this place cannot get cheaper through it.
+                    if search.cost[n] <= cost {
+                        continue;
+                    }
+                    let Some(step) = price(c, direction) else { continue };
+                    let step = step.clamp(1, BUCKETS as u32 - 1);
+                    if cost + step < search.cost[n] {
+                        search.cost[n] = cost + step;
+                        search.from[n] = search.from[c];
+                        search.back[n] = ((direction + 4) % 8) as u8;
+                        buckets[(cost + step) as usize % BUCKETS].push(n as u32);
+                        waiting += 1;
+                    }
                 }
             }
+            // Keeps what it has allotted.
+            buckets[cost as usize % BUCKETS] = bucket;
+            cost += 1;
         }
         Ok(search)
+    }
+
+    /// The source that a corner is nearest to, by its number.
+    pub fn source(&self, c: usize) -> usize {
+        self.from[c] as usize
+    }
+
+    /// The corners from one back to its source, both included.
+    pub fn way_back(&self, ground: &Ground, mut c: usize) -> Vec<usize> {
+        let mut way = vec![c];
+        while self.back[c] < ROOT {
+            c = ground.end(c, usize::from(self.back[c]));
+            way.push(c);
+        }
+        way
     }
 
     /// Makes the way from a corner back to its source a road, as far as it is not yet one of this search.
@@ -235,7 +269,23 @@ fn hubs(ground: &Ground, settled: &Settled) -> Vec<(u32, u8)> {
 
 /// Joins the sources with roads of a class.
 fn connect(ground: &Ground, roads: &mut Roads, sources: &[u32], class: u8) -> Result<()> {
-    let search = Search::run(ground, roads, sources)?;
+    let (search, meetings) = links(ground, &|c, direction| ground.cost(roads, c, direction), sources)?;
+    let mut seen = vec![false; ground.flags.len()];
+    for (c, direction) in meetings {
+        pave(ground, roads, c, direction, class);
+        search.trace(ground, roads, &mut seen, c, class);
+        search.trace(ground, roads, &mut seen, ground.end(c, direction), class);
+    }
+    Ok(())
+}
+
+/// Which sources to join: the edges where the searches from both meet, the cheapest first.
+pub(crate) fn links(
+    ground: &Ground,
+    price: &impl Fn(usize, usize) -> Option<u32>,
+    sources: &[u32],
+) -> Result<(Search, Vec<(usize, usize)>)> {
+    let search = Search::run(ground, price, sources)?;
     // The cheapest meeting of each two sources: its cost, and the edge where it is.
     let mut meetings: HashMap<(u32, u32), (u32, u32, u8)> = HashMap::new();
     for c in 0..ground.flags.len() {
@@ -247,7 +297,7 @@ fn connect(ground: &Ground, roads: &mut Roads, sources: &[u32], class: u8) -> Re
             if search.from.get(n).is_none_or(|&f| f == FAR || f == search.from[c]) {
                 continue;
             }
-            let Some(step) = ground.cost(roads, c, direction) else { continue };
+            let Some(step) = price(c, direction) else { continue };
             let (a, b) = (search.from[c].min(search.from[n]), search.from[c].max(search.from[n]));
             let met = (search.cost[c] + step + search.cost[n], c as u32, direction as u8);
             meetings.entry((a, b)).and_modify(|m| *m = (*m).min(met)).or_insert(met);
@@ -262,7 +312,7 @@ fn connect(ground: &Ground, roads: &mut Roads, sources: &[u32], class: u8) -> Re
         around[b as usize].push((a, cost));
     }
     let mut pieces = Pieces::new(sources.len());
-    let mut seen = vec![false; ground.flags.len()];
+    let mut kept = Vec::new();
     for &(cost, a, b, c, direction) in &links {
         let needed = pieces.join(a, b);
         let through_a_third = around[a as usize].iter().any(|&(third, first)| {
@@ -270,13 +320,10 @@ fn connect(ground: &Ground, roads: &mut Roads, sources: &[u32], class: u8) -> Re
             first.max(second) < cost
         });
         if needed || !through_a_third {
-            let (c, direction) = (c as usize, usize::from(direction));
-            pave(ground, roads, c, direction, class);
-            search.trace(ground, roads, &mut seen, c, class);
-            search.trace(ground, roads, &mut seen, ground.end(c, direction), class);
+            kept.push((c as usize, usize::from(direction)));
         }
     }
-    Ok(())
+    Ok((search, kept))
 }
 
 /// Streets along all sides of built faces.
@@ -317,7 +364,7 @@ fn join(ground: &Ground, roads: &mut Roads) -> Result<()> {
         return Ok(());
     }
     let main: Vec<u32> = corners.iter().copied().filter(|&c| pieces.root(c) == largest).collect();
-    let search = Search::run(ground, roads, &main)?;
+    let search = Search::run(ground, &|c, direction| ground.cost(roads, c, direction), &main)?;
     let mut nearest: HashMap<u32, (u32, u32)> = HashMap::new();
     for &c in &corners {
         let (root, cost) = (pieces.root(c), search.cost[c as usize]);

@@ -15,9 +15,11 @@ const LONGEST: usize = 24;
 /// What the ways are, in numbers.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 pub struct RoadFigures {
-    /// Kilometres of road, street and alley; ferries left out.
+    /// Kilometres of road, street and alley, motorways included; ferries left out.
     pub road_km: f64,
-    /// Kilometres of these from trunk to tertiary.
+    /// Kilometres of motorway, each carriageway counted.
+    pub motorway_km: f64,
+    /// Kilometres of road from trunk to tertiary.
     pub main_road_km: f64,
     /// Road ways.
     pub road_ways: u64,
@@ -35,6 +37,7 @@ impl RoadFigures {
     /// Adds the figures of another part.
     pub(crate) fn add(&mut self, other: &RoadFigures) {
         self.road_km += other.road_km;
+        self.motorway_km += other.motorway_km;
         self.main_road_km += other.main_road_km;
         self.road_ways += other.road_ways;
         self.oneway_ways += other.oneway_ways;
