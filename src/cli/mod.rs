@@ -62,7 +62,7 @@ enum Command {
     Optimise(optimise::OptimiseArgs),
     /// Recompute the figures of a finished run from its tables.
     Verify(verify::VerifyArgs),
-    /// Make the demo city anew from a seed.
+    /// Make the demo city anew from a seed, or a town or country of any size.
     Synth(synth::SynthArgs),
     /// Print the data dictionary of the tables.
     Schema,
@@ -95,7 +95,7 @@ pub fn main() -> ExitCode {
         Command::Matrix(args) => matrix::run(&args, cli.quiet),
         Command::Optimise(args) => optimise::run(args),
         Command::Verify(args) => verify::run(args),
-        Command::Synth(args) => synth::run(args),
+        Command::Synth(args) => synth::run(args, cli.quiet),
         Command::Schema => schema::run(),
     };
     match result {

@@ -1,30 +1,75 @@
-//! `gandan synth`: the demo city from a seed.
+//! `gandan synth`: the demo city from a seed, or a made-up town or country of any size.
 
 use std::path::PathBuf;
 
 use clap::Args;
 
+use super::progress::Progress;
 use crate::error::{Fault, Result};
+use crate::stages::Stages;
+use crate::synth::country::{CountryOptions, write_country};
 use crate::synth::{CityOptions, write_demo_city};
 
 /// Arguments of `gandan synth`.
 #[derive(Debug, Args)]
 pub struct SynthArgs {
-    /// The folder to write; files of the city that stand there are replaced.
+    /// The folder to write. Files of the demo city that stand there are replaced; a country wants a folder of its own.
     #[arg(long, value_name = "DIR", default_value = "demo-city")]
     out: PathBuf,
-    /// The same seed gives the same city.
+    /// The same seed gives the same city or country.
     #[arg(long, default_value_t = CityOptions::default().seed)]
     seed: u64,
+    /// Make a country of so many people instead of the demo city: 1e3 to 2e9, e.g. 5e4, 8.8e6 or 1e8.
+    #[arg(long, value_name = "N")]
+    people: Option<f64>,
+    /// People per km² of the country, 5 to 6000; by default 2600 up to 10 million people, down to 300 from 50 million.
+    #[arg(long, value_name = "N", requires = "people")]
+    density: Option<f64>,
+    /// Replace a country that stands there.
+    #[arg(long, requires = "people")]
+    force: bool,
 }
 
-/// Writes the city.
+/// Writes the city or the country.
 ///
 /// # Errors
-/// The disk refuses.
-pub fn run(args: SynthArgs) -> Result<()> {
-    std::fs::create_dir_all(&args.out).map_err(|e| Fault::io("make the folder", &args.out, &e))?;
-    let summary = write_demo_city(&args.out, &CityOptions { seed: args.seed })?;
-    println!("{:#}", serde_json::json!({ "out": args.out.display().to_string(), "city": summary }));
+/// Numbers out of range, a folder that stands already, or the disk refuses.
+pub fn run(args: SynthArgs, quiet: bool) -> Result<()> {
+    let summary = match args.people {
+        None => {
+            std::fs::create_dir_all(&args.out).map_err(|e| Fault::io("make the folder", &args.out, &e))?;
+            let summary = write_demo_city(&args.out, &CityOptions { seed: args.seed })?;
+            serde_json::json!({ "out": args.out.display().to_string(), "city": summary })
+        }
+        Some(people) => {
+            let options = CountryOptions::new(people, args.density, args.seed)?;
+            let progress = Progress::new(quiet);
+            if !quiet {
+                eprintln!("{}", estimate(options.people));
+            }
+            let listen = |event: crate::stages::Event| progress.hear(event);
+            let mut stages = Stages::new(&listen);
+            let (out, summary) = write_country(&args.out, &options, args.force, &mut stages)?;
+            let plan = out.join("scenario.toml");
+            serde_json::json!({
+                "out": out.display().to_string(),
+                "scenario": plan.display().to_string(),
+                "country": summary,
+                "time_s": stages.done().iter().map(|s| s.time_s).sum::<f64>(),
+            })
+        }
+    };
+    println!("{summary:#}");
     Ok(())
+}
+
+/// What a country of this size takes, from runs on two cores.
+fn estimate(people: u64) -> String {
+    let millions = people as f64 / 1e6;
+    format!(
+        "about {:.0} s on two cores, {:.1} GB of memory and {:.2} GB of disk",
+        (0.5 + 0.5 * millions).ceil(),
+        0.1 + 0.02 * millions,
+        0.01 + 0.003 * millions
+    )
 }

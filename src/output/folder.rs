@@ -90,7 +90,8 @@ pub fn refuse_existing(target: &Path, force: bool) -> Result<()> {
     let empty = fs::read_dir(target).is_ok_and(|mut entries| entries.next().is_none());
     let holds = |file: &str| target.join(file).is_file();
     // The last is a folder of fetched inputs; the cache of downloads has a fetched.json alone.
-    let ours = holds("manifest.json") || holds("answer.json") || (holds("fetched.json") && holds("study_area.geojson"));
+    let ours = ["manifest.json", "answer.json", "synth.json"].into_iter().any(holds)
+        || (holds("fetched.json") && holds("study_area.geojson"));
     if !(target.is_dir() && (empty || ours)) {
         return Err(Fault::new("output::foreign", "this was not written by gandan, so --force does not replace it")
             .file(target)

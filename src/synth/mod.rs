@@ -13,8 +13,11 @@
 //!
 //! The same seed gives the same bytes on the same build. (Sines and exponentials are the platform's, so another
 //! operating system may differ in a last digit.)
+//!
+//! [`country`] makes towns and countries of any size, on no facts at all.
 
 mod communes;
+pub mod country;
 mod facts;
 mod mesh;
 mod outline;

@@ -159,7 +159,7 @@ fn addresses(communes: usize, grid: &Grid, network: &Network) -> Vec<Vec<Address
 }
 
 /// Mostly fit; some with things unknown, some failing in one or two ways.
-fn fitness(rng: &mut Rng) -> Fitness {
+pub(crate) fn fitness(rng: &mut Rng) -> Fitness {
     let mut f = Fitness {
         years_in_field: Some(3 + rng.below(30) as u32),
         charter_capital_vnd: Some(2_000_000_000 + 500_000_000 * rng.below(80) as u64),

@@ -52,11 +52,21 @@ pub(crate) fn study_area(facts: &Facts, borders: &Borders) -> String {
 
 fn collection(name: &str, features: impl Iterator<Item = String>) -> String {
     let features: Vec<String> = features.collect();
-    format!("{{\"type\":\"FeatureCollection\",\"name\":\"{name}\",\"features\":[\n{}\n]}}\n", features.join(",\n"))
+    format!("{}{}{CLOSE}", open(name), features.join(SEPARATOR))
 }
 
+/// What stands before the first feature of a collection.
+pub(crate) fn open(name: &str) -> String {
+    format!("{{\"type\":\"FeatureCollection\",\"name\":\"{name}\",\"features\":[\n")
+}
+
+/// What stands between two features.
+pub(crate) const SEPARATOR: &str = ",\n";
+/// What stands after the last.
+pub(crate) const CLOSE: &str = "\n]}\n";
+
 /// Written by hand, so that the order of the keys and the digits are ours.
-fn feature(properties: &[(&str, Value)], shapes: &[Shape]) -> String {
+pub(crate) fn feature(properties: &[(&str, Value)], shapes: &[Shape]) -> String {
     let properties: Vec<String> = properties.iter().map(|(k, v)| format!("\"{k}\":{v}")).collect();
     let polygons: Vec<String> = shapes.iter().map(polygon).collect();
     let geometry = match polygons.as_slice() {
@@ -77,7 +87,8 @@ fn ring(ring: &Ring) -> String {
     format!("[{}]", places.join(","))
 }
 
-/// Millionths of a degree as decimal degrees; positive here, as Hà Nội is.
+/// Millionths of a degree as decimal degrees.
 fn degrees(micro: i32) -> String {
-    format!("{}.{:06}", micro / 1_000_000, micro % 1_000_000)
+    let sign = if micro < 0 { "-" } else { "" };
+    format!("{sign}{}.{:06}", micro.unsigned_abs() / 1_000_000, micro.unsigned_abs() % 1_000_000)
 }

@@ -8,15 +8,19 @@ use crate::error::{Fault, Result};
 use flate2::{Compression, write::ZlibEncoder};
 use osmpbfreader::{fileformat, osmformat};
 use protobuf::{Message, MessageField};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::io::Write;
 
 /// Nodes or ways a block, at most.
-const BLOCK: usize = 8000;
+pub(crate) const BLOCK: usize = 8000;
 
-/// A node as it stands in the file: millionths of a degree, and signals or not. Ids are positions plus one.
-type FileNode = (Vertex, bool);
-type FileWay = (Vec<i64>, Vec<(&'static str, String)>);
+/// Tags in the order in which they are written.
+pub(crate) type FileTags = Vec<(&'static str, Cow<'static, str>)>;
+/// A node as it stands in the file: millionths of a degree, and its tags. Ids are positions plus one.
+pub(crate) type FileNode = (Vertex, FileTags);
+/// A way: the ids of its nodes, and its tags.
+pub(crate) type FileWay = (Vec<i64>, FileTags);
 
 /// The bytes of the file, and the number of nodes and ways in it.
 pub(crate) fn encode(network: &Network, water: &Water, seed: u64) -> Result<(Vec<u8>, usize, usize)> {
@@ -27,6 +31,19 @@ pub(crate) fn encode(network: &Network, water: &Water, seed: u64) -> Result<(Vec
         (all.clone().min().unwrap_or(0), all.max().unwrap_or(0))
     };
     let ((left, right), (bottom, top)) = (span(|v| v.0), span(|v| v.1));
+    file.extend(header_blob([left, bottom, right, top], format!("synthetic, gandan synth seed {seed}"))?);
+    let best = Compression::best();
+    for (k, chunk) in nodes.chunks(BLOCK).enumerate() {
+        file.extend(blob("OSMData", &node_block(chunk, (k * BLOCK) as i64 + 1), best)?);
+    }
+    for (k, chunk) in ways.chunks(BLOCK).enumerate() {
+        file.extend(blob("OSMData", &way_block(chunk, (k * BLOCK) as i64 + 1), best)?);
+    }
+    Ok((file, nodes.len(), ways.len()))
+}
+
+/// The first blob of a file: its box (west, south, east, north in nanodegrees) and where it comes from.
+pub(crate) fn header_blob([left, bottom, right, top]: [i64; 4], source: String) -> Result<Vec<u8>> {
     let mut bbox = osmformat::HeaderBBox::new();
     bbox.set_left(left);
     bbox.set_right(right);
@@ -37,27 +54,32 @@ pub(crate) fn encode(network: &Network, water: &Water, seed: u64) -> Result<(Vec
     header.required_features = vec!["OsmSchema-V0.6".into(), "DenseNodes".into()];
     header.optional_features = vec!["Sort.Type_then_ID".into()];
     header.set_writingprogram("gandan synth".into());
-    header.set_source(format!("synthetic, gandan synth seed {seed}"));
-    put(&mut file, "OSMHeader", &header)?;
-    for (k, chunk) in nodes.chunks(BLOCK).enumerate() {
-        put(&mut file, "OSMData", &node_block(chunk, (k * BLOCK) as i64 + 1))?;
-    }
-    for (k, chunk) in ways.chunks(BLOCK).enumerate() {
-        put(&mut file, "OSMData", &way_block(chunk, (k * BLOCK) as i64 + 1))?;
-    }
-    Ok((file, nodes.len(), ways.len()))
+    header.set_source(source);
+    blob("OSMHeader", &header, Compression::best())
+}
+
+/// A blob of nodes with ids from `first_id` on.
+pub(crate) fn node_blob(nodes: &[FileNode], first_id: i64, level: Compression) -> Result<Vec<u8>> {
+    blob("OSMData", &node_block(nodes, first_id), level)
+}
+
+/// A blob of ways with ids from `first_id` on.
+pub(crate) fn way_blob(ways: &[FileWay], first_id: i64, level: Compression) -> Result<Vec<u8>> {
+    blob("OSMData", &way_block(ways, first_id), level)
 }
 
 /// Numbers the nodes of roads first, then those of the water.
 fn collect(network: &Network, water: &Water) -> (Vec<FileNode>, Vec<FileWay>) {
-    let mut nodes: Vec<FileNode> = network.nodes.iter().map(|n| (vertex(n.at), n.signals)).collect();
+    let signals = |on: bool| if on { vec![("highway", "traffic_signals".into())] } else { Vec::new() };
+    let mut nodes: Vec<FileNode> = network.nodes.iter().map(|n| (vertex(n.at), signals(n.signals))).collect();
+    let tags = |tags: Vec<(&'static str, String)>| tags.into_iter().map(|(k, v)| (k, Cow::from(v))).collect();
     let mut ways: Vec<FileWay> =
-        network.ways.iter().map(|w| (w.refs.iter().map(|&r| i64::from(r) + 1).collect(), w.tags())).collect();
+        network.ways.iter().map(|w| (w.refs.iter().map(|&r| i64::from(r) + 1).collect(), tags(w.tags()))).collect();
     let mut ids: HashMap<Vertex, i64> = HashMap::new();
     let mut draw = |pts: &[P]| -> Vec<i64> {
         let id = |q: &P| {
             *ids.entry(vertex(*q)).or_insert_with(|| {
-                nodes.push((vertex(*q), false));
+                nodes.push((vertex(*q), Vec::new()));
                 nodes.len() as i64
             })
         };
@@ -67,10 +89,13 @@ fn collect(network: &Network, water: &Water) -> (Vec<FileNode>, Vec<FileWay>) {
         let mut refs = draw(&sheet.ring);
         refs.extend(refs.first().copied());
         let kind = if sheet.is_river { "river" } else { "lake" };
-        ways.push((refs, vec![("natural", "water".into()), ("water", kind.into()), ("name", sheet.name.clone())]));
+        ways.push((
+            refs,
+            vec![("natural", "water".into()), ("water", kind.into()), ("name", sheet.name.clone().into())],
+        ));
     }
     for course in &water.courses {
-        ways.push((draw(&course.line), vec![("waterway", "river".into()), ("name", course.name.clone())]));
+        ways.push((draw(&course.line), vec![("waterway", "river".into()), ("name", course.name.clone().into())]));
     }
     (nodes, ways)
 }
@@ -106,19 +131,19 @@ fn node_block(nodes: &[FileNode], first_id: i64) -> osmformat::PrimitiveBlock {
     let mut dense = osmformat::DenseNodes::new();
     // Units of 100 nanodegrees (the default granularity), differences from node to node.
     let mut last = (0i64, 0i64);
-    for (k, ((lon, lat), signals)) in nodes.iter().enumerate() {
+    for (k, ((lon, lat), tags)) in nodes.iter().enumerate() {
         let at = (i64::from(*lon) * 10, i64::from(*lat) * 10);
         dense.id.push(if k == 0 { first_id } else { 1 });
         dense.lon.push(at.0 - last.0);
         dense.lat.push(at.1 - last.1);
         last = at;
-        if *signals {
-            dense.keys_vals.push(strings.id("highway") as i32);
-            dense.keys_vals.push(strings.id("traffic_signals") as i32);
+        for (key, value) in tags {
+            dense.keys_vals.push(strings.id(key) as i32);
+            dense.keys_vals.push(strings.id(value) as i32);
         }
         dense.keys_vals.push(0);
     }
-    if nodes.iter().all(|n| !n.1) {
+    if nodes.iter().all(|n| n.1.is_empty()) {
         dense.keys_vals.clear();
     }
     let mut group = osmformat::PrimitiveGroup::new();
@@ -153,11 +178,11 @@ fn block(strings: Strings, group: osmformat::PrimitiveGroup) -> osmformat::Primi
     block
 }
 
-/// Appends one blob: the length of its header, the header, the compressed block.
-fn put(file: &mut Vec<u8>, kind: &str, block: &impl Message) -> Result<()> {
+/// One blob: the length of its header, the header, the compressed block.
+fn blob(kind: &str, block: &impl Message, level: Compression) -> Result<Vec<u8>> {
     let fault = |what: String| Fault::new("synth::write", format!("cannot write an OSM block: {what}"));
     let raw = block.write_to_bytes().map_err(|e| fault(e.to_string()))?;
-    let mut zlib = ZlibEncoder::new(Vec::new(), Compression::best());
+    let mut zlib = ZlibEncoder::new(Vec::with_capacity(raw.len() / 2), level);
     zlib.write_all(&raw).map_err(|e| fault(e.to_string()))?;
     let mut blob = fileformat::Blob::new();
     blob.set_raw_size(raw.len() as i32);
@@ -167,8 +192,9 @@ fn put(file: &mut Vec<u8>, kind: &str, block: &impl Message) -> Result<()> {
     header.set_type(kind.to_owned());
     header.set_datasize(blob.len() as i32);
     let header = header.write_to_bytes().map_err(|e| fault(e.to_string()))?;
+    let mut file = Vec::with_capacity(4 + header.len() + blob.len());
     file.extend((header.len() as u32).to_be_bytes());
     file.extend(header);
     file.extend(blob);
-    Ok(())
+    Ok(file)
 }
