@@ -200,7 +200,9 @@ fn water(shape: &Shape, rivers: &Rivers, lakes: &[u32], first: i64) -> (Vec<File
 pub(crate) fn population(path: &Path, grid: &Grid) -> Result<u64> {
     let fault = |e: tiff::TiffError| {
         let what = format!("cannot write the population grid: {e}");
-        Fault::new("synth::write", what).file(path).help("free some space, then run again; nothing was left half written")
+        Fault::new("synth::write", what)
+            .file(path)
+            .help("free some space, then run again; nothing was left half written")
     };
     let io = |e: std::io::Error| Fault::io("write the file", path, &e);
     let mut file = BufWriter::with_capacity(1 << 20, File::create(path).map_err(io)?);
@@ -318,8 +320,7 @@ impl Outlines<'_> {
     /// Writes `study_area.geojson`.
     pub fn study_area(&self, path: PathBuf, people: u64) -> Result<u64> {
         self.write(path, "study_area", 1, |_| {
-            let whole =
-                outline(self.shape, self.faces.0.iter().copied(), |f| self.borders.owner[f] != NOBODY);
+            let whole = outline(self.shape, self.faces.0.iter().copied(), |f| self.borders.owner[f] != NOBODY);
             feature(&[("name", json!("Vùng giả định")), ("population", json!(people))], &[whole])
         })
     }

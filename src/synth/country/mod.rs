@@ -208,8 +208,11 @@ fn make(folder: &Path, options: &CountryOptions, stages: &mut Stages) -> Result<
         || Ok(borders::draw(&frame, &flags, &settled.people, people::pixel_km2(&frame, per_degree))),
         |b| format!("{} communes in {} districts", b.seats.len(), b.districts),
     )?;
-    let shape =
-        stages.run("bend lines", || Ok(shape::lay(&ground, &roads, &borders.owner)), |_| "roads, coasts, borders".into())?;
+    let shape = stages.run(
+        "bend lines",
+        || Ok(shape::lay(&ground, &roads, &borders.owner)),
+        |_| "roads, coasts, borders".into(),
+    )?;
     let streets = stages.run(
         "plan streets",
         || Ok(streets::Streets::plan(&ground, &roads, &shape, &settled.people)),

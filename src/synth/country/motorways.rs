@@ -125,7 +125,11 @@ fn beside(shape: &Shape, corners: &[usize], k: usize, km: f64) -> Vertex {
 }
 
 /// The nodes of the motorways, from the id `first` on, their ways, and their figures.
-pub(crate) fn draw(streets: &Streets, motorways: &[Motorway], first: i64) -> (Vec<FileNode>, Vec<FileWay>, RoadFigures) {
+pub(crate) fn draw(
+    streets: &Streets,
+    motorways: &[Motorway],
+    first: i64,
+) -> (Vec<FileNode>, Vec<FileWay>, RoadFigures) {
     let (shape, ground, frame) = (streets.shape, streets.ground, streets.ground.frame);
     let mut nodes: Vec<FileNode> = Vec::new();
     let mut ways: Vec<FileWay> = Vec::new();

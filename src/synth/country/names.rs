@@ -4,8 +4,8 @@ use super::frame::unit;
 
 const FIRST: [&str; 40] = [
     "An", "Bình", "Cao", "Cẩm", "Đại", "Đông", "Đồng", "Đức", "Gia", "Hà", "Hải", "Hòa", "Hồng", "Hưng", "Hương",
-    "Khánh", "Kim", "Lạc", "Lâm", "Liên", "Long", "Mai", "Minh", "Mỹ", "Nam", "Ngọc", "Nguyên", "Phú", "Phúc", "Phương",
-    "Quang", "Sơn", "Tam", "Tân", "Thanh", "Thành", "Thạch", "Thái", "Vân", "Xuân",
+    "Khánh", "Kim", "Lạc", "Lâm", "Liên", "Long", "Mai", "Minh", "Mỹ", "Nam", "Ngọc", "Nguyên", "Phú", "Phúc",
+    "Phương", "Quang", "Sơn", "Tam", "Tân", "Thanh", "Thành", "Thạch", "Thái", "Vân", "Xuân",
 ];
 const SECOND: [&str; 40] = [
     "An", "Bản", "Bồi", "Cầu", "Châu", "Chính", "Dương", "Điền", "Định", "Đình", "Đô", "Giang", "Hạ", "Hậu", "Hiệp",

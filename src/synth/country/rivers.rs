@@ -135,7 +135,8 @@ fn drain(frame: &Frame, flags: &[u8]) -> (Vec<u8>, Vec<u32>) {
     let height = frame.each(|c| {
         let (up, x, y) = slope(c);
         let wave = |k: u64, cells: f64| noise(salt ^ k, x / cells, y / cells);
-        let hills = 0.5 * wave(1, reach / 5.0) + 0.22 * wave(2, reach / 14.0) + 0.1 * wave(3, 40.0) + 0.06 * wave(4, 9.0);
+        let hills =
+            0.5 * wave(1, reach / 5.0) + 0.22 * wave(2, reach / 14.0) + 0.1 * wave(3, 40.0) + 0.06 * wave(4, 9.0);
         ((up + hills + 8.0 + 0.02 * shake(salt, c)) * 1e8) as u32
     });
     // What a basin without an outlet rises by from face to face: its river winds through it along soft ground.
@@ -174,7 +175,8 @@ fn drain(frame: &Frame, flags: &[u8]) -> (Vec<u8>, Vec<u32>) {
 /// Parts the larger rivers around islands.
 fn part(frame: &Frame, flags: &mut [u8], rivers: &mut Rivers, wanted: usize) {
     let salt = frame.salt(0x15_1A);
-    let long: Vec<usize> = (0..rivers.reaches.len().min(4 * wanted)).filter(|&r| rivers.reaches[r].faces.len() > 15).collect();
+    let long: Vec<usize> =
+        (0..rivers.reaches.len().min(4 * wanted)).filter(|&r| rivers.reaches[r].faces.len() > 15).collect();
     if long.is_empty() {
         return;
     }

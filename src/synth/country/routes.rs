@@ -249,7 +249,10 @@ fn hubs(ground: &Ground, settled: &Settled) -> Vec<(u32, u8)> {
             let n = (1.3 * place.radius / step).ceil() as i64;
             for (i, j) in (-n..=n).flat_map(|j| (-n..=n).map(move |i| (i, j))) {
                 let draw = |salt: u64| {
-                    0.33 * shake(frame.salt(salt), (place.corner as usize) ^ (((i + 512) as usize) << 32 | ((j + 512) as usize) << 42))
+                    0.33 * shake(
+                        frame.salt(salt),
+                        (place.corner as usize) ^ (((i + 512) as usize) << 32 | ((j + 512) as usize) << 42),
+                    )
                 };
                 let at = |c: usize, k: i64, salt: u64| (c as f64 + (k as f64 + draw(salt)) * step).max(0.0) as usize;
                 let (x, y) = (at(cx, i, 0xA1), at(cy, j, 0xA2));
@@ -348,10 +351,15 @@ fn join(ground: &Ground, roads: &mut Roads) -> Result<()> {
             }
         }
     }
-    let used = |roads: &Roads, c: usize| (0..8).any(|d| {
-        let inside = c > ground.frame.wide && c + ground.frame.wide + 1 < ground.flags.len();
-        inside && { let (c, d) = ground.edge(c, d); roads.edges[c][d] != 0 }
-    });
+    let used = |roads: &Roads, c: usize| {
+        (0..8).any(|d| {
+            let inside = c > ground.frame.wide && c + ground.frame.wide + 1 < ground.flags.len();
+            inside && {
+                let (c, d) = ground.edge(c, d);
+                roads.edges[c][d] != 0
+            }
+        })
+    };
     let corners: Vec<u32> = (0..ground.flags.len() as u32).filter(|&c| used(roads, c as usize)).collect();
     let mut sizes: HashMap<u32, usize> = HashMap::new();
     for &c in &corners {

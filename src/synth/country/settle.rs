@@ -128,7 +128,12 @@ pub(crate) fn settle(
         let middle = island.corners[island.corners.len() / 2];
         if size >= 1.0 {
             rural -= size;
-            add(frame, flags, &mut settled, Settlement { corner: middle, people: size, rank: Rank::Island, radius: 0.0 });
+            add(
+                frame,
+                flags,
+                &mut settled,
+                Settlement { corner: middle, people: size, rank: Rank::Island, radius: 0.0 },
+            );
         }
     }
     place_villages(frame, flags, fertile, &open, rural.max(0.0), &mut settled);

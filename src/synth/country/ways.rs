@@ -283,9 +283,7 @@ impl<'a> Band<'a> {
             arm(a, b);
             self.figures.dead_ends += 1;
         }
-        let crossed = |a: usize, b: usize| {
-            (edges[f][1] != 0 && a == b) || (edges[f + 1][3] != 0 && a + b == n)
-        };
+        let crossed = |a: usize, b: usize| (edges[f][1] != 0 && a == b) || (edges[f + 1][3] != 0 && a + b == n);
         for (b, a) in (1..n).flat_map(|b| (1..n).map(move |a| (b, a))) {
             self.figures.dead_ends += u64::from(arms[b * 8 + a] == 1 && !crossed(a, b));
         }

@@ -89,7 +89,10 @@ fn collect(network: &Network, water: &Water) -> (Vec<FileNode>, Vec<FileWay>) {
         let mut refs = draw(&sheet.ring);
         refs.extend(refs.first().copied());
         let kind = if sheet.is_river { "river" } else { "lake" };
-        ways.push((refs, vec![("natural", "water".into()), ("water", kind.into()), ("name", sheet.name.clone().into())]));
+        ways.push((
+            refs,
+            vec![("natural", "water".into()), ("water", kind.into()), ("name", sheet.name.clone().into())],
+        ));
     }
     for course in &water.courses {
         ways.push((draw(&course.line), vec![("waterway", "river".into()), ("name", course.name.clone().into())]));
