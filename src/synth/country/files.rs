@@ -251,7 +251,6 @@ pub(crate) fn population(path: &Path, grid: &Grid) -> Result<u64> {
     tags.write_tag(Tag::GeoKeyDirectoryTag, &keys[..]).map_err(fault)?;
     tags.write_tag(Tag::GdalNodata, "-99999").map_err(fault)?;
     tags.finish().map_err(fault)?;
-    drop(encoder);
     file.flush().map_err(io)?;
     std::fs::metadata(path).map(|m| m.len()).map_err(|e| Fault::io("read the file", path, &e).into())
 }

@@ -17,7 +17,7 @@ const CITY: f64 = 100_000.0;
 /// Kilometres between interchanges, at least.
 const BETWEEN_KM: f64 = 6.0;
 /// Shorter ones are not built, kilometres.
-const SHORTEST_KM: f64 = 8.0;
+const SHORTEST_KM: f64 = 6.0;
 /// From the middle to a carriageway, kilometres.
 const HALF_KM: f64 = 0.012;
 /// Nodes in a way, at most.

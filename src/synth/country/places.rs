@@ -185,7 +185,7 @@ impl Town<'_> {
     /// Points for the road file: settlements, post offices, and a market in most communes.
     pub fn points(&self, settled: &Settled, sites: &[Site]) -> Vec<FileNode> {
         let mut points: Vec<FileNode> = Vec::new();
-        let salt = self.shape.frame.salt(0x90_1);
+        let salt = self.shape.frame.salt(0x901);
         for place in &settled.places {
             let kind = match place.rank {
                 Rank::City => "city",

@@ -139,6 +139,13 @@ fn drain(frame: &Frame, flags: &[u8]) -> (Vec<u8>, Vec<u32>) {
             0.5 * wave(1, reach / 5.0) + 0.22 * wave(2, reach / 14.0) + 0.1 * wave(3, 40.0) + 0.06 * wave(4, 9.0);
         ((up + hills + 8.0 + 0.02 * shake(salt, c)) * 1e8) as u32
     });
+    // What a basin without an outlet rises by from face to face: its river winds through it along soft ground.
+    let rise = frame.each(|c| {
+        let (x, y) = frame.xy(c);
+        let soft = |k: u64, cells: f64| noise(salt ^ k, x as f64 / cells, y as f64 / cells);
+        let hard = 1.5 * soft(5, 7.0) + 1.2 * soft(6, 26.0) + 0.6 * shake(salt ^ 7, c);
+        (hard.exp() * 1e8 / reach) as u32 + 1
+    });
     let mut down = vec![u8::MAX; flags.len()];
     let mut heap = BinaryHeap::new();
     // The coast that lies lower than most.
@@ -158,7 +165,7 @@ fn drain(frame: &Frame, flags: &[u8]) -> (Vec<u8>, Vec<u32>) {
         for (k, n) in beside(frame, c as usize).into_iter().enumerate() {
             if flags[n] & LAND != 0 && down[n] == u8::MAX {
                 down[n] = [2, 3, 0, 1][k];
-                heap.push(Reverse((height[n].max(level + 1), n as u32)));
+                heap.push(Reverse((height[n].max(level.saturating_add(rise[n])), n as u32)));
             }
         }
     }

@@ -195,7 +195,7 @@ impl<'a> Streets<'a> {
                     let draw = |n: u64| unit(salt ^ n, f * 32 + k * 2 + side);
                     let line = [frame.xy(f).1, frame.xy(f).0][side] * pieces + k;
                     // Neighbouring lines run against each other, and a line goes on where it can in the next face.
-                    let way = if line % 2 == 0 { Run::Along } else { Run::Against };
+                    let way = if line.is_multiple_of(2) { Run::Along } else { Run::Against };
                     lines[k] = match draw(0) {
                         d if d < 0.14 => Run::None,
                         d if d < 0.36 => Run::Cut((draw(1) * pieces as f64) as usize),

@@ -108,7 +108,7 @@ impl<'a> Band<'a> {
             built: (flags[c] | flags[beside]) & BUILT != 0,
             bridge: streets.ground.wet(c, direction) && !ferry,
             ferry,
-            region: (y / size) << 20 | x / size,
+            region: ((y / size) << 20) | (x / size),
         })
     }
 
@@ -213,7 +213,7 @@ impl<'a> Band<'a> {
             stops.push(if direction == 1 { corner(x + 1, y + 1) } else { corner(x, y + 1) });
             let built = streets.ground.flags[f] & BUILT != 0;
             let class = edges[c][direction];
-            let kind = Kind { class, built, bridge: false, ferry: false, region: (y / 96) << 20 | x / 96 };
+            let kind = Kind { class, built, bridge: false, ferry: false, region: ((y / 96) << 20) | (x / 96) };
             let tags = self.tags(kind, f * 8 + direction);
             self.put(&stops, tags, class, false);
         }
