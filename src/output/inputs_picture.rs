@@ -7,6 +7,7 @@ use geo::BoundingRect;
 use super::picture::{Picture, Rgb, Spot, View, WATER};
 use crate::error::{Fault, Result};
 use crate::files::PendingFile;
+use crate::rollout::explain::commas;
 use crate::study::{Study, StudySite};
 use crate::units::LonLat;
 
@@ -65,7 +66,7 @@ fn draw(study: &Study) -> Picture {
     for layer in study.layers.iter().take(1) {
         for feature in &layer.features {
             let lines = rings(&feature.geometry, &view);
-            picture.stroke(lines.iter().map(Vec::as_slice), 1.2, BORDER, 0.7);
+            picture.stroke(lines.iter().map(Vec::as_slice), 1.8, BORDER, 0.9);
         }
     }
     let outline = rings(&study.area, &view);
@@ -116,8 +117,10 @@ fn rings(shape: &geo::MultiPolygon<f64>, view: &View) -> Vec<Vec<Spot>> {
 /// People by square kilometre, kinds of sites, the scale.
 fn legend(study: &Study, view: &View, picture: &mut Picture) {
     let (size, line, left) = (14.0, 23.0, 22.0);
-    let mut rows: Vec<(String, Rgb, bool)> =
-        DENSITIES.iter().map(|(from, colour)| (format!("from {from} people/km2"), *colour, false)).collect();
+    let mut rows: Vec<(String, Rgb, bool)> = DENSITIES
+        .iter()
+        .map(|(from, colour)| (format!("from {} people/km2", commas(*from as u64)), *colour, false))
+        .collect();
     rows.push(("water".to_owned(), WATER, false));
     for (k, (name, colour)) in KINDS.iter().enumerate() {
         let n = study.sites.iter().filter(|s| kind(s) == k).count();

@@ -1,5 +1,6 @@
 //! The small inputs, read before the large ones so that their faults come early and together.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use geo::{Intersects, MultiPolygon, Point};
@@ -52,6 +53,8 @@ pub(crate) fn read_tables(scenario: &Scenario) -> Result<Tables> {
     }
     let mut sites = Vec::new();
     let mut sites_left_out = 0;
+    let mut ids = HashSet::new();
+    let mut from_candidates = 0;
     for (file, fixed) in [(Some(&inputs.sites), false), (inputs.fixed_sites.as_ref(), true)] {
         let Some(file) = file else { continue };
         let mut read = faults.keep(sites_of(scenario, file, fixed, area.as_ref()))?.unwrap_or_default();
@@ -68,12 +71,15 @@ pub(crate) fn read_tables(scenario: &Scenario) -> Result<Tables> {
             }
         }
         for site in read {
-            if sites.iter().any(|s: &Site| s.id == site.id) {
+            if !ids.insert(site.id.clone()) {
                 let fault =
                     Fault::new("sites::duplicate", format!("the id `{}` is also in the other file of sites", site.id));
                 faults.push(fault.file(file).help("give every site an id of its own"));
             }
             sites.push(site);
+        }
+        if !fixed {
+            from_candidates = sites.len();
         }
     }
     if let Some(survey) = &inputs.survey {
@@ -87,7 +93,8 @@ pub(crate) fn read_tables(scenario: &Scenario) -> Result<Tables> {
     };
     let sites: Vec<StudySite> = sites
         .into_iter()
-        .map(|site| {
+        .enumerate()
+        .map(|(i, site)| {
             let eligibility = judge(&site, &scenario.eligibility.conditions);
             let usable = match eligibility {
                 Eligibility::Eligible => true,
@@ -95,7 +102,7 @@ pub(crate) fn read_tables(scenario: &Scenario) -> Result<Tables> {
                 Eligibility::Review(_) => scenario.eligibility.use_review,
             };
             let boundary = layers.iter().map(|l| l.locate(site.at).map(|i| i as u32)).collect();
-            StudySite { site, eligibility, usable, proposed: false, boundary }
+            StudySite { site, eligibility, usable, proposed: false, in_fixed_file: i >= from_candidates, boundary }
         })
         .collect();
     if !sites.iter().any(|s: &StudySite| s.usable || s.site.fixed) {
