@@ -155,7 +155,7 @@ fn members_of_points(points: &[DemandCell], cells: &[DemandCell]) -> (Vec<Person
     let mut lost = Persons(0);
     for point in points {
         let mut left = point.persons;
-        let near = tree.nearest_neighbor_iter_with_distance_2(&flat(point.at));
+        let near = tree.nearest_neighbor_iter_with_distance_2(flat(point.at));
         for (cell, _) in near.take_while(|(_, metres2)| *metres2 <= NEAR_M * NEAR_M) {
             let room = cells[cell.data].persons.0 - members[cell.data].0;
             let part = left.0.min(room);
