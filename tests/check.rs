@@ -208,6 +208,16 @@ const BROKEN: &[Case] = &[
         says: &["group `elders`", "`elephant`", "motorcycle"],
     },
     Case {
+        name: "a group by a property that is not there",
+        spoil: |home| {
+            let group = "\n[[groups]]\nid = \"elders\"\nname = { vi = \"a\", en = \"a\" }\n";
+            let of = "share_of = { layer = \"communes\", property = \"eldres\" }\n";
+            add(&home.join("scenario.toml"), &format!("{group}{of}"));
+        },
+        code: "groups::property",
+        says: &["group `elders`", "no feature of the layer `communes`", "`eldres`", "area_km2"],
+    },
+    Case {
         name: "a broken catalogue",
         spoil: |home| {
             let service =

@@ -18,11 +18,10 @@ use crate::ingest::water::Water;
 use crate::network::cache::Cache;
 use crate::network::load::load_roads;
 use crate::network::modes::resolve_modes;
-use crate::rollout::{check_budgets, check_phases};
+use crate::rollout::check_phases;
 use crate::scenario::{Scenario, StandardSettings};
 use crate::stages::Stages;
-use crate::study::groups::shares_of;
-use crate::study::{Study, clip_box, features_of_scope, read_tables};
+use crate::study::{Study, check_settings, clip_box, read_tables};
 
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -148,16 +147,7 @@ pub fn check(path: &Path, cache: Option<&Cache>, stages: &mut Stages) -> Result<
 fn input_errors(scenario: &Scenario, sound: bool, cache: Option<&Cache>, stages: &mut Stages) -> Result<Vec<Fault>> {
     let mut faults = Faults::default();
     if let Some(tables) = faults.keep(read_tables(scenario))? {
-        let n_fixed = tables.sites.iter().filter(|s| s.site.fixed).count();
-        faults.keep(check_budgets(scenario, n_fixed))?;
-        for group in &scenario.groups {
-            faults.keep(shares_of(group, &tables.modes))?;
-        }
-        // A scope of a layer that is not there is told by the scenario's own check.
-        let scopes = scenario.phases.iter().filter_map(|p| p.scope.as_ref());
-        for scope in scopes.filter(|s| tables.layers.iter().any(|l| l.id == s.layer)) {
-            faults.keep(features_of_scope(&tables.layers, scope))?;
-        }
+        faults.keep(check_settings(scenario, &tables))?;
     }
     if let Some(water) = &scenario.inputs.water {
         faults.keep(Water::read(water))?;

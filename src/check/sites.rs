@@ -27,9 +27,14 @@ pub(super) fn doubts(study: &Study, findings: &mut Findings) {
             pair.why
         );
         let (first, second) = (study.file_of(own[pair.first]), study.file_of(own[pair.second]));
-        let help = match first == second {
-            true => "keep one of them if they are one place".to_owned(),
-            false => format!("keep one of them if they are one place; the first stands in {}", first.display()),
+        let help = match (a.position.as_deref(), b.position.as_deref()) {
+            (Some(of_a), Some(of_b)) if of_a == of_b && of_a != "osm" => {
+                format!("the places of both are only known as `{of_a}`; find their true places, or take one out")
+            }
+            _ if first != second => {
+                format!("keep one of them if they are one place; the first stands in {}", first.display())
+            }
+            _ => "keep one of them if they are one place".to_owned(),
         };
         findings.warn(Fault::new("sites::twice", message).file(second).help(help));
     }

@@ -19,7 +19,6 @@ use crate::study::Study;
 use crate::units::Persons;
 
 pub use indicators::{AreaIndicators, PhaseIndicators, RowState};
-pub(crate) use solve::check_budgets;
 pub use solve::check_phases;
 pub use uncovered::UncoveredPlace;
 

@@ -84,6 +84,21 @@ fn part(people: Persons, share: f64) -> Persons {
     Persons(((people.0 as f64 * share).round() as u64).min(people.0))
 }
 
+/// Whether any feature of a layer has a property: where none has, its name is wrong.
+///
+/// # Errors
+/// `groups::property`.
+pub(super) fn check_property(layer: &BoundaryLayer, of: &LayerProperty, group: &str) -> Result<()> {
+    if layer.features.iter().any(|f| f.properties.contains_key(&of.property)) {
+        return Ok(());
+    }
+    let known: Vec<&str> =
+        layer.features.first().map_or_else(Vec::new, |f| f.properties.keys().map(String::as_str).collect());
+    let message = format!("no feature of the layer `{}` has a property `{}`", of.layer, of.property);
+    let fault = Fault::new("groups::property", message).place(format!("group `{group}`"));
+    Err(fault.help(format!("its features have: {}", known.join(", "))).into())
+}
+
 /// The property of each feature in which somebody lives, from 0 to `most`.
 fn numbers(
     layer: &BoundaryLayer,
@@ -174,7 +189,7 @@ fn members_of_points(points: &[DemandCell], cells: &[DemandCell]) -> (Vec<Person
 ///
 /// # Errors
 /// `groups::mode` for a mode by which nobody travels.
-pub(crate) fn shares_of(settings: &GroupSettings, modes: &[Mode]) -> Result<Option<Vec<f64>>> {
+pub(super) fn shares_of(settings: &GroupSettings, modes: &[Mode]) -> Result<Option<Vec<f64>>> {
     if settings.modes.is_empty() {
         return Ok(None);
     }

@@ -36,7 +36,7 @@ pub use dossiers::Dossiers;
 pub use groups::Group;
 use proposals::{Unserved, wanted_points};
 use tables::Tables;
-pub(crate) use tables::read_tables;
+pub(crate) use tables::{check_budgets, check_settings, read_tables};
 
 /// The joined inputs of a scenario.
 pub struct Study {
@@ -130,7 +130,11 @@ impl Study {
         let standard = scenario.standard.standard();
         let tables = stages.run(
             "read tables",
-            || read_tables(&scenario),
+            || {
+                let tables = read_tables(&scenario)?;
+                check_settings(&scenario, &tables)?;
+                Ok(tables)
+            },
             |t: &Tables| {
                 let outside = match t.sites_left_out {
                     0 => String::new(),

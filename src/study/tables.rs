@@ -5,8 +5,9 @@ use std::path::Path;
 
 use geo::{Intersects, MultiPolygon, Point};
 
-use super::{Dossiers, StudySite};
-use crate::error::{Fault, Faults, Result};
+use super::groups::{check_property, shares_of};
+use super::{Dossiers, StudySite, features_of_scope};
+use crate::error::{Error, Fault, Faults, Result};
 use crate::ingest::boundaries::{BoundaryLayer, LayerSource, read_area_noted, read_layer};
 use crate::ingest::eligibility::{Eligibility, judge};
 use crate::ingest::osm::features::{TagRule, sites_from_osm};
@@ -82,10 +83,10 @@ pub(crate) fn read_tables(scenario: &Scenario) -> Result<Tables> {
             from_candidates = sites.len();
         }
     }
-    if let Some(survey) = &inputs.survey {
-        if let Some(answers) = faults.keep(read_answers(survey))? {
-            faults.keep(fill_in(&mut sites, &answers))?;
-        }
+    if let Some(survey) = &inputs.survey
+        && let Some(answers) = faults.keep(read_answers(survey))?
+    {
+        faults.keep(fill_in(&mut sites, &answers))?;
     }
     faults.finish()?;
     let (Some(modes), Some(area), Some(dossiers)) = (modes, area, dossiers) else {
@@ -112,6 +113,46 @@ pub(crate) fn read_tables(scenario: &Scenario) -> Result<Tables> {
             .into());
     }
     Ok(Tables { modes, area, layers, sites, sites_left_out, dossiers, repairs })
+}
+
+/// What of the settings does not fit the small inputs: agents, scopes, groups. Told before the large inputs are read.
+///
+/// # Errors
+/// `phases::agents`, `scope::…`, `groups::…`, all together.
+pub(crate) fn check_settings(scenario: &Scenario, tables: &Tables) -> Result<()> {
+    let mut faults = Faults::default();
+    let n_fixed = tables.sites.iter().filter(|s| s.site.fixed).count();
+    faults.keep(check_budgets(scenario, n_fixed))?;
+    // That a layer is not there is told by the scenario's own check.
+    let layer = |id: &str| tables.layers.iter().find(|l| l.id == id);
+    for scope in scenario.phases.iter().filter_map(|p| p.scope.as_ref()).filter(|s| layer(&s.layer).is_some()) {
+        faults.keep(features_of_scope(&tables.layers, scope))?;
+    }
+    for group in &scenario.groups {
+        faults.keep(shares_of(group, &tables.modes))?;
+        for of in [&group.share_of, &group.fit_to].into_iter().flatten() {
+            if let Some(layer) = layer(&of.layer) {
+                faults.keep(check_property(layer, of, &group.id))?;
+            }
+        }
+    }
+    faults.finish()
+}
+
+/// A phase can only allow fewer agents than stand already by mistake.
+pub(crate) fn check_budgets(scenario: &Scenario, n_fixed: usize) -> Result<()> {
+    let mut faults = Vec::new();
+    for (i, phase) in scenario.phases.iter().enumerate() {
+        if let Some(agents) = phase.agents.filter(|&a| (a as usize) < n_fixed) {
+            let message = format!("{agents} agents are fewer than the {n_fixed} fixed sites that stand already");
+            faults.push(
+                Fault::new("phases::agents", message)
+                    .place(format!("phases[{}].agents ({})", i + 1, phase.name.en))
+                    .help(format!("the number counts all that stand at the phase's end: give {n_fixed} or more")),
+            );
+        }
+    }
+    if faults.is_empty() { Ok(()) } else { Err(Error::Input(faults)) }
 }
 
 /// Sites of a file in any of the formats.
