@@ -7,18 +7,21 @@ mod people;
 mod roads;
 mod sites;
 
+use std::path::Path;
+
 use serde::Serialize;
 
 use crate::error::{Error, Fault, Faults, Result};
 use crate::ingest::boundaries::{layer_overlaps, read_area};
 use crate::ingest::population::read_population;
+use crate::ingest::water::Water;
 use crate::network::cache::Cache;
 use crate::network::load::load_roads;
 use crate::network::modes::resolve_modes;
 use crate::rollout::check_phases;
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, StandardSettings};
 use crate::stages::Stages;
-use crate::study::{Study, clip_box, read_tables};
+use crate::study::{Study, check_settings, clip_box, read_tables};
 
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -43,16 +46,19 @@ pub struct Finding {
 
 /// What a check found.
 pub struct Checked {
-    /// Errors first, then warnings, then notes, each in the order of the inputs.
+    /// Errors first, then warnings, then notes, each in the order of the inputs; of each code at most ten warnings or
+    /// notes, the last of which says how many more there are.
     pub findings: Vec<Finding>,
+    /// How many errors, warnings and notes there are, those not told one by one included.
+    counts: [usize; 3],
     /// The joined inputs, where there was no error.
     pub study: Option<Study>,
 }
 
 impl Checked {
-    /// How many findings there are of a severity.
+    /// How many findings there are of a severity, those not told one by one included.
     pub fn count(&self, severity: Severity) -> usize {
-        self.findings.iter().filter(|f| f.severity == severity).count()
+        self.counts[severity as usize]
     }
 }
 
@@ -64,6 +70,7 @@ const SHOWN_OF_A_CODE: usize = 10;
 struct Findings {
     kept: Vec<Finding>,
     counts: Vec<(&'static str, usize)>,
+    by_severity: [usize; 3],
 }
 
 impl Findings {
@@ -73,6 +80,7 @@ impl Findings {
             self.counts.len() - 1
         });
         self.counts[at].1 += 1;
+        self.by_severity[severity as usize] += 1;
         if severity == Severity::Error || self.counts[at].1 <= SHOWN_OF_A_CODE {
             self.kept.push(Finding { severity, fault });
         }
@@ -86,7 +94,7 @@ impl Findings {
         self.add(Severity::Note, fault);
     }
 
-    fn finish(mut self) -> Vec<Finding> {
+    fn finish(mut self, study: Option<Study>) -> Checked {
         for (code, count) in self.counts.iter().filter(|(_, count)| *count > SHOWN_OF_A_CODE) {
             let last = self.kept.iter_mut().rev().find(|f| f.fault.code == *code && f.severity != Severity::Error);
             if let Some(last) = last {
@@ -94,18 +102,29 @@ impl Findings {
             }
         }
         self.kept.sort_by_key(|f| f.severity);
-        self.kept
+        Checked { findings: self.kept, counts: self.by_severity, study }
     }
 }
 
-/// Checks the inputs of a scenario.
+/// Checks the scenario in a file and its inputs.
 ///
 /// # Errors
 /// Only an interruption; faults of the inputs are findings.
-pub fn check(scenario: Scenario, cache: Option<&Cache>, stages: &mut Stages) -> Result<Checked> {
+pub fn check(path: &Path, cache: Option<&Cache>, stages: &mut Stages) -> Result<Checked> {
     let mut findings = Findings::default();
-    let mut errors = input_errors(&scenario, cache, stages)?;
     let mut study = None;
+    let mut errors = Vec::new();
+    let scenario = match Scenario::read_noted(path) {
+        Ok((scenario, wrong)) => {
+            errors.extend(wrong);
+            scenario
+        }
+        Err(error) => {
+            faults_of(error)?.into_iter().for_each(|fault| findings.add(Severity::Error, fault));
+            return Ok(findings.finish(None));
+        }
+    };
+    errors.extend(input_errors(&scenario, errors.is_empty(), cache, stages)?);
     if errors.is_empty() {
         match Study::load(scenario, cache, stages) {
             Ok(loaded) => {
@@ -119,20 +138,34 @@ pub fn check(scenario: Scenario, cache: Option<&Cache>, stages: &mut Stages) -> 
         }
     }
     errors.into_iter().for_each(|fault| findings.add(Severity::Error, fault));
-    let study = study.filter(|_| findings.kept.iter().all(|f| f.severity != Severity::Error));
-    Ok(Checked { findings: findings.finish(), study })
+    let study = study.filter(|_| findings.by_severity[Severity::Error as usize] == 0);
+    Ok(findings.finish(study))
 }
 
-/// The faults of every input by itself, so that those of one do not hide those of another.
-fn input_errors(scenario: &Scenario, cache: Option<&Cache>, stages: &mut Stages) -> Result<Vec<Fault>> {
+/// The faults of every input by itself, so that those of one do not hide those of another. `sound` says whether the
+/// settings of the scenario make sense.
+fn input_errors(scenario: &Scenario, sound: bool, cache: Option<&Cache>, stages: &mut Stages) -> Result<Vec<Fault>> {
     let mut faults = Faults::default();
-    faults.keep(read_tables(scenario))?;
+    if let Some(tables) = faults.keep(read_tables(scenario))? {
+        faults.keep(check_settings(scenario, &tables))?;
+    }
+    if let Some(water) = &scenario.inputs.water {
+        faults.keep(Water::read(water))?;
+    }
     let area = read_area(&scenario.inputs.study_area).ok();
     let modes = resolve_modes(&scenario.modes, scenario.travel.speeds).ok();
+    for &speeds in scenario.travel.also.iter().filter(|_| modes.is_some()) {
+        faults.keep(resolve_modes(&scenario.modes, speeds))?;
+    }
     if let Some(area) = &area {
-        faults.keep(read_population(&scenario.inputs.population, area))?;
+        let of_groups = scenario.groups.iter().filter_map(|g| g.file.as_ref());
+        for file in std::iter::once(&scenario.inputs.population).chain(of_groups) {
+            faults.keep(read_population(file, area))?;
+        }
         if let Some(modes) = modes {
-            let clip = clip_box(area, &modes, &scenario.standard.standard())?;
+            // With settings out of range the roads are looked at as far as the usual standard needs them.
+            let standard = if sound { scenario.standard.standard() } else { StandardSettings::default().standard() };
+            let clip = clip_box(area, &modes, &standard)?;
             faults.keep(load_roads(&scenario.inputs.roads, clip, &modes, 1, cache, stages))?;
         }
     }
@@ -179,7 +212,9 @@ mod tests {
         (0..13).for_each(|i| findings.warn(Fault::new("a", format!("a{i}"))));
         findings.note(Fault::new("b", "b"));
         findings.add(Severity::Error, Fault::new("c", "c"));
-        let found = findings.finish();
+        let checked = findings.finish(None);
+        assert_eq!([Severity::Error, Severity::Warning, Severity::Note].map(|s| checked.count(s)), [1, 13, 1]);
+        let found = checked.findings;
         assert_eq!(found.len(), 12);
         assert_eq!((found[0].severity, found[0].fault.code), (Severity::Error, "c"));
         assert_eq!(found[10].fault.message, "a9 (and 3 more like this)");

@@ -13,8 +13,8 @@ use crate::units::{Distance, Persons};
 const FAR_M: f64 = 200.0;
 
 pub(super) fn doubts(study: &Study, findings: &mut Findings) {
-    let file = &study.scenario.inputs.sites;
-    let sites: Vec<_> = study.sites.iter().filter(|s| !s.proposed).map(|s| s.site.clone()).collect();
+    let own: Vec<&StudySite> = study.sites.iter().filter(|s| !s.proposed).collect();
+    let sites: Vec<_> = own.iter().map(|s| s.site.clone()).collect();
     for pair in duplicates(&sites) {
         let (a, b) = (&sites[pair.first], &sites[pair.second]);
         let message = format!(
@@ -26,9 +26,20 @@ pub(super) fn doubts(study: &Study, findings: &mut Findings) {
             pair.distance.metres(),
             pair.why
         );
-        findings.warn(Fault::new("sites::twice", message).file(file).help("keep one of them if they are one place"));
+        let (first, second) = (study.file_of(own[pair.first]), study.file_of(own[pair.second]));
+        let help = match (a.position.as_deref(), b.position.as_deref()) {
+            (Some(of_a), Some(of_b)) if of_a == of_b && of_a != "osm" => {
+                format!("the places of both are only known as `{of_a}`; find their true places, or take one out")
+            }
+            _ if first != second => {
+                format!("keep one of them if they are one place; the first stands in {}", first.display())
+            }
+            _ => "keep one of them if they are one place".to_owned(),
+        };
+        findings.warn(Fault::new("sites::twice", message).file(second).help(help));
     }
     for (i, site) in study.sites.iter().enumerate() {
+        let file = study.file_of(site);
         if study.lakes.holds(site.site.at) {
             findings.warn(Cause::InWater.warning(&site.site, file));
         }
@@ -47,26 +58,28 @@ pub(super) fn doubts(study: &Study, findings: &mut Findings) {
 /// The ward that the file names against the one in which the site stands.
 fn ward(study: &Study, site: &StudySite, findings: &mut Findings) {
     let Some(named) = &site.site.ward_code else { return };
-    let known = |layer: &crate::ingest::boundaries::BoundaryLayer| layer.features.iter().any(|f| &f.code == named);
-    let Some((l, layer)) = study.layers.iter().enumerate().find(|(_, layer)| known(layer)) else { return };
-    let stands = site.boundary[l].map(|f| &layer.features[f as usize]);
-    if let Some(stands) = stands.filter(|f| &f.code != named) {
+    // The layers that know the code, and where the site stands in each of them.
+    let known = study.layers.iter().enumerate().filter(|(_, layer)| layer.features.iter().any(|f| &f.code == named));
+    let stands: Vec<_> = known.filter_map(|(l, layer)| site.boundary[l].map(|f| &layer.features[f as usize])).collect();
+    if let Some(stands) = stands.first().filter(|_| stands.iter().all(|f| &f.code != named)) {
         let message = format!(
             "`{}` ({}) names ward {named}, but stands in {} ({})",
             site.site.id, site.site.name, stands.code, stands.name
         );
         let help = "correct its place or its ward_code; gandan goes by the place";
-        findings.warn(Fault::new("sites::ward", message).file(&study.scenario.inputs.sites).help(help));
+        findings.warn(Fault::new("sites::ward", message).file(study.file_of(site)).help(help));
     }
 }
 
 /// How many sites are fit, and what is unknown.
 fn fitness(study: &Study, findings: &mut Findings) {
     let file = &study.scenario.inputs.sites;
-    let own = || study.sites.iter().filter(|s| !s.proposed);
+    // What stands already is not asked whether it may.
+    let own = || study.sites.iter().filter(|s| !s.proposed && !s.site.fixed);
     let count = |code: &str| own().filter(|s| s.eligibility.code() == code).count();
     let (eligible, refused, review) = (count("eligible"), count("refused"), count("review"));
-    let message = format!("{eligible} of {} sites are eligible, {refused} refused, {review} to review", own().count());
+    let message =
+        format!("{eligible} of {} candidates are eligible, {refused} refused, {review} to review", own().count());
     let help = if study.scenario.eligibility.use_review {
         "those to review may be used (eligibility.use_review); `gandan survey` makes a form of what is unknown"
     } else {

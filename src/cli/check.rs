@@ -10,10 +10,9 @@ use super::cache::CacheArgs;
 use super::plan::Format;
 use super::progress::Progress;
 use crate::check::{Checked, Finding, Severity, check};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::files::refuse_existing_file;
 use crate::output::inputs_picture;
-use crate::scenario::Scenario;
 use crate::stages::Stages;
 
 /// Arguments of `gandan check`.
@@ -46,14 +45,7 @@ pub fn run(args: &CheckArgs, quiet: bool) -> Result<ExitCode> {
     let progress = Progress::new(quiet);
     let listen = |event: crate::stages::Event| progress.hear(event);
     let mut stages = Stages::new(&listen);
-    let checked = match Scenario::read(&args.scenario) {
-        Ok(scenario) => check(scenario, args.cache.open().as_ref(), &mut stages)?,
-        Err(Error::Input(faults)) => {
-            let error = |fault| Finding { severity: Severity::Error, fault };
-            Checked { findings: faults.into_iter().map(error).collect(), study: None }
-        }
-        Err(other) => return Err(other),
-    };
+    let checked = check(&args.scenario, args.cache.open().as_ref(), &mut stages)?;
     let mut drawn = None;
     if let (Some(map), Some(study)) = (&args.map, &checked.study) {
         stages.run("draw map", || inputs_picture::write(map, study), |()| map.display().to_string())?;

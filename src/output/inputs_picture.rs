@@ -2,11 +2,14 @@
 
 use std::path::Path;
 
-use geo::BoundingRect;
+use geo::indexed::IntervalTreeMultiPolygon;
+use geo::orient::Direction;
+use geo::{BoundingRect, Contains, MultiPolygon, Orient, Point};
 
 use super::picture::{Picture, Rgb, Spot, View, WATER};
 use crate::error::{Fault, Result};
 use crate::files::PendingFile;
+use crate::rollout::explain::commas;
 use crate::study::{Study, StudySite};
 use crate::units::LonLat;
 
@@ -60,13 +63,12 @@ fn draw(study: &Study) -> Picture {
     let view = View::around(bounds);
     let mut picture = Picture::new(view.width, view.height, PAPER);
     people(study, &view, &mut picture);
+    hide_outside(study, &view, &mut picture);
     view.water(&mut picture, &study.water);
     view.streets(&mut picture, &study.network);
-    for layer in study.layers.iter().take(1) {
-        for feature in &layer.features {
-            let lines = rings(&feature.geometry, &view);
-            picture.stroke(lines.iter().map(Vec::as_slice), 1.2, BORDER, 0.7);
-        }
+    let inside = IntervalTreeMultiPolygon::new(&study.area);
+    for feature in study.layers.iter().take(1).flat_map(|layer| &layer.features) {
+        picture.stroke(borders(&feature.geometry, &inside, &view).iter().map(Vec::as_slice), 1.8, BORDER, 0.9);
     }
     let outline = rings(&study.area, &view);
     picture.stroke(outline.iter().map(Vec::as_slice), 2.5, BORDER, 0.9);
@@ -108,7 +110,36 @@ fn people(study: &Study, view: &View, picture: &mut Picture) {
     }
 }
 
-fn rings(shape: &geo::MultiPolygon<f64>, view: &View) -> Vec<Vec<Spot>> {
+/// Paints over what cells on the border show beyond the study area.
+fn hide_outside(study: &Study, view: &View, picture: &mut Picture) {
+    // Outer rings run against the frame, holes with it, so that the inside stays open.
+    let (right, bottom) = (view.width as f64 + 100.0, view.height as f64 + 100.0);
+    let mut frame = vec![vec![[-100.0, -100.0], [right, -100.0], [right, bottom], [-100.0, bottom]]];
+    frame.extend(rings(&study.area.orient(Direction::Default), view));
+    picture.fill(frame.iter().map(Vec::as_slice), PAPER, 1.0);
+}
+
+/// The stretches of an outline that lie in the study area.
+fn borders(shape: &MultiPolygon<f64>, inside: &IntervalTreeMultiPolygon<f64>, view: &View) -> Vec<Vec<Spot>> {
+    let mut lines: Vec<Vec<Spot>> = Vec::new();
+    for ring in shape.iter().flat_map(|p| std::iter::once(p.exterior()).chain(p.interiors())) {
+        let mut on = false;
+        for line in ring.lines() {
+            let (from, to) = (line.start, line.end);
+            let now = inside.contains(&Point::new((from.x + to.x) / 2.0, (from.y + to.y) / 2.0));
+            if now && !on {
+                lines.push(vec![view.spot(LonLat { lon: from.x, lat: from.y })]);
+            }
+            if let Some(last) = lines.last_mut().filter(|_| now) {
+                last.push(view.spot(LonLat { lon: to.x, lat: to.y }));
+            }
+            on = now;
+        }
+    }
+    lines
+}
+
+fn rings(shape: &MultiPolygon<f64>, view: &View) -> Vec<Vec<Spot>> {
     let rings = shape.iter().flat_map(|p| std::iter::once(p.exterior()).chain(p.interiors()));
     rings.map(|r| r.coords().map(|c| view.spot(LonLat { lon: c.x, lat: c.y })).collect()).collect()
 }
@@ -116,9 +147,13 @@ fn rings(shape: &geo::MultiPolygon<f64>, view: &View) -> Vec<Vec<Spot>> {
 /// People by square kilometre, kinds of sites, the scale.
 fn legend(study: &Study, view: &View, picture: &mut Picture) {
     let (size, line, left) = (14.0, 23.0, 22.0);
-    let mut rows: Vec<(String, Rgb, bool)> =
-        DENSITIES.iter().map(|(from, colour)| (format!("from {from} people/km2"), *colour, false)).collect();
-    rows.push(("water".to_owned(), WATER, false));
+    let mut rows: Vec<(String, Rgb, bool)> = DENSITIES
+        .iter()
+        .map(|(from, colour)| (format!("from {} people/km2", commas(*from as u64)), *colour, false))
+        .collect();
+    if !study.water.is_empty() {
+        rows.push(("water".to_owned(), WATER, false));
+    }
     for (k, (name, colour)) in KINDS.iter().enumerate() {
         let n = study.sites.iter().filter(|s| kind(s) == k).count();
         if n > 0 {

@@ -8,6 +8,7 @@ use rust_xlsxwriter::{
 };
 
 use crate::error::{Fault, Result};
+use crate::files::PendingFile;
 use crate::ingest::sites::survey::{Answer, Form, Question, Text, Value, form_texts, label_of};
 
 /// Writes the form as CSV: UTF-8 with a byte order mark so that Excel knows it, a header of codes, one row a site. Cells
@@ -32,8 +33,7 @@ pub fn write_csv(path: &Path, form: &Form) -> Result<()> {
     }
     writer.flush().map_err(|e| failed(&e))?;
     drop(writer);
-    std::fs::write(path, bytes).map_err(|e| Fault::io("write the survey", path, &e))?;
-    Ok(())
+    put(path, &bytes)
 }
 
 fn plain(value: &Value) -> String {
@@ -66,8 +66,14 @@ pub fn write_xlsx(path: &Path, form: &Form) -> Result<()> {
         Fault::new("io", format!("cannot write the workbook: {e}")).file(path).help("check the disk, then run again")
     };
     let bytes = workbook(form).map_err(failed)?;
-    std::fs::write(path, bytes).map_err(|e| Fault::io("write the workbook", path, &e))?;
-    Ok(())
+    put(path, &bytes)
+}
+
+/// Writes a file whole or not at all, replacing what stands there.
+fn put(path: &Path, bytes: &[u8]) -> Result<()> {
+    let file = PendingFile::begin(path, true)?;
+    std::fs::write(file.path(), bytes).map_err(|e| Fault::io("write the form", path, &e))?;
+    file.commit()
 }
 
 fn workbook(form: &Form) -> Result<Vec<u8>, XlsxError> {

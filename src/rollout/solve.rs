@@ -1,14 +1,14 @@
 //! From a study to the sites of each phase.
 
 use super::Proof;
-use crate::error::{Error, Fault, Faults, Result};
+use crate::error::{Faults, Result};
 use crate::network::CLOSED;
 use crate::optimise::answer::{Limits, ProofStep};
 use crate::optimise::cover::{CostTable, CoverTable, open_flags};
 use crate::optimise::{phases, set_cover, tidy};
 use crate::scenario::Opens;
 use crate::stages::go_on;
-use crate::study::Study;
+use crate::study::{Study, check_budgets};
 use crate::units::Persons;
 
 /// What was chosen for a phase.
@@ -64,7 +64,8 @@ struct Chooser<'a> {
 impl<'a> Chooser<'a> {
     fn new(study: &'a Study) -> Result<Self> {
         let fixed: Vec<bool> = study.sites.iter().map(|s| s.site.fixed).collect();
-        check_budgets(study)?;
+        let n_fixed = fixed.iter().filter(|&&fixed| fixed).count();
+        check_budgets(&study.scenario, n_fixed)?;
         let solve = &study.scenario.solve;
         Ok(Chooser {
             study,
@@ -224,28 +225,12 @@ impl<'a> Chooser<'a> {
 /// All that is wrong with them: `phases::…`, `scope::…`.
 pub fn check_phases(study: &Study) -> Result<()> {
     let mut faults = Faults::default();
-    faults.keep(check_budgets(study))?;
+    let n_fixed = study.sites.iter().filter(|s| s.site.fixed).count();
+    faults.keep(check_budgets(&study.scenario, n_fixed))?;
     for t in 0..study.scenario.phases.len() {
         faults.keep(phase_scope(study, t))?;
     }
     faults.finish()
-}
-
-/// A phase can only allow fewer agents than stand already by mistake.
-fn check_budgets(study: &Study) -> Result<()> {
-    let n_fixed = study.sites.iter().filter(|s| s.site.fixed).count();
-    let mut faults = Vec::new();
-    for (i, phase) in study.scenario.phases.iter().enumerate() {
-        if let Some(agents) = phase.agents.filter(|&a| (a as usize) < n_fixed) {
-            let message = format!("{agents} agents are fewer than the {n_fixed} fixed sites that stand already");
-            faults.push(
-                Fault::new("phases::agents", message)
-                    .place(format!("phases[{}].agents ({})", i + 1, phase.name.en))
-                    .help(format!("the number counts all that stand at the phase's end: give {n_fixed} or more")),
-            );
-        }
-    }
-    if faults.is_empty() { Ok(()) } else { Err(Error::Input(faults)) }
 }
 
 fn phase_scope(study: &Study, t: usize) -> Result<PhaseScope> {

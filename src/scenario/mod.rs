@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::access::cover::{Rule, Standard};
-use crate::error::{Fault, Result};
+use crate::error::{Error, Fault, Result};
 use crate::ingest::eligibility::Conditions;
 use crate::network::modes::{ModeChange, SpeedSet};
 use crate::units::{Distance, TravelTime};
@@ -351,6 +351,23 @@ impl Scenario {
     /// # Errors
     /// As [`Scenario::read`].
     pub fn parse(text: &str, path: &Path) -> Result<Scenario> {
+        match Self::parse_noted(text, path)? {
+            (scenario, wrong) if wrong.is_empty() => Ok(scenario),
+            (_, wrong) => Err(Error::Input(wrong)),
+        }
+    }
+
+    /// Reads a scenario as [`Scenario::read`], but gives the settings that do not make sense beside it, so that its
+    /// inputs can be looked at all the same.
+    ///
+    /// # Errors
+    /// The file cannot be read, or is not TOML of a scenario.
+    pub fn read_noted(path: &Path) -> Result<(Scenario, Vec<Fault>)> {
+        let text = std::fs::read_to_string(path).map_err(|e| Fault::io("read the scenario", path, &e))?;
+        Self::parse_noted(&text, path)
+    }
+
+    fn parse_noted(text: &str, path: &Path) -> Result<(Scenario, Vec<Fault>)> {
         let mut scenario: Scenario = toml::from_str(text).map_err(|e| {
             let message = e.message().lines().next().unwrap_or("not valid TOML").to_owned();
             let fault = Fault::new("scenario::toml", message)
@@ -361,12 +378,16 @@ impl Scenario {
                 None => fault,
             }
         })?;
-        scenario.check(path)?;
+        let wrong = match scenario.check(path) {
+            Ok(()) => Vec::new(),
+            Err(Error::Input(faults)) => faults,
+            Err(other) => return Err(other),
+        };
         let folder = path.parent().unwrap_or(Path::new(""));
         for file in scenario.files_mut() {
             *file = folder.join(&file);
         }
-        Ok(scenario)
+        Ok((scenario, wrong))
     }
 
     /// Every input file that it names.

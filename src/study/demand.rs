@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use geo::{InteriorPoint, MultiPolygon};
+use geo::{BooleanOps, InteriorPoint, Intersects, MultiPolygon};
 use rayon::prelude::*;
 
 use super::StudySite;
@@ -152,7 +152,7 @@ pub(super) fn demand(
     let totals: Vec<Vec<Option<Persons>>> =
         calibrated.iter().map(|&l| official_inside(file, &layers[l], area)).collect::<Result<_>>()?;
     if let (Some(&first), Some(official)) = (calibrated.first(), totals.first()) {
-        settle_the_empty(&mut cells, &mut cell_boundary, layers, first, official);
+        settle_the_empty(&mut cells, &mut cell_boundary, layers, area, first, official);
     }
     let margins: Vec<Margin> =
         calibrated.iter().zip(&totals).map(|(&l, totals)| Margin { of_cell: &cell_boundary[l], totals }).collect();
@@ -173,6 +173,7 @@ fn settle_the_empty(
     cells: &mut Vec<DemandCell>,
     cell_boundary: &mut [Vec<Option<u32>>],
     layers: &[BoundaryLayer],
+    area: &MultiPolygon<f64>,
     first: usize,
     official: &[Option<Persons>],
 ) {
@@ -183,7 +184,9 @@ fn settle_the_empty(
         if official.is_none_or(|n| n.0 == 0) || settled.contains(&(f as u32)) {
             continue;
         }
-        let Some(middle) = layers[first].features[f].geometry.interior_point() else { continue };
+        let shape = &layers[first].features[f].geometry;
+        let middle = shape.interior_point().filter(|middle| area.intersects(middle));
+        let Some(middle) = middle.or_else(|| shape.intersection(area).interior_point()) else { continue };
         let at = LonLat { lon: middle.x(), lat: middle.y() };
         cells.push(DemandCell {
             id,

@@ -4,13 +4,18 @@
 //! members from the general shares by mode to its own, and adds `weight − 1` for each member.
 
 use geo::MultiPolygon;
+use rstar::RTree;
+use rstar::primitives::GeomWithData;
 
 use crate::error::{Fault, Faults, Result};
 use crate::ingest::boundaries::BoundaryLayer;
-use crate::ingest::population::{DemandCell, Margin, apportion, fit_group, read_population};
+use crate::ingest::population::{DemandCell, Frame, Margin, apportion, fit_group, read_population};
 use crate::network::Mode;
 use crate::scenario::{GroupSettings, LayerProperty, Scenario};
-use crate::units::Persons;
+use crate::units::{EARTH_RADIUS_M, LonLat, Persons};
+
+/// Members whom a file puts at a point live in a cell at most so far from it, in metres.
+const NEAR_M: f64 = 1000.0;
 
 /// A group in a study.
 #[derive(Debug, Clone)]
@@ -79,6 +84,21 @@ fn part(people: Persons, share: f64) -> Persons {
     Persons(((people.0 as f64 * share).round() as u64).min(people.0))
 }
 
+/// Whether any feature of a layer has a property: where none has, its name is wrong.
+///
+/// # Errors
+/// `groups::property`.
+pub(super) fn check_property(layer: &BoundaryLayer, of: &LayerProperty, group: &str) -> Result<()> {
+    if layer.features.iter().any(|f| f.properties.contains_key(&of.property)) {
+        return Ok(());
+    }
+    let known: Vec<&str> =
+        layer.features.first().map_or_else(Vec::new, |f| f.properties.keys().map(String::as_str).collect());
+    let message = format!("no feature of the layer `{}` has a property `{}`", of.layer, of.property);
+    let fault = Fault::new("groups::property", message).place(format!("group `{group}`"));
+    Err(fault.help(format!("its features have: {}", known.join(", "))).into())
+}
+
 /// The property of each feature in which somebody lives, from 0 to `most`.
 fn numbers(
     layer: &BoundaryLayer,
@@ -114,6 +134,9 @@ fn members_of_file(
     cells: &[DemandCell],
 ) -> Result<(Vec<Persons>, Persons)> {
     let grid = read_population(file, area)?;
+    if grid.frame == Frame::Points {
+        return Ok(members_of_points(&grid.cells, cells));
+    }
     let mut under: std::collections::HashMap<u64, Vec<usize>> = std::collections::HashMap::new();
     for (i, cell) in cells.iter().enumerate() {
         if let Some(id) = grid.locate(cell.at, 1) {
@@ -135,7 +158,38 @@ fn members_of_file(
     Ok((members, lost))
 }
 
-fn shares_of(settings: &GroupSettings, modes: &[Mode]) -> Result<Option<Vec<f64>>> {
+/// The members that points put into each cell, and those who fit in none: each point's go to the nearest cell that has
+/// room for them, then to the next, at most [`NEAR_M`] away.
+fn members_of_points(points: &[DemandCell], cells: &[DemandCell]) -> (Vec<Persons>, Persons) {
+    let squeeze = cells.first().map_or(1.0, |c| c.at.lat.to_radians().cos());
+    let degree_m = EARTH_RADIUS_M.to_radians();
+    let flat = |at: LonLat| [at.lon * squeeze * degree_m, at.lat * degree_m];
+    let places = cells.iter().enumerate().map(|(i, cell)| GeomWithData::new(flat(cell.at), i));
+    let tree = RTree::bulk_load(places.collect());
+    let mut members = vec![Persons(0); cells.len()];
+    let mut lost = Persons(0);
+    for point in points {
+        let mut left = point.persons;
+        let near = tree.nearest_neighbor_iter_with_distance_2(flat(point.at));
+        for (cell, _) in near.take_while(|(_, metres2)| *metres2 <= NEAR_M * NEAR_M) {
+            let room = cells[cell.data].persons.0 - members[cell.data].0;
+            let part = left.0.min(room);
+            members[cell.data] += Persons(part);
+            left = Persons(left.0 - part);
+            if left.0 == 0 {
+                break;
+            }
+        }
+        lost += left;
+    }
+    (members, lost)
+}
+
+/// The shares by mode of a group's own, in the order of the study's modes.
+///
+/// # Errors
+/// `groups::mode` for a mode by which nobody travels.
+pub(super) fn shares_of(settings: &GroupSettings, modes: &[Mode]) -> Result<Option<Vec<f64>>> {
     if settings.modes.is_empty() {
         return Ok(None);
     }
@@ -244,6 +298,20 @@ mod tests {
         }
         // 72, 12, 8 and 8 of a hundred.
         assert_eq!(split(Persons(1000), &shares), [Persons(720), Persons(120), Persons(80), Persons(80)]);
+    }
+
+    #[test]
+    fn members_at_points_go_to_the_nearest_cells_with_room() {
+        let place = |lon: f64, persons: u64| {
+            let at = LonLat { lon, lat: 21.0 };
+            let shape = crate::ingest::population::CellShape::Point;
+            DemandCell { id: 0, at, centre: at, shape, share_inside: 1.0, persons: Persons(persons) }
+        };
+        // 0.001° of longitude is 104 m here. Of the 50 at 105.001 the nearest cell has room for 30, the next takes 20.
+        let cells = [place(105.001, 30), place(105.003, 40), place(105.1, 90)];
+        let points = [place(105.0011, 50), place(105.2, 7)];
+        // Those at 105.2 live 10 km from the nearest cell: lost.
+        assert_eq!(members_of_points(&points, &cells), ([30, 20, 0].map(Persons).to_vec(), Persons(7)));
     }
 
     #[test]

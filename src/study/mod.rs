@@ -8,6 +8,9 @@ mod proposals;
 mod settlement;
 mod tables;
 
+use std::collections::HashSet;
+use std::path::Path;
+
 use geo::{BoundingRect, MultiPolygon};
 
 use crate::access::cover::{CoverSets, Hung, Standard, cover_sets};
@@ -33,7 +36,7 @@ pub use dossiers::Dossiers;
 pub use groups::Group;
 use proposals::{Unserved, wanted_points};
 use tables::Tables;
-pub(crate) use tables::read_tables;
+pub(crate) use tables::{check_budgets, check_settings, read_tables};
 
 /// The joined inputs of a scenario.
 pub struct Study {
@@ -105,8 +108,17 @@ pub struct StudySite {
     pub usable: bool,
     /// Whether gandan proposes it; nobody has looked at it yet.
     pub proposed: bool,
+    /// Whether it comes from the file of fixed sites.
+    pub in_fixed_file: bool,
     /// For each layer, the feature in which it lies.
     pub boundary: Vec<Option<u32>>,
+}
+
+impl StudySite {
+    fn file<'a>(&self, scenario: &'a Scenario) -> &'a Path {
+        let inputs = &scenario.inputs;
+        inputs.fixed_sites.as_ref().filter(|_| self.in_fixed_file).unwrap_or(&inputs.sites)
+    }
 }
 
 impl Study {
@@ -118,7 +130,11 @@ impl Study {
         let standard = scenario.standard.standard();
         let tables = stages.run(
             "read tables",
-            || read_tables(&scenario),
+            || {
+                let tables = read_tables(&scenario)?;
+                check_settings(&scenario, &tables)?;
+                Ok(tables)
+            },
             |t: &Tables| {
                 let outside = match t.sites_left_out {
                     0 => String::new(),
@@ -179,11 +195,19 @@ impl Study {
                 points: &features.points,
                 persons: &unserved,
             };
-            let proposed = stages.run(
+            let mut proposed = stages.run(
                 "propose points",
                 || Ok(found.propose()),
                 |p| format!("{} new points for people whom no candidate serves", p.len()),
             )?;
+            // Sites may come from a run that has proposed some before.
+            let taken: HashSet<&str> = sites.iter().map(|s| s.site.id.as_str()).collect();
+            for site in &mut proposed {
+                while taken.contains(site.id.as_str()) {
+                    site.id.insert_str(0, "new-");
+                }
+            }
+            drop(taken);
             if !proposed.is_empty() {
                 sites.extend(proposed.into_iter().map(|site| proposal(site, &scenario, &layers)));
                 site_legs = snap_sites(&scenario, &network, &Snapper::new(&network), &sites)?;
@@ -241,6 +265,11 @@ impl Study {
         self.sites.iter().map(|s| s.site.at)
     }
 
+    /// The file from which a site comes; that of the candidates for a proposed one.
+    pub fn file_of(&self, site: &StudySite) -> &Path {
+        site.file(&self.scenario)
+    }
+
     /// Whether people of some group count more or less than others.
     pub fn is_weighted(&self) -> bool {
         self.groups.iter().any(|g| g.settings.weight != 1.0)
@@ -251,55 +280,65 @@ impl Study {
     /// # Errors
     /// The scope names a code or a property that no feature has.
     pub fn scope_features(&self, scope: &Scope) -> Result<(usize, Vec<bool>)> {
-        let position = self.layers.iter().position(|l| l.id == scope.layer);
-        let layer_index =
-            position.ok_or_else(|| Fault::new("scope::layer", format!("there is no layer `{}`", scope.layer)))?;
-        let features = &self.layers[layer_index].features;
-        let mut faults = Faults::default();
-        let mut chosen = vec![false; features.len()];
-        for wanted in &scope.codes {
-            let wrong = |message: String, help: String| {
-                Fault::new("scope::code", message).place(format!("scope `{}`", scope.name.en)).help(help)
-            };
-            match self.layers[layer_index].find(wanted) {
-                Found::One(feature) => chosen[feature] = true,
-                Found::Several(all) => {
-                    let codes = all.iter().map(|&f| features[f].code.as_str()).collect::<Vec<_>>().join(", ");
-                    let message = format!("`{wanted}` is the name of several features of the layer `{}`", scope.layer);
-                    faults.push(wrong(message, format!("give the code of one: {codes}")));
-                }
-                Found::None(near) => {
-                    let message = format!("no feature of the layer `{}` has the code or name `{wanted}`", scope.layer);
-                    let help = match near.is_empty() {
-                        true => "use codes or names of the layer's features".to_owned(),
-                        false => format!("did you mean {}?", near.join(", ")),
-                    };
-                    faults.push(wrong(message, help));
-                }
-            }
-        }
-        faults.finish()?;
-        let inside: Vec<bool> = features
-            .iter()
-            .zip(chosen)
-            .map(|(f, chosen)| {
-                let by_property = || scope.properties.iter().all(|(k, v)| f.properties.get(k) == Some(v));
-                if scope.codes.is_empty() { by_property() } else { chosen }
-            })
-            .collect();
-        if !inside.contains(&true) {
-            return Err(Fault::new("scope::empty", format!("no feature of the layer `{}` matches it", scope.layer))
-                .place(format!("scope `{}`", scope.name.en))
-                .help("check the names and values under `where` against the properties of the layer's file")
-                .into());
-        }
+        let (layer_index, inside) = features_of_scope(&self.layers, scope)?;
+        let n_features = self.layers[layer_index].features.len();
         let through = scope.through.as_ref().and_then(|id| self.layers.iter().position(|l| &l.id == id));
         let Some(through) = through else { return Ok((layer_index, inside)) };
         let persons: Vec<Persons> = self.cells.iter().map(|c| c.persons).collect();
-        let sizes = (self.layers[through].features.len(), features.len());
+        let sizes = (self.layers[through].features.len(), n_features);
         let joined = crosswalk(&self.cell_boundary[through], &self.cell_boundary[layer_index], &persons, sizes);
         Ok((through, features_mostly_in(&joined, &inside, scope.overlap)))
     }
+}
+
+/// The index of a scope's own layer, and whether the scope names each of its features.
+///
+/// # Errors
+/// The scope names a code or a property that no feature has.
+pub(crate) fn features_of_scope(layers: &[BoundaryLayer], scope: &Scope) -> Result<(usize, Vec<bool>)> {
+    let position = layers.iter().position(|l| l.id == scope.layer);
+    let layer_index =
+        position.ok_or_else(|| Fault::new("scope::layer", format!("there is no layer `{}`", scope.layer)))?;
+    let features = &layers[layer_index].features;
+    let mut faults = Faults::default();
+    let mut chosen = vec![false; features.len()];
+    for wanted in &scope.codes {
+        let wrong = |message: String, help: String| {
+            Fault::new("scope::code", message).place(format!("scope `{}`", scope.name.en)).help(help)
+        };
+        match layers[layer_index].find(wanted) {
+            Found::One(feature) => chosen[feature] = true,
+            Found::Several(all) => {
+                let codes = all.iter().map(|&f| features[f].code.as_str()).collect::<Vec<_>>().join(", ");
+                let message = format!("`{wanted}` is the name of several features of the layer `{}`", scope.layer);
+                faults.push(wrong(message, format!("give the code of one: {codes}")));
+            }
+            Found::None(near) => {
+                let message = format!("no feature of the layer `{}` has the code or name `{wanted}`", scope.layer);
+                let help = match near.is_empty() {
+                    true => "use codes or names of the layer's features".to_owned(),
+                    false => format!("did you mean {}?", near.join(", ")),
+                };
+                faults.push(wrong(message, help));
+            }
+        }
+    }
+    faults.finish()?;
+    let inside: Vec<bool> = features
+        .iter()
+        .zip(chosen)
+        .map(|(f, chosen)| {
+            let by_property = || scope.properties.iter().all(|(k, v)| f.properties.get(k) == Some(v));
+            if scope.codes.is_empty() { by_property() } else { chosen }
+        })
+        .collect();
+    if !inside.contains(&true) {
+        return Err(Fault::new("scope::empty", format!("no feature of the layer `{}` matches it", scope.layer))
+            .place(format!("scope `{}`", scope.name.en))
+            .help("check the names and values under `where` against the properties of the layer's file")
+            .into());
+    }
+    Ok((layer_index, inside))
 }
 
 /// The box of the study area and of all from where it can be reached within the standard.
@@ -349,7 +388,7 @@ fn unserved(cover: &CoverSets, sites: &[StudySite], row_persons: &[Persons]) -> 
 fn proposal(site: Site, scenario: &Scenario, layers: &[BoundaryLayer]) -> StudySite {
     let eligibility = judge(&site, &scenario.eligibility.conditions);
     let boundary = layers.iter().map(|l| l.locate(site.at).map(|i| i as u32)).collect();
-    StudySite { site, eligibility, usable: true, proposed: true, boundary }
+    StudySite { site, eligibility, usable: true, proposed: true, in_fixed_file: false, boundary }
 }
 
 fn snap_all(scenario: &Scenario, network: &Network, cells: &[DemandCell], sites: &[StudySite]) -> Result<(Legs, Legs)> {
@@ -366,24 +405,24 @@ fn snap_sites(scenario: &Scenario, network: &Network, snapper: &Snapper, sites: 
     let places: Vec<LonLat> = sites.iter().map(|s| s.site.at).collect();
     let limit = Distance::from_metres(settings.site_limit_m);
     let site_legs = Legs::new(network, snapper, &places, limit, settings.walk_kmh);
-    let mut off_road = Vec::new();
-    for (i, site) in sites.iter().enumerate() {
-        if site_legs.by_mode.iter().all(|mode| mode[i].is_none()) {
-            off_road.push(format!(
-                "`{}` ({}) at {:.5},{:.5}",
-                site.site.id, site.site.name, site.site.at.lon, site.site.at.lat
-            ));
-        }
+    let mut faults = Faults::default();
+    for in_fixed_file in [false, true] {
+        let lost = |(i, site): &(usize, &StudySite)| {
+            site.in_fixed_file == in_fixed_file && site_legs.by_mode.iter().all(|mode| mode[*i].is_none())
+        };
+        let lost: Vec<&StudySite> = sites.iter().enumerate().filter(lost).map(|(_, site)| site).collect();
+        let Some(first) = lost.first() else { continue };
+        let told =
+            |s: &&StudySite| format!("`{}` ({}) at {:.5},{:.5}", s.site.id, s.site.name, s.site.at.lon, s.site.at.lat);
+        let shown = lost.iter().take(10).map(told).collect::<Vec<_>>().join("; ");
+        let message = format!("{} sites lie more than {} m from any road: {shown}", lost.len(), settings.site_limit_m);
+        faults.push(
+            Fault::new("sites::off-road", message)
+                .file(first.file(scenario))
+                .help("check their coordinates (longitude first), or raise snap.site_limit_m in the scenario"),
+        );
     }
-    if !off_road.is_empty() {
-        let shown = off_road.iter().take(10).cloned().collect::<Vec<_>>().join("; ");
-        let message =
-            format!("{} sites lie more than {} m from any road: {shown}", off_road.len(), settings.site_limit_m);
-        return Err(Fault::new("sites::off-road", message)
-            .file(&scenario.inputs.sites)
-            .help("check their coordinates (longitude first), or raise snap.site_limit_m in the scenario")
-            .into());
-    }
+    faults.finish()?;
     Ok(site_legs)
 }
 

@@ -14,6 +14,9 @@ use crate::units::Persons;
 /// agree to the metre. The same share inside is too little to speak of.
 const SLIVER: f64 = 0.01;
 
+/// Faults that say no more than that the file has nobody in a place.
+const NOBODY: [&str; 2] = ["population::empty", "population::overlap"];
+
 /// The official number of each feature of a layer for the part of it in the study area; `None` where the file names
 /// none, or where no more than a sliver of the feature lies in the area.
 ///
@@ -46,7 +49,7 @@ pub(super) fn official_inside(
             match read_population(population, shape) {
                 Ok(grid) => Ok(grid.total().people()),
                 // Nobody lives there by this file: no part can be told but that by area.
-                Err(e) if e.faults().iter().all(|f| f.code == "population::empty") => Ok(0.0),
+                Err(e) if e.faults().iter().all(|f| NOBODY.contains(&f.code)) => Ok(0.0),
                 Err(e) => Err(e),
             }
         };

@@ -112,10 +112,10 @@ impl Unserved<'_> {
         if let (true, Some((layer, of))) = (from.contains(&ProposalSource::Centres), self.first_layer) {
             let mut busiest: Vec<Option<usize>> = vec![None; layer.features.len()];
             for (c, feature) in of.iter().enumerate() {
-                if let Some(best) = feature.map(|f| &mut busiest[f as usize]) {
-                    if best.is_none_or(|b| self.cells[c].persons > self.cells[b].persons) {
-                        *best = Some(c);
-                    }
+                if let Some(best) = feature.map(|f| &mut busiest[f as usize])
+                    && best.is_none_or(|b| self.cells[c].persons > self.cells[b].persons)
+                {
+                    *best = Some(c);
                 }
             }
             let troubled: HashSet<u32> = cells.iter().filter_map(|&c| of[c]).collect();

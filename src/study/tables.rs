@@ -1,11 +1,13 @@
 //! The small inputs, read before the large ones so that their faults come early and together.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use geo::{Intersects, MultiPolygon, Point};
 
-use super::{Dossiers, StudySite};
-use crate::error::{Fault, Faults, Result};
+use super::groups::{check_property, shares_of};
+use super::{Dossiers, StudySite, features_of_scope};
+use crate::error::{Error, Fault, Faults, Result};
 use crate::ingest::boundaries::{BoundaryLayer, LayerSource, read_area_noted, read_layer};
 use crate::ingest::eligibility::{Eligibility, judge};
 use crate::ingest::osm::features::{TagRule, sites_from_osm};
@@ -52,6 +54,8 @@ pub(crate) fn read_tables(scenario: &Scenario) -> Result<Tables> {
     }
     let mut sites = Vec::new();
     let mut sites_left_out = 0;
+    let mut ids = HashSet::new();
+    let mut from_candidates = 0;
     for (file, fixed) in [(Some(&inputs.sites), false), (inputs.fixed_sites.as_ref(), true)] {
         let Some(file) = file else { continue };
         let mut read = faults.keep(sites_of(scenario, file, fixed, area.as_ref()))?.unwrap_or_default();
@@ -68,18 +72,21 @@ pub(crate) fn read_tables(scenario: &Scenario) -> Result<Tables> {
             }
         }
         for site in read {
-            if sites.iter().any(|s: &Site| s.id == site.id) {
+            if !ids.insert(site.id.clone()) {
                 let fault =
                     Fault::new("sites::duplicate", format!("the id `{}` is also in the other file of sites", site.id));
                 faults.push(fault.file(file).help("give every site an id of its own"));
             }
             sites.push(site);
         }
-    }
-    if let Some(survey) = &inputs.survey {
-        if let Some(answers) = faults.keep(read_answers(survey))? {
-            faults.keep(fill_in(&mut sites, &answers))?;
+        if !fixed {
+            from_candidates = sites.len();
         }
+    }
+    if let Some(survey) = &inputs.survey
+        && let Some(answers) = faults.keep(read_answers(survey))?
+    {
+        faults.keep(fill_in(&mut sites, &answers))?;
     }
     faults.finish()?;
     let (Some(modes), Some(area), Some(dossiers)) = (modes, area, dossiers) else {
@@ -87,7 +94,8 @@ pub(crate) fn read_tables(scenario: &Scenario) -> Result<Tables> {
     };
     let sites: Vec<StudySite> = sites
         .into_iter()
-        .map(|site| {
+        .enumerate()
+        .map(|(i, site)| {
             let eligibility = judge(&site, &scenario.eligibility.conditions);
             let usable = match eligibility {
                 Eligibility::Eligible => true,
@@ -95,7 +103,7 @@ pub(crate) fn read_tables(scenario: &Scenario) -> Result<Tables> {
                 Eligibility::Review(_) => scenario.eligibility.use_review,
             };
             let boundary = layers.iter().map(|l| l.locate(site.at).map(|i| i as u32)).collect();
-            StudySite { site, eligibility, usable, proposed: false, boundary }
+            StudySite { site, eligibility, usable, proposed: false, in_fixed_file: i >= from_candidates, boundary }
         })
         .collect();
     if !sites.iter().any(|s: &StudySite| s.usable || s.site.fixed) {
@@ -105,6 +113,46 @@ pub(crate) fn read_tables(scenario: &Scenario) -> Result<Tables> {
             .into());
     }
     Ok(Tables { modes, area, layers, sites, sites_left_out, dossiers, repairs })
+}
+
+/// What of the settings does not fit the small inputs: agents, scopes, groups. Told before the large inputs are read.
+///
+/// # Errors
+/// `phases::agents`, `scope::…`, `groups::…`, all together.
+pub(crate) fn check_settings(scenario: &Scenario, tables: &Tables) -> Result<()> {
+    let mut faults = Faults::default();
+    let n_fixed = tables.sites.iter().filter(|s| s.site.fixed).count();
+    faults.keep(check_budgets(scenario, n_fixed))?;
+    // That a layer is not there is told by the scenario's own check.
+    let layer = |id: &str| tables.layers.iter().find(|l| l.id == id);
+    for scope in scenario.phases.iter().filter_map(|p| p.scope.as_ref()).filter(|s| layer(&s.layer).is_some()) {
+        faults.keep(features_of_scope(&tables.layers, scope))?;
+    }
+    for group in &scenario.groups {
+        faults.keep(shares_of(group, &tables.modes))?;
+        for of in [&group.share_of, &group.fit_to].into_iter().flatten() {
+            if let Some(layer) = layer(&of.layer) {
+                faults.keep(check_property(layer, of, &group.id))?;
+            }
+        }
+    }
+    faults.finish()
+}
+
+/// A phase can only allow fewer agents than stand already by mistake.
+pub(crate) fn check_budgets(scenario: &Scenario, n_fixed: usize) -> Result<()> {
+    let mut faults = Vec::new();
+    for (i, phase) in scenario.phases.iter().enumerate() {
+        if let Some(agents) = phase.agents.filter(|&a| (a as usize) < n_fixed) {
+            let message = format!("{agents} agents are fewer than the {n_fixed} fixed sites that stand already");
+            faults.push(
+                Fault::new("phases::agents", message)
+                    .place(format!("phases[{}].agents ({})", i + 1, phase.name.en))
+                    .help(format!("the number counts all that stand at the phase's end: give {n_fixed} or more")),
+            );
+        }
+    }
+    if faults.is_empty() { Ok(()) } else { Err(Error::Input(faults)) }
 }
 
 /// Sites of a file in any of the formats.
