@@ -287,7 +287,7 @@ def check_objective(run, phases, rows, features, of_cell, persons, manifest, che
     """Phases of `most-people` in a row: weight × days × served, in the scope of each."""
     asked = manifest["settings"]["phases"]
     weighted = any(g["weight"] != 1 for g in manifest["settings"]["groups"])
-    value, number, block = 0.0, 0, []
+    value, block = 0.0, []
     for t, phase in enumerate(asked):
         written = phases.row(t, named=True)
         own = rows.filter(pl.col("phase") == t + 1)
@@ -304,7 +304,11 @@ def check_objective(run, phases, rows, features, of_cell, persons, manifest, che
         check(f"people and people served in the scope of phase {t + 1}", worst < THOUSANDTH, f"off by {worst:.1e}")
         if phase["opens"] == "fewest-for-all":
             value, block = 0.0, []
+            check(f"objective of phase {t + 1}: the agents that stand", written["objective"] == written["agents"],
+                  f"{written['agents']} agents, bound {written['bound']:g}")
             continue
+        if phase["opens"] == "nothing" and not block:
+            continue  # nothing is chosen before the first phase that opens agents
         starts = date.fromisoformat(phase["starts"])
         if t + 1 < len(asked):
             days = (date.fromisoformat(asked[t + 1]["starts"]) - starts).days
@@ -315,7 +319,6 @@ def check_objective(run, phases, rows, features, of_cell, persons, manifest, che
         value += max(days, 1) * served["weight"].sum()
         block.append(written)
         if t + 1 == len(asked) or asked[t + 1]["opens"] == "fewest-for-all":
-            number += 1
             unit = "weighted person-days" if weighted else "person-days"
             for row in (r for r in block if r["opens"] == "most-people"):
                 good = abs(row["objective"] - value) < 0.01 and row["objective_unit"] == unit
