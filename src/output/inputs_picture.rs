@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use geo::BoundingRect;
+use geo::orient::Direction;
+use geo::{BoundingRect, Orient};
 
 use super::picture::{Picture, Rgb, Spot, View, WATER};
 use crate::error::{Fault, Result};
@@ -60,6 +61,7 @@ fn draw(study: &Study) -> Picture {
     let view = View::around(bounds);
     let mut picture = Picture::new(view.width, view.height, PAPER);
     people(study, &view, &mut picture);
+    hide_outside(study, &view, &mut picture);
     view.water(&mut picture, &study.water);
     view.streets(&mut picture, &study.network);
     for layer in study.layers.iter().take(1) {
@@ -106,6 +108,16 @@ fn people(study: &Study, view: &View, picture: &mut Picture) {
     for (cells, (_, colour)) in squares.iter().zip(DENSITIES) {
         picture.fill(cells.iter().map(Vec::as_slice), colour, 0.85);
     }
+}
+
+/// Paper over what cells on the border have outside the study area: their people live in the part inside, and a whole
+/// pixel of which a sliver lies inside would look like a place of its own.
+fn hide_outside(study: &Study, view: &View, picture: &mut Picture) {
+    let area = rings(&study.area.orient(Direction::Default), view);
+    // The other way round than the area's outer rings, which so become holes of the paper.
+    let (right, bottom) = (view.width as f64, view.height as f64);
+    let sheet = [[0.0, 0.0], [right, 0.0], [right, bottom], [0.0, bottom], [0.0, 0.0]];
+    picture.fill(area.iter().map(Vec::as_slice).chain([&sheet[..]]), PAPER, 1.0);
 }
 
 fn rings(shape: &geo::MultiPolygon<f64>, view: &View) -> Vec<Vec<Spot>> {
