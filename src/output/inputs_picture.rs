@@ -60,9 +60,9 @@ fn draw(study: &Study) -> Picture {
     let bounds = study.area.bounding_rect().map_or([0.0; 4], |b| [b.min().x, b.min().y, b.max().x, b.max().y]);
     let view = View::around(bounds);
     let mut picture = Picture::new(view.width, view.height, PAPER);
-    people(study, &view, &mut picture);
-    hide_outside(study, &view, &mut picture);
+    // Water below people, so that those on it are seen.
     view.water(&mut picture, &study.water);
+    people(study, &view, &mut picture);
     view.streets(&mut picture, &study.network);
     for layer in study.layers.iter().take(1) {
         for feature in &layer.features {
@@ -94,6 +94,7 @@ fn kind(site: &StudySite) -> usize {
 
 fn people(study: &Study, view: &View, picture: &mut Picture) {
     let mut squares: Vec<Vec<Vec<Spot>>> = vec![Vec::new(); DENSITIES.len()];
+    let area = rings(&study.area.orient(Direction::Default), view);
     for cell in study.cells.iter().filter(|c| c.persons.0 > 0) {
         let km2 = cell.area_m2() * cell.share_inside / 1e6;
         let density = if km2 > 0.0 { cell.persons.people() / km2 } else { 0.0 };
@@ -101,6 +102,11 @@ fn people(study: &Study, view: &View, picture: &mut Picture) {
         let outline = cell.outline();
         if outline.is_empty() {
             picture.dot(view.spot(cell.at), 2.0, DENSITIES[3].1);
+        } else if cell.share_inside < 1.0 {
+            // Its people live in the part inside: a whole pixel of which a sliver lies inside would look like a place of
+            // its own.
+            let outline = view.spots(&outline);
+            squares[class].extend(area.iter().map(|ring| cut(ring, &outline)).filter(|ring| ring.len() > 2));
         } else {
             squares[class].push(view.spots(&outline));
         }
@@ -110,14 +116,30 @@ fn people(study: &Study, view: &View, picture: &mut Picture) {
     }
 }
 
-/// Paper over what cells on the border have outside the study area: their people live in the part inside, and a whole
-/// pixel of which a sliver lies inside would look like a place of its own.
-fn hide_outside(study: &Study, view: &View, picture: &mut Picture) {
-    let area = rings(&study.area.orient(Direction::Default), view);
-    // The other way round than the area's outer rings, which so become holes of the paper.
-    let (right, bottom) = (view.width as f64, view.height as f64);
-    let sheet = [[0.0, 0.0], [right, 0.0], [right, bottom], [0.0, bottom], [0.0, 0.0]];
-    picture.fill(area.iter().map(Vec::as_slice).chain([&sheet[..]]), PAPER, 1.0);
+/// The part of a ring within a convex closed outline (Sutherland and Hodgman, 1974); pieces hang together along the
+/// outline, where nothing is seen of it.
+fn cut(ring: &[Spot], convex: &[Spot]) -> Vec<Spot> {
+    let mut left = ring.to_vec();
+    let turn: f64 = convex.windows(2).map(|e| e[0][0] * e[1][1] - e[1][0] * e[0][1]).sum();
+    for edge in convex.windows(2) {
+        let (from, along) = (edge[0], [edge[1][0] - edge[0][0], edge[1][1] - edge[0][1]]);
+        // Positive on the inner side of the edge.
+        let inside = |p: Spot| (along[0] * (p[1] - from[1]) - along[1] * (p[0] - from[0])) * turn.signum();
+        let mut kept = Vec::new();
+        for (i, &to) in left.iter().enumerate() {
+            let before = left[(i + left.len() - 1) % left.len()];
+            let (a, b) = (inside(before), inside(to));
+            if (a < 0.0) != (b < 0.0) {
+                let part = a / (a - b);
+                kept.push([before[0] + (to[0] - before[0]) * part, before[1] + (to[1] - before[1]) * part]);
+            }
+            if b >= 0.0 {
+                kept.push(to);
+            }
+        }
+        left = kept;
+    }
+    left
 }
 
 fn rings(shape: &geo::MultiPolygon<f64>, view: &View) -> Vec<Vec<Spot>> {
@@ -160,4 +182,29 @@ fn legend(study: &Study, view: &View, picture: &mut Picture) {
     let bracket = [[left, base - size], [left, base], [left + bar, base], [left + bar, base - size]];
     picture.stroke([&bracket[..]], 2.0, INK, 1.0);
     picture.write(&scale, [left + bar + 12.0, base], size, INK);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_part_within_a_cell_is_cut_out() {
+        // A triangle of legs 4 and a square of side 2 at its right angle, either way round: the part is the square, area 4.
+        // A square from 2 to 4 has of the triangle only its corner (2, 2); one beyond has nothing.
+        let triangle = [[0.0, 0.0], [4.0, 0.0], [0.0, 4.0], [0.0, 0.0]];
+        let square = |from: f64, to: f64| vec![[from, from], [to, from], [to, to], [from, to], [from, from]];
+        let area = |ring: &[Spot]| -> f64 {
+            let next = ring.iter().cycle().skip(1);
+            ring.iter().zip(next).map(|(a, b)| a[0] * b[1] - b[0] * a[1]).sum::<f64>() / 2.0
+        };
+        let mut turned = square(0.0, 2.0);
+        turned.reverse();
+        assert!((area(&cut(&triangle, &square(0.0, 2.0))) - 4.0).abs() < 1e-12);
+        assert!((area(&cut(&triangle, &turned)) - 4.0).abs() < 1e-12);
+        // From 1 to 3: the triangle's corner above x + y = 4 is cut off: 4 - 2 = 2.
+        assert!((area(&cut(&triangle, &square(1.0, 3.0))) - 2.0).abs() < 1e-12);
+        assert!(area(&cut(&triangle, &square(2.0, 4.0))).abs() < 1e-12);
+        assert!(cut(&triangle, &square(5.0, 6.0)).is_empty());
+    }
 }
