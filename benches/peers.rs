@@ -4,7 +4,7 @@
 //! ```text
 //! peers PBF OUT [--sites CSV] [--repeat N] [--sources N]
 //! peers PBF OUT --trips CSV [--mode NAME]
-//! peers population RASTER ZONES [--code COLUMN] [--box W,S,E,N] [--repeat N]
+//! peers population RASTER ZONES [--code COLUMN] [--official COLUMN] [--box W,S,E,N] [--repeat N]
 //! ```
 //! With `--trips` it routes those trips (name, from_lon, from_lat, to_lon, to_lat), writes the speeds, and measures
 //! nothing.
@@ -61,7 +61,9 @@ fn main() {
     if args.next_if(|a| a == "population").is_some() {
         match population::Options::parse(args) {
             Some(options) => println!("{:#}", population::measure(&options)),
-            None => println!("usage: peers population RASTER ZONES [--code COLUMN] [--box W,S,E,N] [--repeat N]"),
+            None => println!(
+                "usage: peers population RASTER ZONES [--code COLUMN] [--official COLUMN] [--box W,S,E,N] [--repeat N]"
+            ),
         }
         return;
     }

@@ -62,9 +62,10 @@ fn draw(study: &Study) -> Picture {
     let bounds = study.area.bounding_rect().map_or([0.0; 4], |b| [b.min().x, b.min().y, b.max().x, b.max().y]);
     let view = View::around(bounds);
     let mut picture = Picture::new(view.width, view.height, PAPER);
+    // Water below people, so that those on it are seen.
+    view.water(&mut picture, &study.water);
     people(study, &view, &mut picture);
     hide_outside(study, &view, &mut picture);
-    view.water(&mut picture, &study.water);
     view.streets(&mut picture, &study.network);
     let inside = IntervalTreeMultiPolygon::new(&study.area);
     for feature in study.layers.iter().take(1).flat_map(|layer| &layer.features) {

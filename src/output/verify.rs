@@ -1,6 +1,8 @@
 //! Recomputes the figures of a finished run from its raw tables: who is served follows from `coverage` and `rollout`,
 //! and again from the times and distances in `cells`. Nothing of the code that made the run is used but the schema.
 
+mod people;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
@@ -128,6 +130,8 @@ pub fn verify_run(folder: &Path) -> Result<Report> {
         }
     }
     report.compare("features of the first layer whose people differ".into(), 0.0, f64::from(unlike_features));
+    people::check_groups(&mut report, folder, &rows)?;
+    people::check_calibration(&mut report, folder, &rows, first.as_deref())?;
     Ok(report)
 }
 
@@ -235,13 +239,18 @@ struct Sums {
 
 impl Sums {
     fn add(&mut self, row: &Row, covered: bool) {
-        self.persons += row.milli_persons;
+        self.add_people(row.milli_persons, row, covered);
+    }
+
+    /// Some of the people of a row.
+    fn add_people(&mut self, milli_persons: u64, row: &Row, covered: bool) {
+        self.persons += milli_persons;
         if covered {
-            self.covered += row.milli_persons;
+            self.covered += milli_persons;
         }
         if let Some(time) = row.time {
-            self.reached += row.milli_persons;
-            self.person_ms += u128::from(row.milli_persons) * (time * 1000.0).round() as u128;
+            self.reached += milli_persons;
+            self.person_ms += u128::from(milli_persons) * (time * 1000.0).round() as u128;
         }
     }
 

@@ -1,6 +1,7 @@
 """Checks a finished run by other programs: every Parquet file is opened with geopandas, polars and DuckDB, and the
 coverage is computed again from raw parts: the radius by numpy, the travel times by scipy's Dijkstra on the exported
-road graph. Nothing of gandan's code is used.
+road graph. `people.py` does the same for people, groups, dossiers and the plan's objective. Nothing of gandan's code is
+used.
 
     python check_run.py RUN [SITES]
 
@@ -18,6 +19,8 @@ import numpy as np
 import polars as pl
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import dijkstra
+
+from people import check_people
 
 EARTH_RADIUS_M = 6_371_008.8
 passed = failed = 0
@@ -52,10 +55,12 @@ def open_everywhere(run: Path) -> None:
 def main() -> int:
     run = Path(sys.argv[1])
     wanted = max(10, int(sys.argv[2]) if len(sys.argv) > 2 else 12)
-    settings = json.loads((run / "manifest.json").read_text())["settings"]["standard"]
+    manifest = json.loads((run / "manifest.json").read_text())
+    settings = manifest["settings"]["standard"]
     assert settings["rule"] == "either", "this check knows the rule `either`"
     cutoff_ms, radius_mm = round(settings["minutes"] * 60_000), round(settings["radius_km"] * 1_000_000)
     open_everywhere(run)
+    check_people(run, manifest, check)
 
     cells = pl.read_parquet(run / "cells.parquet").select("cell", "lon", "lat").unique("cell").sort("cell")
     sites = pl.read_parquet(run / "sites.parquet")

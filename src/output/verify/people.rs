@@ -1,0 +1,110 @@
+//! Recomputes how groups fare and what the population was scaled to.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+
+use super::{Report, Rows, Sums, maybe_numbers, maybe_texts, texts, wholes};
+use crate::error::Result;
+use crate::output::schema::{CALIBRATION, CELL_GROUPS, GROUPS};
+use crate::output::table::read;
+
+/// Group and feature of the first layer, `None` for the whole study area, and phase.
+type Key = (String, Option<String>, u32);
+
+/// Members of each group, those served and their mean time: `cell_groups` joined to `cells`.
+pub(super) fn check_groups(report: &mut Report, folder: &Path, rows: &Rows) -> Result<()> {
+    let groups = read(
+        folder,
+        &GROUPS,
+        &["group", "boundary", "phase", "persons", "covered_persons", "mean_time_s", "worst_time_s"],
+    )?;
+    let members = read(folder, &CELL_GROUPS, &["cell", "mode", "group", "persons"])?;
+    let mut of_row: HashMap<(u32, String), Vec<(String, u64)>> = HashMap::new();
+    let keys = wholes(&members, "cell")?.into_iter().zip(texts(&members, "mode")?);
+    for ((key, group), persons) in keys.zip(texts(&members, "group")?).zip(maybe_numbers(&members, "persons")?) {
+        let milli = (persons.unwrap_or(0.0) * 1000.0).round() as u64;
+        of_row.entry(key).or_default().push((group, milli));
+    }
+    let mut sums: BTreeMap<Key, (Sums, f64)> = BTreeMap::new();
+    for row in &rows.0 {
+        for (group, milli_persons) in of_row.get(&(row.cell, row.mode.clone())).map_or(&[][..], Vec::as_slice) {
+            let whole = std::iter::once(None);
+            for place in whole.chain(row.boundary.clone().map(Some)) {
+                let (sums, worst) = sums.entry((group.clone(), place, row.phase)).or_default();
+                sums.add_people(*milli_persons, row, row.covered);
+                *worst = worst.max(row.time.unwrap_or(0.0));
+            }
+        }
+    }
+    let persons = maybe_numbers(&groups, "persons")?;
+    let covered = maybe_numbers(&groups, "covered_persons")?;
+    let mean = maybe_numbers(&groups, "mean_time_s")?;
+    let worst = maybe_numbers(&groups, "worst_time_s")?;
+    let phases = wholes(&groups, "phase")?;
+    let keys = texts(&groups, "group")?.into_iter().zip(maybe_texts(&groups, "boundary")?);
+    let mut unlike_features = 0_u32;
+    for (i, (group, place)) in keys.enumerate() {
+        let (ours, longest) = sums.remove(&(group.clone(), place.clone(), phases[i])).unwrap_or_default();
+        let figures = [
+            ("members", persons[i].unwrap_or(f64::NAN), ours.people(ours.persons)),
+            ("members served", covered[i].unwrap_or(f64::NAN), ours.people(ours.covered)),
+            ("mean travel time", mean[i].unwrap_or(0.0), ours.mean_time_s()),
+            ("longest travel time", worst[i].unwrap_or(0.0), longest),
+        ];
+        if place.is_none() {
+            for (what, written, ours) in figures {
+                report.compare(format!("phase {}: {what} of the group `{group}`", phases[i]), written, ours);
+            }
+        } else {
+            let near = |(_, written, ours): &(&str, f64, f64)| (written - ours).abs() < 0.0005;
+            unlike_features += u32::from(!figures.iter().all(near));
+        }
+    }
+    report.compare(
+        "features of the first layer whose members of groups differ".into(),
+        0.0,
+        f64::from(unlike_features),
+    );
+    report.compare("members of groups whom the table of groups leaves out".into(), 0.0, sums.len() as f64);
+    Ok(())
+}
+
+/// People of each scaled feature of the first layer, against the cells that name it; and the factors of all layers.
+pub(super) fn check_calibration(report: &mut Report, folder: &Path, rows: &Rows, first: Option<&str>) -> Result<()> {
+    let table = read(folder, &CALIBRATION, &["layer", "code", "persons_before", "persons_after", "factor"])?;
+    let layers = texts(&table, "layer")?;
+    let before = maybe_numbers(&table, "persons_before")?;
+    let after = maybe_numbers(&table, "persons_after")?;
+    let factors = maybe_numbers(&table, "factor")?;
+    let phase = rows.0.iter().map(|row| row.phase).min().unwrap_or(0);
+    let mut people: HashMap<&str, u64> = HashMap::new();
+    let mut all = 0;
+    for row in rows.0.iter().filter(|row| row.phase == phase) {
+        all += row.milli_persons;
+        if let Some(code) = &row.boundary {
+            *people.entry(code).or_default() += row.milli_persons;
+        }
+    }
+    let (mut unlike, mut unlike_factors, mut scaled) = (0_u32, 0_u32, BTreeMap::<&str, f64>::new());
+    for (i, (layer, code)) in layers.iter().zip(texts(&table, "code")?).enumerate() {
+        let (before, after) = (before[i].unwrap_or(f64::NAN), after[i].unwrap_or(f64::NAN));
+        *scaled.entry(layer).or_default() += after;
+        unlike_factors += u32::from(factors[i].is_some_and(|f| (f * before - after).abs() > 0.0005));
+        if Some(layer.as_str()) == first {
+            let ours = people.get(code.as_str()).copied().unwrap_or(0) as f64 / 1000.0;
+            unlike += u32::from((ours - after).abs() > 0.0005);
+        }
+    }
+    report.compare("scaled features whose people differ from those of their cells".into(), 0.0, f64::from(unlike));
+    report.compare(
+        "factors that do not lead from the people before to those after".into(),
+        0.0,
+        f64::from(unlike_factors),
+    );
+    for (layer, after) in scaled {
+        // Cells outside the layer are not in its sum.
+        let beyond = (after - all as f64 / 1000.0).max(0.0);
+        report.compare(format!("people of the scaled layer `{layer}` beyond all people"), 0.0, beyond);
+    }
+    Ok(())
+}
