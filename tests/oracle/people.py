@@ -42,7 +42,7 @@ def check_people(run, manifest, check):
     check_groups(table["groups"], table["cell_groups"], rows, manifest, check)
     check_modes_and_weights(table["cell_groups"], one, persons, manifest, check)
     check_dossiers(table["phases"], rows, table["rollout"], outlines, manifest, check)
-    check_objective(run, table["phases"], rows, features, of_cell, persons, manifest, check)
+    check_objective(table["phases"], rows, features, of_cell, persons, manifest, check)
     check_sites(table["sites"], table["coverage"], one, manifest, check)
 
 
@@ -254,7 +254,7 @@ def folded(name):
     return next((text[len(k):] for k in kinds if text.startswith(k)), text).strip()
 
 
-def in_scope(scope, run, features, of_cell, persons, manifest):
+def in_scope(scope, features, of_cell, persons, manifest):
     """Whether each cell belongs to a scope, or None where the inputs are no longer there to tell."""
     own = features[features["layer"] == scope["layer"]]
     if scope["codes"]:
@@ -283,7 +283,7 @@ def in_scope(scope, run, features, of_cell, persons, manifest):
     return np.isin(through.astype(str), list(mostly))
 
 
-def check_objective(run, phases, rows, features, of_cell, persons, manifest, check):
+def check_objective(phases, rows, features, of_cell, persons, manifest, check):
     """Phases of `most-people` in a row: weight × days × served, in the scope of each."""
     asked = manifest["settings"]["phases"]
     weighted = any(g["weight"] != 1 for g in manifest["settings"]["groups"])
@@ -293,7 +293,7 @@ def check_objective(run, phases, rows, features, of_cell, persons, manifest, che
         own = rows.filter(pl.col("phase") == t + 1)
         scope = np.ones(len(persons), dtype=bool)
         if phase["scope"]:
-            scope = in_scope(phase["scope"], run, features, of_cell, persons, manifest)
+            scope = in_scope(phase["scope"], features, of_cell, persons, manifest)
         if scope is None:
             print(f"skipped: the scope of phase {t + 1}, whose layer is no longer there")
             return
