@@ -280,6 +280,27 @@ fn several_official_numbers_are_met_at_once() {
     assert!((west(&run) - wanted as i64 * 1000).abs() < 1000, "{} for {wanted}", west(&run));
 }
 
+#[test]
+fn official_people_where_the_file_has_nobody_are_put_inside_the_area() {
+    let home = home();
+    let home = home.path();
+    // The western half alone: Phú Thượng (00091) and Tây Hồ (00103) whole, some of Hồng Hà (00097). The file knows a
+    // single place, in Tây Hồ.
+    fs::copy(home.join("halves.geojson"), home.join("area.geojson")).unwrap();
+    features(&home.join("area.geojson"), |all| all.retain(|f| f["properties"]["code"] == "west"));
+    fs::write(home.join("people.csv"), "lon,lat,persons\n105.813,21.061,1000\n").unwrap();
+    let scenario = SCENARIO.replace("population.tif", "people.csv").replace("#INPUTS", "outside_sites = \"leave-out\"");
+    let run = plan_with(home, "empty", &scenario, "[population]\ncalibrate_to = \"communes\"");
+    let found = rows(&run, 1);
+    let of = |code: &str| persons(found.values().filter(|r| r.boundary == code));
+    assert_eq!((of("00091"), of("00103")), (39_322_000, 100_122_000));
+    // Of Hồng Hà's 123,282 the part of its land that lies in the area, some four tenths.
+    assert!((0.3..0.5).contains(&(of("00097") as f64 / 123_282_000.0)), "{}", of("00097"));
+    assert_eq!(persons(found.values()), of("00091") + of("00097") + of("00103"));
+    let area = area(home);
+    assert!(found.values().all(|r| area.contains(&Point::new(r.lon, r.lat))), "someone is put outside");
+}
+
 /// Members by group, cell and mode.
 fn members(run: &Path) -> BTreeMap<(String, u32, String), i64> {
     let t = Table::of(run, "cell_groups.parquet");
