@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
+
 use super::PhasePlan;
 use crate::study::Study;
-use crate::units::{Distance, LonLat, Persons};
+use crate::units::{Distance, EARTH_RADIUS_M, LonLat, Persons};
 
 /// The unserved people of one boundary feature.
 #[derive(Debug, Clone)]
@@ -51,6 +53,7 @@ pub(super) fn places(study: &Study, last: &PhasePlan) -> Vec<UncoveredPlace> {
         let boundary = study.cell_boundary.first().and_then(|layer| layer[entry.0]);
         groups.entry(boundary).or_default().push(*entry);
     }
+    let by_latitude = Unserved::new(study, &unserved);
     let nearest = |at: LonLat, keep: &dyn Fn(usize) -> bool| -> Option<Distance> {
         let sites = study.site_places().enumerate().filter(|(s, _)| keep(*s));
         sites.map(|(_, place)| at.distance(place)).min()
@@ -64,7 +67,7 @@ pub(super) fn places(study: &Study, last: &PhasePlan) -> Vec<UncoveredPlace> {
                 sum / persons.people()
             };
             let at = LonLat { lon: middle(&|p| p.lon), lat: middle(&|p| p.lat) };
-            let (new_point, new_point_persons) = best_point(study, &cells, &unserved);
+            let (new_point, new_point_persons) = by_latitude.best_point(study, &cells);
             UncoveredPlace {
                 boundary,
                 persons,
@@ -82,20 +85,68 @@ pub(super) fn places(study: &Study, last: &PhasePlan) -> Vec<UncoveredPlace> {
     found
 }
 
-/// The cell of a group within whose radius most unserved people live, of any group; ties by the first cell.
-fn best_point(
-    study: &Study,
-    group: &[(usize, Persons, Persons)],
-    unserved: &[(usize, Persons, Persons)],
-) -> (LonLat, Persons) {
-    let mut best = (LonLat::default(), Persons(0));
-    for &(cell, ..) in group {
-        let at = study.cells[cell].at;
-        let served = unserved.iter().filter(|(other, ..)| at.distance(study.cells[*other].at) <= study.standard.radius);
-        let persons: Persons = served.map(|(_, p, _)| *p).sum();
-        if persons > best.1 {
-            best = (at, persons);
+/// Unserved people by latitude, so that those within a radius are found without looking at all.
+struct Unserved {
+    /// Place and people, from south to north.
+    places: Vec<(LonLat, Persons)>,
+    radius: Distance,
+    /// The radius in degrees of latitude, with some room for rounding.
+    degrees: f64,
+}
+
+impl Unserved {
+    fn new(study: &Study, unserved: &[(usize, Persons, Persons)]) -> Self {
+        let radius = study.standard.radius;
+        let mut places: Vec<_> = unserved.iter().map(|&(cell, persons, _)| (study.cells[cell].at, persons)).collect();
+        places.sort_by(|a, b| a.0.lat.total_cmp(&b.0.lat));
+        Unserved { places, radius, degrees: radius.metres() / EARTH_RADIUS_M.to_radians() * (1.0 + 1e-9) + 1e-9 }
+    }
+
+    /// People within the radius of a place.
+    fn within(&self, at: LonLat) -> Persons {
+        let from = self.places.partition_point(|(p, _)| p.lat < at.lat - self.degrees);
+        let near = self.places[from..].iter().take_while(|(p, _)| p.lat <= at.lat + self.degrees);
+        // A circle is widest, in degrees of longitude, a little polewards of its middle: at the latitude of its edge
+        // meridians are nearer to each other than anywhere within it.
+        let edge = at.lat.abs() + self.degrees;
+        let wide = if edge < 89.0 { self.degrees / edge.to_radians().cos() } else { 360.0 };
+        let inside = near.filter(|(p, _)| (p.lon - at.lon).abs() <= wide && at.distance(*p) <= self.radius);
+        inside.map(|(_, persons)| *persons).sum()
+    }
+
+    /// The cell of a group within whose radius most unserved people live, of any group; ties by the first cell.
+    fn best_point(&self, study: &Study, group: &[(usize, Persons, Persons)]) -> (LonLat, Persons) {
+        let places: Vec<LonLat> = group.iter().map(|&(cell, ..)| study.cells[cell].at).collect();
+        let people: Vec<Persons> = places.par_iter().map(|&at| self.within(at)).collect();
+        let best = (0..places.len()).max_by_key(|&i| (people[i], std::cmp::Reverse(i)));
+        best.map_or((LonLat::default(), Persons(0)), |i| (places[i], people[i]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn people_within_a_radius_are_those_of_a_full_search() {
+        let radius = Distance::from_metres(5000.0);
+        let degrees = radius.metres() / EARTH_RADIUS_M.to_radians() * (1.0 + 1e-9) + 1e-9;
+        // Places on a slanted grid of some 700 m, far north too, where circles are wide in degrees.
+        for base in [21.0, 65.0, -65.0] {
+            let mut places: Vec<(LonLat, Persons)> = (0..2500_u32)
+                .map(|i| {
+                    let (x, y) = (f64::from(i % 50), f64::from(i / 50));
+                    let at = LonLat { lon: 105.0 + 0.007 * x + 0.0003 * y, lat: base + 0.006 * y + 0.0002 * x };
+                    (at, Persons(u64::from(i % 7) + 1))
+                })
+                .collect();
+            places.sort_by(|a, b| a.0.lat.total_cmp(&b.0.lat));
+            let unserved = Unserved { places, radius, degrees };
+            for (at, _) in unserved.places.iter().step_by(97) {
+                let full: Persons =
+                    unserved.places.iter().filter(|(p, _)| at.distance(*p) <= radius).map(|(_, n)| *n).sum();
+                assert_eq!(unserved.within(*at), full, "{at:?}");
+            }
         }
     }
-    best
 }

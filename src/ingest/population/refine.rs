@@ -21,8 +21,8 @@ impl PopulationGrid {
     /// `weight` gets the id of a sub-cell (that of [`PopulationGrid::locate`]) and its centre. Each cell keeps its people
     /// to the thousandth, by largest remainders. Of a cell on the border only the sub-cells whose centre lies in the area
     /// get anybody. Where all weights are 0 the people are spread equally over these sub-cells, over those that are
-    /// `habitable` if there are any; where no centre lies in the area, the cell stays whole, with the id of the sub-cell that holds its place. Sub-cells without people are left
-    /// out. A point stays a point.
+    /// `habitable` if there are any; where no centre lies in the area, all live in the sub-cell that holds the cell's
+    /// place, at that place. Sub-cells without people are left out. A point stays a point.
     ///
     /// Sub-cells come cell by cell, those of a pixel from north to south and west to east, those of a hexagon by index;
     /// neither order nor result depends on the number of threads. Memory grows with the cells that have people. With
@@ -48,8 +48,13 @@ impl PopulationGrid {
             let holds = |at: LonLat| cell.share_inside >= 1.0 || inside.contains(&Point::new(at.lon, at.lat));
             let open: Vec<SubCell> = subs.iter().copied().filter(|&(_, at)| holds(at)).collect();
             if open.is_empty() {
-                let id = self.locate(cell.at, parts).filter(|id| subs.iter().any(|(sub, _)| sub == id));
-                return vec![DemandCell { id: id.or(subs.first().map(|s| s.0)).unwrap_or(cell.id), ..*cell }];
+                let id = self.locate(cell.at, parts);
+                let Some(&(id, centre)) = subs.iter().find(|(sub, _)| Some(*sub) == id).or(subs.first()) else {
+                    return vec![*cell];
+                };
+                let shape = shape.unwrap_or(CellShape::Hexagon { index: id });
+                let share_inside = (cell.share_inside * subs.len() as f64).min(1.0);
+                return vec![DemandCell { id, centre, shape, share_inside, ..*cell }];
             }
             let mut weights: Vec<u64> = open.iter().map(|&(id, at)| weight(id, at)).collect();
             if weights.iter().all(|&w| w == 0) {
@@ -176,10 +181,13 @@ mod tests {
         let strip = rectangle(104.0, 20.0, 104.9, 22.0);
         let found = grid(vec![border]).refine(2, &strip, &|id, _| id % 2 * 1000, &|_| true);
         assert_eq!(found.iter().map(|c| (c.id, c.persons.0)).collect::<Vec<_>>(), [(0, 26), (2, 25)]);
-        // No centre lies inside: the cell stays whole and is called by the part that holds its place.
+        // No centre lies inside: all stay at their place, in the part that holds it, of which 4 · 0.1 may lie inside.
         let sliver = rectangle(104.6, 20.0, 104.7, 22.0);
         let border = DemandCell { share_inside: 0.1, at: LonLat { lon: 104.65, lat: 20.9 }, ..cell(0, 51) };
-        assert_eq!(grid(vec![border]).refine(2, &sliver, &|_, _| 1, &|_| true), [DemandCell { id: 2, ..border }]);
+        let found = grid(vec![border]).refine(2, &sliver, &|_, _| 1, &|_| true);
+        assert_eq!((found[0].id, found[0].at, found[0].persons), (2, border.at, Persons(51)));
+        assert_eq!(found[0].shape, CellShape::Parallelogram { u: [0.2, 0.0], v: [0.0, 0.1] });
+        assert!((found[0].share_inside - 0.4).abs() < 1e-12 && (found[0].centre.lon - 104.8).abs() < 1e-12);
         assert_eq!(grid(vec![border]).refine(1, &sliver, &|_, _| 1, &|_| true), [border]);
     }
 
@@ -261,8 +269,9 @@ mod tests {
             for sub in &found {
                 *sums.entry(sub.id / count).or_default() += sub.persons.0;
                 let border = !shares[(sub.id / count) as usize];
-                // A sub-cell of a border cell lies inside, or it is the whole cell.
-                prop_assert!(!border || sub.at.lon < lon || sub.share_inside == 0.5);
+                // A sub-cell of a border cell lies inside, or it holds the cell's place.
+                let kept = cells.iter().any(|cell| cell.at == sub.at);
+                prop_assert!(!border || sub.at.lon < lon || kept);
             }
             for cell in &cells {
                 prop_assert_eq!(sums[&cell.id], cell.persons.0);
