@@ -181,13 +181,18 @@ const BROKEN: &[Case] = &[
         name: "fewer agents than stand already",
         spoil: |home| change(&home.join("scenario.toml"), "agents = 3", "agents = 0"),
         code: "phases::agents",
-        says: &["phases[1].agents (One)", "0 agents are fewer than the 1 fixed sites", "give 1 or more"],
+        says: &[
+            "scenario.toml",
+            "phases[1].agents (One)",
+            "0 agents are fewer than the 1 fixed sites",
+            "give 1 or more",
+        ],
     },
     Case {
         name: "an unknown scope",
         spoil: |home| change(&home.join("scenario.toml"), "codes = [\"003\"]", "codes = [\"Tay Hố\", \"Tây Hô2\"]"),
         code: "scope::code",
-        says: &["scope `the West Lake`", "`Tây Hô2`", "did you mean", "Tây Hồ"],
+        says: &["scenario.toml", "scope `the West Lake`", "`Tây Hô2`", "did you mean", "Tây Hồ"],
     },
     Case {
         name: "more than everybody in a group",
@@ -205,7 +210,7 @@ const BROKEN: &[Case] = &[
             add(&home.join("scenario.toml"), &format!("{group}modes = {{ elephant = 1 }}\n"));
         },
         code: "groups::mode",
-        says: &["group `elders`", "`elephant`", "motorcycle"],
+        says: &["scenario.toml", "group `elders`", "`elephant`", "motorcycle"],
     },
     Case {
         name: "a group by a property that is not there",
@@ -215,7 +220,7 @@ const BROKEN: &[Case] = &[
             add(&home.join("scenario.toml"), &format!("{group}{of}"));
         },
         code: "groups::property",
-        says: &["group `elders`", "no feature of the layer `communes`", "`eldres`", "area_km2"],
+        says: &["scenario.toml", "group `elders`", "no feature of the layer `communes`", "`eldres`", "area_km2"],
     },
     Case {
         name: "a broken catalogue",

@@ -65,6 +65,9 @@ impl Checked {
 /// How many findings of one code are told one by one; the rest is counted.
 const SHOWN_OF_A_CODE: usize = 10;
 
+/// How the codes of faults of the scenario's settings start.
+const OF_SETTINGS: [&str; 4] = ["phases::", "scope::", "groups::", "modes::"];
+
 /// Collects findings; of each code the first ten are kept, the others counted.
 #[derive(Default)]
 struct Findings {
@@ -137,7 +140,13 @@ pub fn check(path: &Path, cache: Option<&Cache>, stages: &mut Stages) -> Result<
             Err(error) => errors = faults_of(error)?,
         }
     }
-    errors.into_iter().for_each(|fault| findings.add(Severity::Error, fault));
+    for mut fault in errors {
+        // Faults of settings that were found while joining the inputs do not know the scenario's file.
+        if fault.file.is_none() && OF_SETTINGS.iter().any(|prefix| fault.code.starts_with(prefix)) {
+            fault.file = Some(path.to_owned());
+        }
+        findings.add(Severity::Error, fault);
+    }
     let study = study.filter(|_| findings.by_severity[Severity::Error as usize] == 0);
     Ok(findings.finish(study))
 }
