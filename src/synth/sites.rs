@@ -34,6 +34,22 @@ pub(crate) struct Fitness {
     pub camera_days_kept: Option<u32>,
 }
 
+impl Fitness {
+    /// An office of the administration: equipped; years and capital are asked of firms only.
+    pub(crate) fn of_an_office() -> Self {
+        Fitness {
+            fast_internet: Some(true),
+            computers: Some(6),
+            spare_computer: Some(true),
+            scanner: Some(true),
+            copier: Some(true),
+            cameras_24h: Some(true),
+            camera_days_kept: Some(30),
+            ..Fitness::default()
+        }
+    }
+}
+
 /// How many candidates the city has.
 const CANDIDATES: u64 = 300;
 
@@ -119,16 +135,7 @@ pub(crate) fn one_stop_offices(facts: &Facts, places: &[Place], grid: &Grid, net
             address: street_address(address, &facts.communes[c]),
             ward_code: facts.communes[c].code.clone(),
             fixed: true,
-            fitness: Fitness {
-                fast_internet: Some(true),
-                computers: Some(6),
-                spare_computer: Some(true),
-                scanner: Some(true),
-                copier: Some(true),
-                cameras_24h: Some(true),
-                camera_days_kept: Some(30),
-                ..Fitness::default()
-            },
+            fitness: Fitness::of_an_office(),
         });
     }
     sites

@@ -7,6 +7,7 @@ use std::ops::Range;
 use osmpbfreader::osmformat::{Node, PrimitiveBlock, Relation};
 use protobuf::Message;
 
+use super::elements::View;
 use super::frames::not_protobuf;
 use super::marks::Mark;
 use super::nodes::{Nodes, Place};
@@ -104,24 +105,7 @@ impl From<protobuf::Error> for Trouble {
 }
 
 fn decode_usual(bytes: &[u8], read: Read) -> Result<Part, Trouble> {
-    let (mut table, mut groups) = (None, Vec::new());
-    let mut grid = Grid { granularity: 100, lon_offset: 0, lat_offset: 0 };
-    for field in Fields(bytes) {
-        match field? {
-            (1, Value::Bytes(strings)) => once(&mut table, strings)?,
-            (2, Value::Bytes(group)) => groups.push(group),
-            (17, Value::Number(n)) => grid.granularity = i64::from(n as i32),
-            (19, Value::Number(n)) => grid.lat_offset = n as i64,
-            (20, Value::Number(n)) => grid.lon_offset = n as i64,
-            _ => {}
-        }
-    }
-    let mut strings = Vec::new();
-    for field in Fields(table.ok_or(Unusual)?) {
-        if let (1, Value::Bytes(text)) = field? {
-            strings.push(text);
-        }
-    }
+    let View { texts: strings, grid, groups } = View::open(bytes)?;
     let mut decoder = Decoder {
         strings: Strings::new(strings),
         grid,

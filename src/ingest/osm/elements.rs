@@ -39,9 +39,9 @@ pub(super) struct Member {
 
 /// A block whose messages are still bytes.
 pub(super) struct View<'a> {
-    texts: Vec<&'a [u8]>,
-    grid: Grid,
-    groups: Vec<&'a [u8]>,
+    pub(super) texts: Vec<&'a [u8]>,
+    pub(super) grid: Grid,
+    pub(super) groups: Vec<&'a [u8]>,
 }
 
 /// Opens a block and works on it. `work` may run twice: on a block that is laid out unlike writers do it runs again on
@@ -65,7 +65,7 @@ pub(super) fn with_block<T>(bytes: &[u8], work: impl Fn(&View<'_>) -> Result<T, 
 }
 
 impl<'a> View<'a> {
-    fn open(bytes: &'a [u8]) -> Result<Self, Trouble> {
+    pub(super) fn open(bytes: &'a [u8]) -> Result<Self, Trouble> {
         let (mut table, mut groups) = (None, Vec::new());
         let mut grid = Grid { granularity: 100, lon_offset: 0, lat_offset: 0 };
         for field in Fields(bytes) {

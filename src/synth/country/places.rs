@@ -167,16 +167,7 @@ impl Town<'_> {
                 address: format!("{} {} (giả định)", self.communes[seat].kind(), self.communes[seat].name),
                 ward_code: self.communes[seat].code.clone(),
                 fixed: true,
-                fitness: Fitness {
-                    fast_internet: Some(true),
-                    computers: Some(6),
-                    spare_computer: Some(true),
-                    scanner: Some(true),
-                    copier: Some(true),
-                    cameras_24h: Some(true),
-                    camera_days_kept: Some(30),
-                    ..Fitness::default()
-                },
+                fitness: Fitness::of_an_office(),
             })
         };
         self.districts.iter().filter_map(office).collect()
