@@ -68,7 +68,7 @@ fn estimate(people: u64) -> String {
     let millions = people as f64 / 1e6;
     format!(
         "about {:.0} s on two cores, {:.2} GB of memory and {:.2} GB of disk",
-        (0.5 + 1.5 * millions).ceil(),
+        (0.5 + 0.3 * millions).ceil(),
         0.05 + 0.0045 * millions,
         0.01 + 0.0013 * millions
     )
