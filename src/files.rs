@@ -1,9 +1,32 @@
-//! A single file of output: whole or not at all.
+//! Single files: written whole or not at all, read in pieces.
 
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Fault, Result};
+
+/// Hands a file over in pieces, so that its size never decides how much memory is taken. `action` says in a fault what
+/// was tried, e.g. `read`.
+///
+/// # Errors
+/// It cannot be read, or whatever `take` returns.
+pub fn read_in_pieces(action: &str, path: &Path, mut take: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
+    let failed = |e: std::io::Error| Fault::io(action, path, &e);
+    let mut file = fs::File::open(path).map_err(failed)?;
+    let mut buffer = vec![0; 1 << 18];
+    loop {
+        match file.read(&mut buffer).map_err(failed)? {
+            0 => return Ok(()),
+            read => take(&buffer[..read])?,
+        }
+    }
+}
+
+/// Bytes in hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
 
 /// A file that is written beside its final place and moved there when it is whole. Dropped before that, it goes.
 pub struct PendingFile {

@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::sites::Site;
+use crate::units::grouped;
 
 /// The conditions for agents. A number of 0, `false` or an empty list switches a condition off. The defaults are the
 /// city's: postal firms, IT firms or licensed organisations, at least 3 years in a fitting field, charter capital of at
@@ -183,19 +184,6 @@ impl Reason {
             Reason::CameraDaysKept { found, min } => format!("cameras keep {found} days, at least {min} needed"),
         }
     }
-}
-
-/// A number with its thousands set apart.
-pub(crate) fn grouped(number: u64, separator: char) -> String {
-    let digits = number.to_string();
-    let mut out = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(separator);
-        }
-        out.push(digit);
-    }
-    out
 }
 
 /// Judges a site. A known value that fails refuses it, even where others are unknown; fixed sites are judged like all.

@@ -59,8 +59,7 @@ impl Key {
     }
 
     fn file_name(&self) -> String {
-        let hex: String = self.0[..16].iter().map(|b| format!("{b:02x}")).collect();
-        format!("{hex}.network")
+        format!("{}.network", crate::files::hex(&self.0[..16]))
     }
 }
 

@@ -1,13 +1,12 @@
 //! `manifest.json`: what went in, what was asked, what it took, how good the answer is.
 
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::error::{Fault, Result};
+use crate::files::{hex, read_in_pieces};
 use crate::rollout::Rollout;
 use crate::stages::Stage;
 use crate::study::Study;
@@ -94,16 +93,10 @@ pub(super) fn write(folder: &Path, study: &Study, plan: &Rollout, stages: &[Stag
 }
 
 fn sha256(path: &Path) -> Result<String> {
-    let failed = |e: std::io::Error| Fault::io("read an input again for its hash", path, &e);
-    let mut file = File::open(path).map_err(failed)?;
     let mut hash = Sha256::new();
-    let mut buffer = vec![0; 1 << 16];
-    loop {
-        let n = file.read(&mut buffer).map_err(failed)?;
-        if n == 0 {
-            break;
-        }
-        hash.update(&buffer[..n]);
-    }
-    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    read_in_pieces("read an input again for its hash", path, |piece| {
+        hash.update(piece);
+        Ok(())
+    })?;
+    Ok(hex(&hash.finalize()))
 }

@@ -3,7 +3,7 @@
 use super::{Agent, PhasePlan};
 use crate::optimise::cover::open_flags;
 use crate::study::Study;
-use crate::units::Persons;
+use crate::units::{Persons, grouped};
 
 /// People of the rows that each site serves.
 struct SiteRows {
@@ -136,18 +136,6 @@ pub fn commas(n: u64) -> String {
 /// Whole numbers as written in Vietnamese.
 pub fn dots(n: u64) -> String {
     grouped(n, '.')
-}
-
-fn grouped(n: u64, separator: char) -> String {
-    let digits = n.to_string();
-    let mut text = String::with_capacity(digits.len() * 4 / 3);
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push(separator);
-        }
-        text.push(digit);
-    }
-    text
 }
 
 #[cfg(test)]

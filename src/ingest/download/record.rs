@@ -1,8 +1,6 @@
 //! What is known of the files of a folder: `fetched.json`.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 use std::time::SystemTime;
 
@@ -11,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::error::{Fault, Result};
-use crate::files::PendingFile;
+use crate::files::{PendingFile, hex, read_in_pieces};
 
 /// The address of files that were put in place by hand.
 const BY_HAND: &str = "put there by hand";
@@ -84,23 +82,16 @@ pub struct Hashes {
 /// # Errors
 /// It cannot be read; interrupted.
 pub fn hashes(path: &Path) -> Result<Hashes> {
-    let io = |e: std::io::Error| Fault::io("read", path, &e);
-    let mut file = File::open(path).map_err(io)?;
     let (mut sha256, mut md5) = (Sha256::new(), Md5::new());
-    let (mut bytes, mut start, mut buffer) = (0, Vec::new(), vec![0; 1 << 18]);
-    loop {
+    let (mut bytes, mut start) = (0, Vec::new());
+    read_in_pieces("read", path, |piece| {
         crate::stages::go_on()?;
-        let read = file.read(&mut buffer).map_err(io)?;
-        let chunk = &buffer[..read];
-        if read == 0 {
-            break;
-        }
-        start.extend(&chunk[..read.min(64_usize.saturating_sub(start.len()))]);
-        sha256.update(chunk);
-        md5.update(chunk);
-        bytes += read as u64;
-    }
-    let hex = |hash: &[u8]| hash.iter().map(|b| format!("{b:02x}")).collect();
+        start.extend(&piece[..piece.len().min(64_usize.saturating_sub(start.len()))]);
+        sha256.update(piece);
+        md5.update(piece);
+        bytes += piece.len() as u64;
+        Ok(())
+    })?;
     Ok(Hashes { bytes, sha256: hex(&sha256.finalize()), md5: hex(&md5.finalize()), start })
 }
 

@@ -7,7 +7,7 @@ use std::ops::Range;
 use osmpbfreader::osmformat::{Node, PrimitiveBlock, Relation};
 use protobuf::Message;
 
-use super::elements::View;
+use super::elements::{Dense, View};
 use super::frames::not_protobuf;
 use super::marks::Mark;
 use super::nodes::{Nodes, Place};
@@ -178,25 +178,15 @@ impl Decoder<'_> {
     }
 
     fn dense(&mut self, bytes: &[u8], read: Read) -> Result<(), Trouble> {
-        let (mut ids, mut lats, mut lons, mut tags) = (None, None, None, None);
-        for field in Fields(bytes) {
-            match field? {
-                (1, Value::Bytes(list)) => once(&mut ids, list)?,
-                (8, Value::Bytes(list)) => once(&mut lats, list)?,
-                (9, Value::Bytes(list)) => once(&mut lons, list)?,
-                (10, Value::Bytes(list)) => once(&mut tags, list)?,
-                (1 | 8 | 9 | 10, Value::Number(_)) => return Err(Trouble::Unusual),
-                _ => {}
-            }
-        }
-        let signed = |list: Option<_>| Packed(list.unwrap_or_default()).signed();
+        let lists = Dense::open(bytes)?;
+        let signed = |list| Packed(list).signed();
         let Nodes { ids: all, places } = &mut self.part.nodes;
         let first = all.len();
-        let count = Packed(ids.unwrap_or_default()).length();
+        let count = Packed(lists.ids).length();
         all.reserve(count);
         places.reserve(count);
         let (mut id, mut lat, mut lon) = (0_i64, 0_i64, 0_i64);
-        for ((id_step, lat_step), lon_step) in signed(ids).zip(signed(lats)).zip(signed(lons)) {
+        for ((id_step, lat_step), lon_step) in signed(lists.ids).zip(signed(lists.lats)).zip(signed(lists.lons)) {
             id = id.wrapping_add(id_step?);
             lat = lat.wrapping_add(lat_step?);
             lon = lon.wrapping_add(lon_step?);
@@ -207,7 +197,7 @@ impl Decoder<'_> {
             return Ok(());
         }
         // Key and value of each tag of a node, then a zero; then the next node.
-        let mut tags = Packed(tags.unwrap_or_default());
+        let mut tags = Packed(lists.tags);
         for &node in &all[first..] {
             let mut mark = Mark::new(&mut self.pairs);
             while let Some(key) = tags.next().transpose()?.filter(|&key| key != 0) {

@@ -37,6 +37,33 @@ pub(super) struct Member {
     pub(super) id: i64,
 }
 
+/// The lists of a group of dense nodes, still packed; empty where there is none.
+pub(super) struct Dense<'a> {
+    pub(super) ids: &'a [u8],
+    pub(super) lats: &'a [u8],
+    pub(super) lons: &'a [u8],
+    /// Key and value of each tag of a node, then a zero; then the next node.
+    pub(super) tags: &'a [u8],
+}
+
+impl<'a> Dense<'a> {
+    pub(super) fn open(bytes: &'a [u8]) -> Result<Self, Trouble> {
+        let (mut ids, mut lats, mut lons, mut tags) = (None, None, None, None);
+        for field in Fields(bytes) {
+            match field? {
+                (1, Value::Bytes(list)) => once(&mut ids, list)?,
+                (8, Value::Bytes(list)) => once(&mut lats, list)?,
+                (9, Value::Bytes(list)) => once(&mut lons, list)?,
+                (10, Value::Bytes(list)) => once(&mut tags, list)?,
+                (1 | 8 | 9 | 10, Value::Number(_)) => return Err(Trouble::Unusual),
+                _ => {}
+            }
+        }
+        let list = |list: Option<&'a [u8]>| list.unwrap_or_default();
+        Ok(Dense { ids: list(ids), lats: list(lats), lons: list(lons), tags: list(tags) })
+    }
+}
+
 /// A block whose messages are still bytes.
 pub(super) struct View<'a> {
     pub(super) texts: Vec<&'a [u8]>,
@@ -161,21 +188,11 @@ impl<'a> View<'a> {
         tags: &mut Vec<TagAt>,
         take: &mut impl FnMut(i64, Place, &[TagAt]) -> Result<(), Trouble>,
     ) -> Result<(), Trouble> {
-        let (mut ids, mut lats, mut lons, mut pairs) = (None, None, None, None);
-        for field in Fields(bytes) {
-            match field? {
-                (1, Value::Bytes(list)) => once(&mut ids, list)?,
-                (8, Value::Bytes(list)) => once(&mut lats, list)?,
-                (9, Value::Bytes(list)) => once(&mut lons, list)?,
-                (10, Value::Bytes(list)) => once(&mut pairs, list)?,
-                (1 | 8 | 9 | 10, Value::Number(_)) => return Err(Trouble::Unusual),
-                _ => {}
-            }
-        }
-        let signed = |list: Option<&'a [u8]>| Packed(list.unwrap_or_default()).signed();
-        let mut pairs = Packed(pairs.unwrap_or_default());
+        let lists = Dense::open(bytes)?;
+        let signed = |list| Packed(list).signed();
+        let mut pairs = Packed(lists.tags);
         let (mut id, mut lat, mut lon) = (0_i64, 0_i64, 0_i64);
-        for ((id_step, lat_step), lon_step) in signed(ids).zip(signed(lats)).zip(signed(lons)) {
+        for ((id_step, lat_step), lon_step) in signed(lists.ids).zip(signed(lists.lats)).zip(signed(lists.lons)) {
             id = id.wrapping_add(id_step?);
             lat = lat.wrapping_add(lat_step?);
             lon = lon.wrapping_add(lon_step?);

@@ -6,7 +6,8 @@ mod answers;
 mod texts;
 
 use super::Site;
-use crate::ingest::eligibility::{Conditions, Eligibility, grouped, judge};
+use crate::ingest::eligibility::{Conditions, Eligibility, judge};
+use crate::units::grouped;
 pub use answers::{Answers, SiteAnswers, fill_in, read_answers};
 use texts::texts;
 pub use texts::{FormTexts, Text};
