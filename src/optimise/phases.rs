@@ -52,6 +52,8 @@ pub struct Problem<'a> {
 pub struct Plan {
     /// For each site, the phase in which it opens (0 for fixed ones), or none.
     pub opened_in: Vec<Option<u32>>,
+    /// For each site that opens, the phase from which on it stands no more, or none.
+    pub closes_in: Vec<Option<u32>>,
     /// The covered weight of each phase, without its multiplier.
     pub covered: Vec<u64>,
     /// Σ multiplier · covered.
@@ -75,7 +77,7 @@ pub struct Plan {
 impl Plan {
     /// The sites open in phase `t`, ascending.
     pub fn open_at(&self, t: usize) -> Vec<u32> {
-        (0_u32..).zip(&self.opened_in).filter(|(_, at)| at.is_some_and(|at| at as usize <= t)).map(|(s, _)| s).collect()
+        (0_u32..).zip(stands(&self.opened_in, &self.closes_in, t)).filter(|(_, on)| *on).map(|(s, _)| s).collect()
     }
 }
 
@@ -151,7 +153,28 @@ pub fn solve(problem: &Problem, limits: &Limits) -> Result<Plan> {
     let mut progress = Progress::begin(limits)?;
     let runs = problem.runs();
     let (stages, constant, coverable_rows) = stages(problem, &runs, &mut progress);
-    let mut search = Search::new(&stages, problem.costs);
+    let (slots, bound) = solve_stages(&stages, problem.costs, constant, &mut progress)?;
+    let opened_in: Vec<Option<u32>> = (0..problem.fixed.len())
+        .map(|s| match slots[s] {
+            _ if problem.fixed[s] => Some(0),
+            NEVER => None,
+            stage => Some(runs[stage].start as u32),
+        })
+        .collect();
+    let plan = told(problem, &vec![None; problem.fixed.len()], opened_in, bound, coverable_rows, progress);
+    verify::phases(problem, &plan)?;
+    Ok(plan)
+}
+
+/// Solves the nested stages without further constraints. Returns the stage in which each site opens, and the bound on
+/// the covered weight of all stages together with `constant`, which fixed sites cover.
+fn solve_stages(
+    stages: &[Stage],
+    costs: &[u64],
+    constant: u64,
+    progress: &mut Progress,
+) -> Result<(Vec<usize>, u64)> {
+    let mut search = Search::new(stages, costs);
     search.greedy(&|| progress.out_of_time());
     let greedy = constant + search.objective();
     search.exchange(&|| progress.out_of_time());
@@ -165,10 +188,10 @@ pub fn solve(problem: &Problem, limits: &Limits) -> Result<Plan> {
 
     let mut bound = most;
     if constant + search.objective() < most && !progress.out_of_time() {
-        let joint = Joint::build(&stages, problem.costs);
+        let joint = Joint::build(stages, costs);
         let size = format!("{} variables, {} constraints", joint.model.n_vars(), joint.model.n_constraints());
-        let start = joint.values(&stages, search.slots());
-        let (xs, outcome) = joint.solve(start, &progress)?;
+        let start = joint.values(stages, search.slots());
+        let (xs, outcome) = joint.solve(start, progress)?;
         bound = outcome.bound.map_or(most, |b| most.min(constant + b));
         if let Some(values) = outcome.values {
             search.try_slots(slots(&xs, &values));
@@ -177,30 +200,47 @@ pub fn solve(problem: &Problem, limits: &Limits) -> Result<Plan> {
         progress.note("highs", format!("{size}: {}, bound {bound}", constant + search.objective()));
     }
     search.close_needless();
+    Ok((search.slots().to_vec(), bound))
+}
 
-    let opened_in: Vec<Option<u32>> = (0..problem.fixed.len())
-        .map(|s| match search.slots()[s] {
-            _ if problem.fixed[s] => Some(0),
-            NEVER => None,
-            stage => Some(runs[stage].start as u32),
-        })
+/// The plan with its objective recomputed on the raw rows.
+fn told(
+    problem: &Problem,
+    closes_in: &[Option<u32>],
+    opened_in: Vec<Option<u32>>,
+    bound: u64,
+    coverable_rows: usize,
+    progress: Progress,
+) -> Plan {
+    let closes_in: Vec<_> = closes_in.iter().zip(&opened_in).map(|(c, o)| c.filter(|_| o.is_some())).collect();
+    let covered: Vec<u64> = (0..problem.phases.len())
+        .map(|t| problem.cover.covered_weight(&problem.phases[t].weights, &stands(&opened_in, &closes_in, t)))
         .collect();
-    let objective = constant + search.objective();
+    let objective = problem.phases.iter().zip(&covered).map(|(phase, covered)| phase.multiplier * covered).sum();
     let (bound, gap, status) = progress.judge(Sense::Maximise, objective, bound);
     let (steps, time_s) = progress.finish();
     let uncoverable_rows = problem.cover.n_rows() - coverable_rows;
-    let covered = Vec::new();
-    let mut plan =
-        Plan { opened_in, covered, objective, bound, gap, status, coverable_rows, uncoverable_rows, steps, time_s };
-    plan.covered = (0..problem.phases.len())
-        .map(|t| {
-            let mut open = vec![false; problem.fixed.len()];
-            plan.open_at(t).iter().for_each(|&s| open[s as usize] = true);
-            problem.cover.covered_weight(&problem.phases[t].weights, &open)
-        })
-        .collect();
-    verify::phases(problem, &plan)?;
-    Ok(plan)
+    Plan {
+        opened_in,
+        closes_in,
+        covered,
+        objective,
+        bound,
+        gap,
+        status,
+        coverable_rows,
+        uncoverable_rows,
+        steps,
+        time_s,
+    }
+}
+
+/// One flag a site: whether it stands in phase `t`.
+fn stands(opened_in: &[Option<u32>], closes_in: &[Option<u32>], t: usize) -> Vec<bool> {
+    let stands = |(o, c): (&Option<u32>, &Option<u32>)| {
+        o.is_some_and(|o| o as usize <= t) && c.is_none_or(|c| t < c as usize)
+    };
+    opened_in.iter().zip(closes_in).map(stands).collect()
 }
 
 /// Solves phase `t` alone, as if nothing had been opened before it but any site allowed until then might have been: no
