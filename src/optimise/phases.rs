@@ -4,9 +4,15 @@
 //! y_{i,t} ≤ Σ_{j serves i} x_{j,t};  x_{j,t} ≥ x_{j,t−1}, equal where j may not be opened in t;
 //! Σ_j x_{j,t} ≤ open_total_t;  Σ_j cost_j · x_{j,t} ≤ budget_t;  x_{j,t} = 1 for fixed sites;  x binary, 0 ≤ y ≤ 1.
 //!
+//! [`SideConstraints`] ask for more: sites that must stand, sites that close, floors of covered weight ([`solve_with`]).
+//!
 //! Before the model is built, phases in which nothing may be opened join the one before them, each phase's rows merge
 //! over the sites that can be open by then, rows of fixed sites become a constant, and a row that a single site serves
 //! becomes part of that site's gain.
+
+pub mod side;
+mod side_model;
+mod side_solve;
 
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +24,9 @@ use super::set_cover::{check_lengths, check_total};
 use super::solver::{Model, Outcome, Var, gcd};
 use super::{LARGEST_TOTAL, max_cover, verify};
 use crate::error::{Error, Fault, Result};
+
+pub use side::{Count, Floor, SideConstraints};
+pub use side_solve::{Aim, Alone, Sought, best, solve_with};
 
 /// One phase of a rollout.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,6 +92,17 @@ impl Plan {
 
 impl Problem<'_> {
     fn check(&self) -> Result<()> {
+        self.check_sizes(false)?;
+        self.check_fixed()
+    }
+
+    /// As [`Problem::check`], with side constraints. Where sites close, totals may fall.
+    fn check_with(&self, side: &SideConstraints) -> Result<()> {
+        self.check_sizes(side.closes_in.iter().any(Option::is_some))?;
+        side.check(self)
+    }
+
+    fn check_sizes(&self, totals_may_fall: bool) -> Result<()> {
         let n = self.cover.n_sites();
         check_lengths(n, &[("costs", self.costs.len()), ("fixed", self.fixed.len())])?;
         check_total("costs", self.costs.iter().copied())?;
@@ -95,7 +115,8 @@ impl Problem<'_> {
             check_lengths(n, &[("flags `allowed`", phase.allowed.len())])?;
             check_lengths(self.cover.n_rows(), &[("weights", phase.weights.len())])?;
             total += phase.weights.iter().map(|&w| u128::from(w)).sum::<u128>() * u128::from(phase.multiplier);
-            let falls = t > 0
+            let falls = !totals_may_fall
+                && t > 0
                 && (phase.open_total < self.phases[t - 1].open_total
                     || phase.budget.unwrap_or(u64::MAX) < self.phases[t - 1].budget.unwrap_or(u64::MAX));
             if falls {
@@ -107,7 +128,7 @@ impl Problem<'_> {
             let message = format!("weights times multipliers add up to {total}");
             return Err(Fault::new("optimise::total", message).help(format!("at most {LARGEST_TOTAL}")).into());
         }
-        self.check_fixed()
+        Ok(())
     }
 
     /// The fixed sites alone must fit into the first phase.

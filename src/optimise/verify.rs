@@ -106,9 +106,16 @@ pub fn max_cover(problem: &max_cover::Problem, answer: &Answer) -> Result<()> {
 
 /// Checks a plan over phases; errors as in [`set_cover()`].
 pub fn phases(problem: &phases::Problem, plan: &Plan) -> Result<()> {
+    phases_with(problem, &phases::SideConstraints::default(), plan)
+}
+
+/// Checks a plan over phases with side constraints; errors as in [`set_cover()`].
+pub fn phases_with(problem: &phases::Problem, side: &phases::SideConstraints, plan: &Plan) -> Result<()> {
     let n = problem.fixed.len();
     same("the number of sites", n as u64, plan.opened_in.len() as u64)?;
+    same("the number of sites that may close", n as u64, plan.closes_in.len() as u64)?;
     same("the number of phases", problem.phases.len() as u64, plan.covered.len() as u64)?;
+    let closes = |s: usize| side.closes_in.get(s).copied().flatten();
     for s in 0..n {
         let opened = plan.opened_in[s].map(|t| t as usize);
         let right = match opened {
@@ -119,10 +126,21 @@ pub fn phases(problem: &phases::Problem, plan: &Plan) -> Result<()> {
         if !right {
             return Err(differs(format!("site {s} may not open in {opened:?}")));
         }
+        if plan.closes_in[s] != closes(s).filter(|_| opened.is_some()) {
+            return Err(differs(format!("site {s} closes in {:?}, not in {:?}", plan.closes_in[s], closes(s))));
+        }
+        let late = |by: u32| !problem.fixed[s] && opened.is_none_or(|t| t > by as usize);
+        if side.open_by.get(s).copied().flatten().is_some_and(late) {
+            return Err(differs(format!("site {s} opens too late, in {opened:?}")));
+        }
     }
     let mut objective = 0;
     for (t, phase) in problem.phases.iter().enumerate() {
-        let open: Vec<bool> = plan.opened_in.iter().map(|at| at.is_some_and(|at| at as usize <= t)).collect();
+        let mut open = vec![false; n];
+        for s in 0..n {
+            let since = plan.opened_in[s].is_some_and(|from| from as usize <= t);
+            open[s] = since && closes(s).is_none_or(|until| (until as usize) > t);
+        }
         let count = open.iter().filter(|&&open| open).count();
         if count > phase.open_total {
             return Err(differs(format!("{count} sites are open in phase {t}, too many")));
@@ -130,13 +148,38 @@ pub fn phases(problem: &phases::Problem, plan: &Plan) -> Result<()> {
         if phase.budget.is_some_and(|budget| cost(problem.costs, &open) > budget) {
             return Err(differs(format!("the budget of phase {t} is overspent")));
         }
+        let kept = |floor: &phases::Floor| {
+            let mut sum = 0;
+            for &(r, weight) in &floor.rows {
+                if problem.cover.row(r as usize).iter().any(|&s| open[s as usize]) {
+                    sum += weight;
+                }
+            }
+            sum >= floor.least
+        };
+        if let Some(i) = side.floors.iter().position(|floor| floor.phase as usize == t && !kept(floor)) {
+            return Err(differs(format!("floor {i} of phase {t} is not kept")));
+        }
+        for (i, asked) in side.counts.iter().enumerate() {
+            // All floors of a count are of one phase.
+            if asked.floors.first().is_some_and(|floor| floor.phase as usize == t)
+                && asked.floors.iter().filter(|floor| kept(floor)).count() < asked.at_least
+            {
+                return Err(differs(format!("fewer floors hold than count {i} asks for")));
+            }
+        }
         let found = covered(problem.cover, &phase.weights, &open);
         same(&format!("the covered weight of phase {t}"), found, plan.covered[t])?;
         objective += phase.multiplier * found;
     }
     same("the objective", objective, plan.objective)?;
-    let usable: Vec<bool> =
-        (0..n).map(|s| problem.fixed[s] || problem.phases.iter().any(|phase| phase.allowed[s])).collect();
+    let usable: Vec<bool> = (0..n)
+        .map(|s| {
+            let stays = |t: usize| closes(s).is_none_or(|until| until as usize > t);
+            let may = |t: usize| problem.phases[t].allowed[s] && stays(t);
+            problem.fixed[s] && stays(0) || (0..problem.phases.len()).any(may)
+        })
+        .collect();
     counts(problem.cover, &usable, plan.coverable_rows, plan.uncoverable_rows)?;
     beyond(plan.bound, plan.objective)
 }
