@@ -8,6 +8,8 @@
 //! * [`reduce`]: lossless merging of rows, and the reductions of set covering
 //! * [`set_cover`] (LSCP), [`max_cover`] (MCLP), [`p_median`]: one problem each
 //! * [`phases`]: nested maximal covering over several phases, as one joint problem
+//! * [`strategies`]: the same phases one after another, forwards or backwards, for comparison
+//! * [`worst_first`]: the worst-off groups of rows first
 //! * [`tidy`]: a second objective (nearness) that leaves the first one untouched
 //! * [`verify`]: recomputes every answer from the raw table by separate code
 //! * [`tables`]: reads the three input tables from CSV or Parquet
@@ -26,9 +28,11 @@ pub mod phases;
 pub mod reduce;
 pub mod set_cover;
 mod solver;
+pub mod strategies;
 pub mod tables;
 pub mod tidy;
 pub mod verify;
+pub mod worst_first;
 
 pub use answer::{Answer, Limits, ProofStep, Status};
 pub use cover::{CostTable, CoverTable};

@@ -230,7 +230,7 @@ pub const PHASES: Table = Table {
         text("name_en", "its name in English"),
         text("starts", "first day, YYYY-MM-DD"),
         or_null(text("ends", "last day, YYYY-MM-DD")),
-        text("opens", "`nothing`, `most-people` or `fewest-for-all`"),
+        text("opens", "`nothing`, `most-people`, `worst-first` or `fewest-for-all`"),
         or_null(text("scope", "name of its scope in English; null for everywhere")),
         whole("opened", "", "agents that open in it"),
         whole("agents", "", "agents that stand at its end, fixed sites included"),

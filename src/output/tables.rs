@@ -240,18 +240,13 @@ fn phases(study: &Study, plan: &Rollout) -> Vec<Values> {
     let all: Vec<&AreaIndicators> = done.iter().map(|p| &p.indicators.all).collect();
     let scope: Vec<&AreaIndicators> = done.iter().map(|p| &p.indicators.scope).collect();
     let [mean, median, p90, worst] = times(&all);
-    let opens = |o| match o {
-        crate::scenario::Opens::Nothing => "nothing",
-        crate::scenario::Opens::MostPeople => "most-people",
-        crate::scenario::Opens::FewestForAll => "fewest-for-all",
-    };
     vec![
         Values::whole(1..=done.len() as u32),
         Values::text(asked.iter().map(|p| p.name.vi.clone())),
         Values::text(asked.iter().map(|p| p.name.en.clone())),
         Values::text(asked.iter().map(|p| p.starts.to_string())),
         Values::Text(asked.iter().map(|p| p.ends.map(|d| d.to_string())).collect()),
-        Values::text(asked.iter().map(|p| opens(p.opens))),
+        Values::text(asked.iter().map(|p| p.opens.as_str())),
         Values::Text(asked.iter().map(|p| p.scope.as_ref().map(|s| s.name.en.clone())).collect()),
         Values::whole(done.iter().map(|p| p.opened.len() as u32)),
         Values::whole(all.iter().map(|i| i.agents)),

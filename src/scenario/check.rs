@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Opens, Scenario};
+use super::Scenario;
 use crate::error::{Fault, Faults, Result};
 
 impl Scenario {
@@ -63,30 +63,9 @@ impl Scenario {
         if self.phases.is_empty() {
             wrong("phases".into(), "there is no phase".into(), "give at least one [[phases]]");
         }
-        let mut agents_before = 0;
+        self.check_phases(&layers, &mut wrong);
         for (i, phase) in self.phases.iter().enumerate() {
             let place = |key: &str| format!("phases[{}].{key} ({})", i + 1, phase.name.en);
-            match (phase.opens, phase.agents) {
-                (Opens::MostPeople, None) => {
-                    wrong(
-                        place("agents"),
-                        "it is missing".into(),
-                        "`most-people` needs the agents that stand at the phase's end",
-                    );
-                }
-                (Opens::MostPeople, Some(agents)) if agents < agents_before => wrong(
-                    place("agents"),
-                    format!("{agents} is fewer than the {agents_before} of an earlier phase"),
-                    "agents stay open: the number counts all that stand, so it never falls",
-                ),
-                (Opens::MostPeople, Some(agents)) => agents_before = agents,
-                (_, Some(agents)) => wrong(
-                    place("agents"),
-                    format!("{agents} has no meaning here"),
-                    "only a phase that opens = \"most-people\" takes a number of agents",
-                ),
-                (_, None) => {}
-            }
             if let Some(scope) = &phase.scope {
                 if !layers.contains(&scope.layer.as_str()) {
                     wrong(place("scope.layer"), format!("there is no layer `{}`", scope.layer), &known);

@@ -5,6 +5,7 @@
 mod check;
 mod dates;
 mod people;
+mod phases;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -18,6 +19,7 @@ use crate::network::modes::{ModeChange, SpeedSet};
 use crate::units::{Distance, TravelTime};
 
 pub use dates::Date;
+pub use phases::{EquitySettings, Strategy};
 pub use people::{DemandSettings, GroupSettings, LayerProperty, PopulationSettings, ProposalSettings, ProposalSource};
 
 /// A text in the two languages of the map and the report.
@@ -76,6 +78,9 @@ pub struct Scenario {
     pub eligibility: EligibilitySettings,
     /// The stages in the order of their dates.
     pub phases: Vec<Phase>,
+    /// How evenly people are served.
+    #[serde(default)]
+    pub equity: EquitySettings,
     /// Limits of the solver.
     #[serde(default)]
     pub solve: SolveSettings,
@@ -252,8 +257,10 @@ impl Default for EligibilitySettings {
 pub enum Opens {
     /// Nothing: screening, training.
     Nothing,
-    /// The agents that serve most people, `agents` in all at its end.
+    /// The agents that serve most people, `agents` in all at its end, or within its budget.
     MostPeople,
+    /// The agents that lift the worst-off boundary first, then the next, and last serve most people.
+    WorstFirst,
     /// The fewest agents that serve everyone whom any candidate can serve.
     FewestForAll,
 }
@@ -270,8 +277,20 @@ pub struct Phase {
     pub ends: Option<Date>,
     /// What it opens.
     pub opens: Opens,
-    /// Most agents that stand at its end, those of earlier phases and fixed sites included; for `most-people`.
+    /// Most agents that stand at its end, those of earlier phases and fixed sites included.
     pub agents: Option<u32>,
+    /// Most money for all that stands at its end, in the unit of the sites' `cost`.
+    pub budget: Option<f64>,
+    /// Share of the people in scope who must be served by its end, 0 to 1.
+    pub min_coverage: Option<f64>,
+    /// Share of the people whom a candidate can serve, in each feature of the equity layer, who must be served by its end.
+    pub floor: Option<f64>,
+    /// Ids of sites that must stand by its end.
+    #[serde(default)]
+    pub open: Vec<String>,
+    /// Ids of sites that stand no more from its start on.
+    #[serde(default)]
+    pub close: Vec<String>,
     /// Where it opens, and whose people it is judged by; everywhere if absent.
     pub scope: Option<Scope>,
 }
@@ -311,11 +330,21 @@ pub struct SolveSettings {
     pub gap: f64,
     /// Whether agents left over once coverage cannot grow go where they shorten travel most.
     pub fill_by_travel_time: bool,
+    /// How the phases are solved.
+    pub strategy: Strategy,
+    /// Whether the plans of all strategies are made and compared.
+    pub compare_strategies: bool,
 }
 
 impl Default for SolveSettings {
     fn default() -> Self {
-        SolveSettings { time_limit_s: 120.0, gap: 0.0, fill_by_travel_time: true }
+        SolveSettings {
+            time_limit_s: 120.0,
+            gap: 0.0,
+            fill_by_travel_time: true,
+            strategy: Strategy::Joint,
+            compare_strategies: false,
+        }
     }
 }
 

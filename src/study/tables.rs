@@ -123,6 +123,7 @@ pub(crate) fn check_settings(scenario: &Scenario, tables: &Tables) -> Result<()>
     let mut faults = Faults::default();
     let n_fixed = tables.sites.iter().filter(|s| s.site.fixed).count();
     faults.keep(check_budgets(scenario, n_fixed))?;
+    check_named_sites(scenario, &tables.sites, &mut faults);
     // That a layer is not there is told by the scenario's own check.
     let layer = |id: &str| tables.layers.iter().find(|l| l.id == id);
     for scope in scenario.phases.iter().filter_map(|p| p.scope.as_ref()).filter(|s| layer(&s.layer).is_some()) {
@@ -142,7 +143,10 @@ pub(crate) fn check_settings(scenario: &Scenario, tables: &Tables) -> Result<()>
 /// A phase can only allow fewer agents than stand already by mistake.
 pub(crate) fn check_budgets(scenario: &Scenario, n_fixed: usize) -> Result<()> {
     let mut faults = Vec::new();
+    let mut closed = 0;
     for (i, phase) in scenario.phases.iter().enumerate() {
+        closed += phase.close.len();
+        let n_fixed = n_fixed.saturating_sub(closed);
         if let Some(agents) = phase.agents.filter(|&a| (a as usize) < n_fixed) {
             let message = format!("{agents} agents are fewer than the {n_fixed} fixed sites that stand already");
             faults.push(
@@ -153,6 +157,39 @@ pub(crate) fn check_budgets(scenario: &Scenario, n_fixed: usize) -> Result<()> {
         }
     }
     if faults.is_empty() { Ok(()) } else { Err(Error::Input(faults)) }
+}
+
+/// The sites that phases name, and the costs that budgets need.
+fn check_named_sites(scenario: &Scenario, sites: &[StudySite], faults: &mut Faults) {
+    let found = |id: &str| sites.iter().find(|s| s.site.id == id);
+    for (i, phase) in scenario.phases.iter().enumerate() {
+        let place = |key: &str| format!("phases[{}].{key} ({})", i + 1, phase.name.en);
+        for (key, id) in phase.open.iter().map(|id| ("open", id)).chain(phase.close.iter().map(|id| ("close", id))) {
+            let Some(site) = found(id) else {
+                let fault = Fault::new("phases::site", format!("there is no site `{id}`")).place(place(key));
+                faults.push(fault.help("give the ids of candidates or fixed sites; sites.parquet of a run lists them"));
+                continue;
+            };
+            if key == "open" && !site.usable && !site.site.fixed {
+                let message = format!("`{id}` ({}) must stand by this phase, but may not be used", site.site.name);
+                let help = match &site.eligibility {
+                    Eligibility::Refused(reasons) => {
+                        let reasons: Vec<String> = reasons.iter().map(|r| r.english()).collect();
+                        format!("it is refused: {}; see docs/scenario.md, [eligibility]", reasons.join("; "))
+                    }
+                    _ => "something is unknown of it; [eligibility] use_review = true lets such sites in".to_owned(),
+                };
+                faults.push(Fault::new("phases::site", message).place(place(key)).help(help));
+            }
+        }
+    }
+    if let Some(i) = scenario.phases.iter().position(|p| p.budget.is_some()) {
+        for site in sites.iter().filter(|s| (s.usable || s.site.fixed) && s.site.cost_milli.is_none()) {
+            let message = format!("`{}` ({}) has no cost, but phases[{}] has a budget", site.site.id, site.site.name, i + 1);
+            let fault = Fault::new("phases::cost", message).file(site.file(scenario));
+            faults.push(fault.help("fill in the column `cost` of every site that may stand, 0 where it costs nothing"));
+        }
+    }
 }
 
 /// Sites of a file in any of the formats.

@@ -57,7 +57,7 @@ impl SideConstraints {
     }
 
     /// For each site, the phase in which it opens at the latest: the last one until `open_by` that allows it.
-    pub(super) fn due(&self, problem: &Problem, s: usize) -> Option<usize> {
+    pub(in crate::optimise) fn due(&self, problem: &Problem, s: usize) -> Option<usize> {
         let by = self.open_by.get(s).copied().flatten().filter(|_| !problem.fixed[s])? as usize;
         (0..=by).rev().find(|&t| problem.phases[t].allowed[s])
     }

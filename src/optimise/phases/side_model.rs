@@ -353,7 +353,7 @@ impl<'a> Build<'a> {
         let total: u64 = terms.values().map(|w| w / step).sum();
         let unit = (total as f64 / 1e6).max(1.0);
         let sum = terms.iter().map(|(&var, &w)| (Var(var), (w / step) as f64 / unit));
-        let least = (least.div_ceil(step) as f64 - slack) / unit;
+        let least = if slack > 0.0 { least.div_ceil(step) as f64 - slack } else { least as f64 / step as f64 } / unit;
         match gate {
             None => self.model.at_least(sum.collect::<Vec<_>>(), least),
             Some(gate) => self.model.at_least(sum.chain([(gate, -least)]).collect::<Vec<_>>(), 0.0),
