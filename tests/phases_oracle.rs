@@ -170,15 +170,13 @@ fn everything_asked_equals_brute_force() {
         let cover = CoverTable::from_pairs(case.n_rows, case.n_sites, &case.pairs).unwrap();
         let masks = case.masks();
         let schedules = case.schedules(&masks);
-        let problem =
-            phases::Problem { cover: &cover, costs: &case.costs, fixed: &case.fixed, phases: &case.phases };
+        let problem = phases::Problem { cover: &cover, costs: &case.costs, fixed: &case.fixed, phases: &case.phases };
         let best = schedules.iter().map(|sets| case.worth(&masks, sets)).max();
         match (phases::solve_with(&problem, &case.side, &Limits::default()), best) {
             (Ok(plan), Some(best)) => {
                 assert_eq!((plan.objective, plan.bound, plan.status), (best, best, Status::Optimal), "seed {seed}");
-                let sets: Vec<u32> = (0..case.phases.len())
-                    .map(|t| plan.open_at(t).iter().fold(0, |set, &s| set | 1 << s))
-                    .collect();
+                let sets: Vec<u32> =
+                    (0..case.phases.len()).map(|t| plan.open_at(t).iter().fold(0, |set, &s| set | 1 << s)).collect();
                 assert!(schedules.contains(&sets), "seed {seed}: {sets:?}");
                 solved += 1;
                 closing += u32::from(case.side.closes_in.iter().any(Option::is_some));
@@ -201,8 +199,7 @@ fn other_aims_equal_brute_force() {
         let cover = CoverTable::from_pairs(case.n_rows, case.n_sites, &case.pairs).unwrap();
         let masks = case.masks();
         let schedules = case.schedules(&masks);
-        let problem =
-            phases::Problem { cover: &cover, costs: &case.costs, fixed: &case.fixed, phases: &case.phases };
+        let problem = phases::Problem { cover: &cover, costs: &case.costs, fixed: &case.fixed, phases: &case.phases };
         let floors: Vec<Floor> = (0..3)
             .map(|_| {
                 let rows: Vec<(u32, u64)> = (0..case.n_rows as u32).map(|r| (r, 1 + dice.below(5))).collect();

@@ -8,10 +8,10 @@ use serde_json::json;
 use super::cache::CacheArgs;
 use super::progress::Progress;
 use crate::error::Result;
-use crate::output::{folder::refuse_existing, write_run};
+use crate::output::{folder::refuse_existing, strategies::price, write_run};
 use crate::rollout::Rollout;
 use crate::rollout::explain::commas;
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, Strategy};
 use crate::stages::Stages;
 use crate::study::Study;
 
@@ -124,6 +124,7 @@ fn print_text(study: &Study, plan: &Rollout, target: &Path) {
             );
         }
     }
+    print_strategies(plan);
     let unserved: crate::units::Persons = plan.uncovered.iter().map(|p| p.persons).sum();
     println!("Not served at the end: {} people in {} places", people(unserved), plan.uncovered.len());
     for place in plan.uncovered.iter().take(5) {
@@ -139,6 +140,26 @@ fn print_text(study: &Study, plan: &Rollout, target: &Path) {
         println!("  … all of them in uncovered.parquet");
     }
     println!("Written: {}", target.display());
+}
+
+/// What the strategies come to, side by side.
+fn print_strategies(plan: &Rollout) {
+    for of in &plan.strategies {
+        match &of.phases {
+            Err(why) => println!("Strategy {}: no plan: {why}", of.strategy.as_str()),
+            Ok(_) => {
+                let days = of.person_days().unwrap_or(0.0);
+                let less = price(plan, of).filter(|_| of.strategy != Strategy::Joint).map_or(
+                    String::new(),
+                    |(less, share)| {
+                        let (less, sign) = (less.abs().round() as u64, if less < 0.0 { "more" } else { "fewer" });
+                        format!(", {} {sign} than joint ({:.4} %)", commas(less), share.abs() * 100.0)
+                    },
+                );
+                println!("Strategy {}: {} person-days{less}", of.strategy.as_str(), commas(days.round() as u64));
+            }
+        }
+    }
 }
 
 fn print_json(study: &Study, plan: &Rollout, target: &Path) {
@@ -164,6 +185,7 @@ fn print_json(study: &Study, plan: &Rollout, target: &Path) {
         "out": target.display().to_string(),
         "synthetic": study.scenario.synthetic,
         "phases": phases,
+        "strategies": crate::output::strategies::told(plan),
         "uncovered_persons": plan.uncovered.iter().map(|p| p.persons.people()).sum::<f64>(),
     });
     println!("{summary:#}");

@@ -189,12 +189,7 @@ pub fn solve(problem: &Problem, limits: &Limits) -> Result<Plan> {
 
 /// Solves the nested stages without further constraints. Returns the stage in which each site opens, and the bound on
 /// the covered weight of all stages together with `constant`, which fixed sites cover.
-fn solve_stages(
-    stages: &[Stage],
-    costs: &[u64],
-    constant: u64,
-    progress: &mut Progress,
-) -> Result<(Vec<usize>, u64)> {
+fn solve_stages(stages: &[Stage], costs: &[u64], constant: u64, progress: &mut Progress) -> Result<(Vec<usize>, u64)> {
     let mut search = Search::new(stages, costs);
     search.greedy(&|| progress.out_of_time());
     let greedy = constant + search.objective();
@@ -258,9 +253,8 @@ fn told(
 
 /// One flag a site: whether it stands in phase `t`.
 fn stands(opened_in: &[Option<u32>], closes_in: &[Option<u32>], t: usize) -> Vec<bool> {
-    let stands = |(o, c): (&Option<u32>, &Option<u32>)| {
-        o.is_some_and(|o| o as usize <= t) && c.is_none_or(|c| t < c as usize)
-    };
+    let stands =
+        |(o, c): (&Option<u32>, &Option<u32>)| o.is_some_and(|o| o as usize <= t) && c.is_none_or(|c| t < c as usize);
     opened_in.iter().zip(closes_in).map(stands).collect()
 }
 

@@ -103,11 +103,7 @@ pub fn solve(problem: &Problem, side: &SideConstraints, groups: &[Group], limits
         shares
     };
     let at = |share: Share, more: bool| -> Vec<Floor> {
-        let of = |(group, &all): (&Group, &u64)| Floor {
-            phase: 0,
-            rows: group.clone(),
-            least: share.least(all, more),
-        };
+        let of = |(group, &all): (&Group, &u64)| Floor { phase: 0, rows: group.clone(), least: share.least(all, more) };
         groups.iter().zip(&all).map(of).collect()
     };
     let mut incumbent = shares(&flags(&first.open_at(0)));
@@ -132,11 +128,8 @@ pub fn solve(problem: &Problem, side: &SideConstraints, groups: &[Group], limits
             }
             let middle = (share.value() + no_more) / 2.0;
             let jump = no_more - share.value() > 0.01;
-            let floors = if jump {
-                at(Share { covered: (middle * 1e6) as u64, of: 1_000_000 }, true)
-            } else {
-                at(share, true)
-            };
+            let floors =
+                if jump { at(Share { covered: (middle * 1e6) as u64, of: 1_000_000 }, true) } else { at(share, true) };
             let sought = phases::best(problem, &asked, Aim::FloorsMet(&floors), &left(0.5))?;
             let met = sought.value.unwrap_or(0) as usize;
             if let Some(standing) = sought.standing.as_ref().filter(|_| met >= wanted) {
@@ -167,7 +160,12 @@ pub fn solve(problem: &Problem, side: &SideConstraints, groups: &[Group], limits
         }
         note(
             "level",
-            format!("{wanted} of {} groups can have {:.4} or more, {} more", groups.len(), share.value(), groups.len() - up_to),
+            format!(
+                "{wanted} of {} groups can have {:.4} or more, {} more",
+                groups.len(),
+                share.value(),
+                groups.len() - up_to
+            ),
         );
         levels.push(Level { share, groups_up_to: up_to });
         settled = up_to;
@@ -208,8 +206,7 @@ mod tests {
     fn the_worst_group_comes_first() {
         // Site 0 serves the four rows of the large group, site 1 half of the small group and one large row, site 2 the
         // other half of the small one.
-        let cover =
-            CoverTable::from_pairs(6, 3, &[(0, 0), (1, 0), (2, 0), (3, 0), (0, 1), (4, 1), (5, 2)]).unwrap();
+        let cover = CoverTable::from_pairs(6, 3, &[(0, 0), (1, 0), (2, 0), (3, 0), (0, 1), (4, 1), (5, 2)]).unwrap();
         let weights = [10, 10, 10, 10, 1, 1];
         let groups: [Group; 2] = [(0..4).map(|r| (r, 10)).collect(), vec![(4, 1), (5, 1)]];
         // Most people with two: sites 0 and 1 (41). Shares are then 1 and 1/2. Sites 0 and 2: the same shares, 41 too;

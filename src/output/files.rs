@@ -40,6 +40,7 @@ pub(super) fn rollout_csv(folder: &Path, study: &Study, plan: &Rollout) -> Resul
         "persons_only",
         "persons_nearest",
         "dossiers_per_day",
+        "closes_phase",
         "why_vi",
         "why_en",
     ];
@@ -67,6 +68,7 @@ pub(super) fn rollout_csv(folder: &Path, study: &Study, plan: &Rollout) -> Resul
             agent.persons_only.people().to_string(),
             agent.persons_nearest.people().to_string(),
             daily_load(study, agent).to_string(),
+            agent.closes.map(|t| (t + 1).to_string()).unwrap_or_default(),
             why_vi,
             why_en,
         ])

@@ -42,6 +42,7 @@ pub(super) fn write(folder: &Path, study: &Study, plan: &Rollout, stages: &[Stag
             "snap": scenario.snap,
             "travel": scenario.travel,
             "eligibility": scenario.eligibility,
+            "equity": scenario.equity,
             "solve": scenario.solve,
             "output": scenario.output,
             "modes": study.modes,
@@ -83,6 +84,7 @@ pub(super) fn write(folder: &Path, study: &Study, plan: &Rollout, stages: &[Stag
             "opened": p.opened.iter().map(|&s| &study.sites[s as usize].site.id).collect::<Vec<_>>(),
             "proof": p.proof,
         })).collect::<Vec<_>>(),
+        "strategies": super::strategies::told(plan),
         "threads": rayon::current_num_threads(),
         "stages": stages,
     });

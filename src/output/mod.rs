@@ -13,6 +13,7 @@ mod people;
 pub mod picture;
 pub mod schema;
 pub mod shapes;
+pub mod strategies;
 pub mod survey;
 pub mod table;
 pub mod tables;

@@ -63,6 +63,8 @@ pub(super) fn groups(study: &Study, plan: &Rollout) -> Vec<Values> {
             rows.extend(found.by_boundary.iter().enumerate().map(|(f, i)| (g, t, Some(f), i)));
         }
     }
+    let found: Vec<&AreaIndicators> = rows.iter().map(|r| r.3).collect();
+    let [p99, worst_tenth, gini, theil] = super::tables::equity(&found);
     let settings = |g: usize| &study.groups[g].settings;
     let feature = |f: Option<usize>| study.layers.first().zip(f).map(|(l, f)| &l.features[f]);
     vec![
@@ -78,6 +80,12 @@ pub(super) fn groups(study: &Study, plan: &Rollout) -> Vec<Values> {
         Values::Number(rows.iter().map(|r| r.3.covered_share()).collect()),
         Values::Number(rows.iter().map(|r| r.3.mean_time_s).collect()),
         Values::Number(rows.iter().map(|r| r.3.worst_time_s).collect()),
+        Values::number(rows.iter().map(|r| r.3.unreached().people())),
+        Values::Number(rows.iter().map(|r| r.3.p90_time_s).collect()),
+        p99,
+        worst_tenth,
+        gini,
+        theil,
     ]
 }
 

@@ -77,6 +77,13 @@ const BOUNDARY_NAME: Column = or_null(text("boundary_name", "its name"));
 const MEAN: Column =
     or_null(number("mean_time_s", "s", "mean travel time to the nearest agent, of those who reach one"));
 const MEDIAN: Column = or_null(number("median_time_s", "s", "time within which half of those reach it"));
+const P99: Column = or_null(number("p99_time_s", "s", "time within which 99 of 100 of those reach it"));
+const WORST_TENTH: Column =
+    or_null(number("worst_tenth_time_s", "s", "mean travel time of the tenth of those with the longest ways"));
+const GINI: Column =
+    or_null(number("gini_time", "0–1", "Gini coefficient of travel time over those: 0 where all travel alike"));
+const THEIL: Column =
+    or_null(number("theil_time", "", "Theil's T of travel time over those: 0 where all travel alike"));
 const P90: Column = or_null(number("p90_time_s", "s", "time within which nine tenths of those reach it"));
 const WORST: Column = or_null(number("worst_time_s", "s", "longest of those times"));
 
@@ -106,6 +113,11 @@ pub const ROLLOUT: Table = Table {
             "dossiers a working day",
             "what those people bring in the last phase, by the service catalogue",
         ),
+        or_null(whole(
+            "closes_phase",
+            "",
+            "number of the phase from whose start on it stands no more; null where it stays",
+        )),
         text("why_vi", "why it is in the plan, in Vietnamese"),
         text("why_en", "why it is in the plan, in English"),
         geometry("point of the site"),
@@ -260,6 +272,28 @@ pub const PHASES: Table = Table {
             "people or sites",
             "the best that the phase could reach without keeping what earlier phases opened: people served, or sites needed",
         )),
+        number(
+            "unreached_persons",
+            "people",
+            "in the study area who reach no agent by road: in none of the figures of time",
+        ),
+        P99,
+        WORST_TENTH,
+        GINI,
+        THEIL,
+        number("scope_unreached_persons", "people", "in its scope who reach no agent by road"),
+        or_null(number("scope_mean_time_s", "s", "mean travel time of those in scope who reach one")),
+        or_null(number("scope_p90_time_s", "s", "time within which nine tenths of those in scope reach it")),
+        or_null(number("scope_p99_time_s", "s", "time within which 99 of 100 of those in scope reach it")),
+        or_null(number("scope_worst_tenth_time_s", "s", "mean travel time of the worst-off tenth in scope")),
+        or_null(number("scope_gini_time", "0–1", "Gini coefficient of travel time in scope")),
+        or_null(number("scope_theil_time", "", "Theil's T of travel time in scope")),
+        or_null(text(
+            "worst_boundary",
+            "code of the feature of the equity layer in which the smallest share is served",
+        )),
+        or_null(text("worst_boundary_name", "its name")),
+        or_null(number("worst_boundary_covered_share", "0–1", "share of its people who are served")),
     ],
 };
 
@@ -339,6 +373,39 @@ pub const GROUPS: Table = Table {
         or_null(number("population_covered_share", "0–1", "share of the members who are served")),
         MEAN,
         WORST,
+        number("unreached_persons", "people", "members who reach no agent by road: in none of the figures of time"),
+        P90,
+        P99,
+        WORST_TENTH,
+        GINI,
+        THEIL,
+    ],
+};
+
+/// The plans of the strategies.
+pub const STRATEGIES: Table = Table {
+    file: "strategies.parquet",
+    row: "a strategy and a phase; no rows unless the scenario compares strategies",
+    columns: &[
+        text(
+            "strategy",
+            "`joint`, `greedy` (each phase alone, keeping what stands) or `backward` (the last phase first)",
+        ),
+        flag("chosen", "whether it is the one of the run's plan"),
+        PHASE,
+        whole(
+            "agents",
+            "",
+            "agents that stand at the phase's end by its choice, before those that only shorten travel",
+        ),
+        number("scope_covered_persons", "people", "served in the phase's scope at its end"),
+        number("person_days", "people × days", "those people times the days until the next phase"),
+        text("problem", "what was asked of the solver"),
+        text("objective_unit", "unit of objective and bound"),
+        number("objective", "see objective_unit", "what the phase reaches; phases solved together share it"),
+        number("bound", "see objective_unit", "what no plan can beat, given what was decided before it"),
+        number("gap", "0–1", "distance between objective and bound as a share of the larger"),
+        text("status", "`optimal` (proven), `gap_reached`, `time_limit`, `unproven` or `nothing_to_open`"),
     ],
 };
 
@@ -469,6 +536,7 @@ pub const TABLES: &[Table] = &[
     SITES,
     BOUNDARIES,
     PHASES,
+    STRATEGIES,
     UNCOVERED,
     OFF_NETWORK,
     CALIBRATION,

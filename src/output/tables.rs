@@ -6,12 +6,13 @@ use geo::{Geometry, LineString, MultiPolygon, Point, Polygon};
 
 use super::shapes::Isochrone;
 use super::table::{self, Values};
-use super::{off_network, people, schema};
+use super::{off_network, people, schema, strategies};
 use crate::error::{Fault, Result};
+use crate::ingest::boundaries::Boundary;
 use crate::ingest::eligibility::Eligibility;
 use crate::network::CLOSED;
 use crate::rollout::explain::reason;
-use crate::rollout::{Agent, AreaIndicators, Rollout};
+use crate::rollout::{Agent, AreaIndicators, PhasePlan, Rollout};
 use crate::study::Study;
 use crate::units::{LonLat, Persons};
 
@@ -26,6 +27,7 @@ pub fn write_all(folder: &Path, study: &Study, plan: &Rollout, isochrones: &[Iso
     table::write(folder, &schema::SITES, sites(study, plan))?;
     table::write(folder, &schema::BOUNDARIES, boundaries(study, plan))?;
     table::write(folder, &schema::PHASES, phases(study, plan))?;
+    table::write(folder, &schema::STRATEGIES, strategies::rows(study, plan))?;
     table::write(folder, &schema::UNCOVERED, uncovered(study, plan))?;
     table::write(folder, &schema::OFF_NETWORK, off_network::rows(study))?;
     table::write(folder, &schema::CALIBRATION, people::calibration(study))?;
@@ -78,6 +80,7 @@ fn rollout(study: &Study, plan: &Rollout) -> Vec<Values> {
         Values::number(agents.iter().map(|a| a.persons_only.people())),
         Values::number(agents.iter().map(|a| a.persons_nearest.people())),
         Values::number(agents.iter().map(|a| daily_load(study, a))),
+        Values::Whole(agents.iter().map(|a| a.closes.map(|t| t as u32 + 1)).collect()),
         Values::text(agents.iter().map(|a| reason(a).0)),
         Values::text(agents.iter().map(|a| reason(a).1)),
         Values::Geometry(agents.iter().map(|a| point(site(a).site.at)).collect()),
@@ -234,12 +237,26 @@ fn boundaries(study: &Study, plan: &Rollout) -> Vec<Values> {
     ]
 }
 
+/// The columns of inequality.
+pub(super) fn equity(of: &[&AreaIndicators]) -> [Values; 4] {
+    [
+        Values::Number(of.iter().map(|i| i.equity.p99_time_s).collect()),
+        Values::Number(of.iter().map(|i| i.equity.worst_tenth_time_s).collect()),
+        Values::Number(of.iter().map(|i| i.equity.gini).collect()),
+        Values::Number(of.iter().map(|i| i.equity.theil).collect()),
+    ]
+}
+
 fn phases(study: &Study, plan: &Rollout) -> Vec<Values> {
     let asked = &study.scenario.phases;
     let done = &plan.phases;
     let all: Vec<&AreaIndicators> = done.iter().map(|p| &p.indicators.all).collect();
     let scope: Vec<&AreaIndicators> = done.iter().map(|p| &p.indicators.scope).collect();
     let [mean, median, p90, worst] = times(&all);
+    let [p99, worst_tenth, gini, theil] = equity(&all);
+    let [scope_mean, _, scope_p90, _] = times(&scope);
+    let [scope_p99, scope_worst_tenth, scope_gini, scope_theil] = equity(&scope);
+    let worst_feature: Vec<_> = done.iter().map(|p| worst_feature(study, p)).collect();
     vec![
         Values::whole(1..=done.len() as u32),
         Values::text(asked.iter().map(|p| p.name.vi.clone())),
@@ -269,7 +286,30 @@ fn phases(study: &Study, plan: &Rollout) -> Vec<Values> {
         Values::number(done.iter().map(|p| p.proof.gap)),
         Values::text(done.iter().map(|p| p.proof.status)),
         Values::Number(done.iter().map(|p| p.proof.alone_bound).collect()),
+        Values::number(all.iter().map(|i| i.unreached().people())),
+        p99,
+        worst_tenth,
+        gini,
+        theil,
+        Values::number(scope.iter().map(|i| i.unreached().people())),
+        scope_mean,
+        scope_p90,
+        scope_p99,
+        scope_worst_tenth,
+        scope_gini,
+        scope_theil,
+        Values::Text(worst_feature.iter().map(|w| w.map(|(feature, _)| feature.code.clone())).collect()),
+        Values::Text(worst_feature.iter().map(|w| w.map(|(feature, _)| feature.name.clone())).collect()),
+        Values::Number(worst_feature.iter().map(|w| w.map(|(_, share)| share)).collect()),
     ]
+}
+
+/// The feature of the equity layer in which the smallest share of the people is served; the first of equals.
+fn worst_feature<'a>(study: &'a Study, phase: &PhasePlan) -> Option<(&'a Boundary, f64)> {
+    let layer = study.scenario.equity_layer()?;
+    let features = study.layers.get(layer)?.features.iter().zip(&phase.indicators.by_boundary[layer]);
+    let shares = features.filter_map(|(feature, found)| Some((feature, found.covered_share()?)));
+    shares.min_by(|a, b| a.1.total_cmp(&b.1))
 }
 
 fn uncovered(study: &Study, plan: &Rollout) -> Vec<Values> {

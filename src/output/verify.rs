@@ -4,6 +4,7 @@
 mod people;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ops::Range;
 use std::path::Path;
 
 use polars::prelude::DataFrame;
@@ -41,7 +42,7 @@ impl Report {
 /// The folder is not a finished run of this version.
 pub fn verify_run(folder: &Path) -> Result<Report> {
     let standard = Standard::of_manifest(folder)?;
-    let rollout = read(folder, &ROLLOUT, &["site", "phase", "persons_marginal", "persons_cumulative"])?;
+    let rollout = read(folder, &ROLLOUT, &["site", "phase", "closes_phase", "persons_marginal", "persons_cumulative"])?;
     let coverage = read(folder, &COVERAGE, &["cell", "mode", "site", "travel_time_s", "distance_m"])?;
     let cells = read(
         folder,
@@ -53,18 +54,23 @@ pub fn verify_run(folder: &Path) -> Result<Report> {
     let uncovered = read(folder, &UNCOVERED, &["persons"])?;
     let mut report = Report { checks: Vec::new() };
 
-    // The phase from which on each demand row is served, by the pairs of the coverage table.
-    let opens: HashMap<String, u32> = texts(&rollout, "site")?.into_iter().zip(wholes(&rollout, "phase")?).collect();
-    let mut served_from: HashMap<(u32, String), u32> = HashMap::new();
+    // The phases in which each demand row is served, by the pairs of the coverage table: from one on, and until an agent
+    // closes.
+    let stands = wholes(&rollout, "phase")?.into_iter().zip(maybe_wholes(&rollout, "closes_phase")?);
+    let stands = stands.map(|(from, until)| from..until.unwrap_or(u32::MAX));
+    let stands: HashMap<String, Range<u32>> = texts(&rollout, "site")?.into_iter().zip(stands).collect();
+    let mut served_in: ServedIn = HashMap::new();
     let mut pairs_out_of_standard = 0_u32;
     let times = maybe_numbers(&coverage, "travel_time_s")?;
     let distances = maybe_numbers(&coverage, "distance_m")?;
     let keys = wholes(&coverage, "cell")?.into_iter().zip(texts(&coverage, "mode")?);
     for (((key, site), time), distance) in keys.zip(texts(&coverage, "site")?).zip(times).zip(distances) {
         pairs_out_of_standard += u32::from(!standard.serves(time, distance));
-        if let Some(&phase) = opens.get(&site) {
-            let from = served_from.entry(key).or_insert(phase);
-            *from = (*from).min(phase);
+        if let Some(phases) = stands.get(&site) {
+            let known = served_in.entry(key).or_default();
+            if !known.contains(phases) {
+                known.push(phases.clone());
+            }
         }
     }
     report.compare("pairs of the coverage table beyond the standard".into(), 0.0, f64::from(pairs_out_of_standard));
@@ -74,7 +80,8 @@ pub fn verify_run(folder: &Path) -> Result<Report> {
     let mut by_boundary: BTreeMap<(String, u32), Sums> = BTreeMap::new();
     let (mut unlike_pairs, mut unlike_times) = (0_u32, 0_u32);
     for row in &rows.0 {
-        let by_pairs = served_from.get(&(row.cell, row.mode.clone())).is_some_and(|&from| from <= row.phase);
+        let of_row = served_in.get(&(row.cell, row.mode.clone()));
+        let by_pairs = of_row.is_some_and(|known| known.iter().any(|phases| phases.contains(&row.phase)));
         unlike_pairs += u32::from(by_pairs != row.covered);
         // Under `both` one agent must keep the two limits, which the nearest times and distances do not tell.
         if standard.rule != "both" {
@@ -98,7 +105,7 @@ pub fn verify_run(folder: &Path) -> Result<Report> {
     let agents = wholes(&phases, "agents")?;
     for (i, phase) in wholes(&phases, "phase")?.into_iter().enumerate() {
         let sums = by_phase.get(&phase).cloned().unwrap_or_default();
-        let stand = opens.values().filter(|&&from| from <= phase).count();
+        let stand = stands.values().filter(|phases| phases.contains(&phase)).count();
         report.compare(format!("phase {phase}: agents"), f64::from(agents[i]), stand as f64);
         report.compare(format!("phase {phase}: people"), persons[i].unwrap_or(f64::NAN), sums.people(sums.persons));
         report.compare(
@@ -112,7 +119,7 @@ pub fn verify_run(folder: &Path) -> Result<Report> {
         let places: f64 = maybe_numbers(&uncovered, "persons")?.into_iter().flatten().sum();
         report.compare("people not served at the end".into(), places, last.people(last.persons - last.covered));
     }
-    check_rollout(&mut report, &rollout, &served_from, &rows)?;
+    check_rollout(&mut report, &rollout, &served_in, &rows)?;
 
     // The first layer's features: people and people served, summed over the cells that name them.
     let layers = texts(&boundaries, "layer")?;
@@ -135,18 +142,16 @@ pub fn verify_run(folder: &Path) -> Result<Report> {
     Ok(report)
 }
 
+/// The phases in which a cell's travellers by a mode are served, agent by agent.
+type ServedIn = HashMap<(u32, String), Vec<Range<u32>>>;
+
 /// Marginal people, agent by agent in their order, from the coverage of the sites before.
-fn check_rollout(
-    report: &mut Report,
-    rollout: &DataFrame,
-    served_from: &HashMap<(u32, String), u32>,
-    rows: &Rows,
-) -> Result<()> {
+fn check_rollout(report: &mut Report, rollout: &DataFrame, served_in: &ServedIn, rows: &Rows) -> Result<()> {
     let mut seen = HashSet::new();
     let served: u64 = rows
         .0
         .iter()
-        .filter(|row| served_from.contains_key(&(row.cell, row.mode.clone())) && seen.insert((row.cell, &row.mode)))
+        .filter(|row| served_in.contains_key(&(row.cell, row.mode.clone())) && seen.insert((row.cell, &row.mode)))
         .map(|row| row.milli_persons)
         .sum();
     let marginal: f64 = maybe_numbers(rollout, "persons_marginal")?.into_iter().flatten().sum();
@@ -277,6 +282,10 @@ fn column<T>(
 
 fn wholes(frame: &DataFrame, name: &str) -> Result<Vec<u32>> {
     column(frame, name, |c| Ok(c.u32()?.iter().map(Option::unwrap_or_default).collect()))
+}
+
+fn maybe_wholes(frame: &DataFrame, name: &str) -> Result<Vec<Option<u32>>> {
+    column(frame, name, |c| Ok(c.u32()?.iter().collect()))
 }
 
 fn maybe_numbers(frame: &DataFrame, name: &str) -> Result<Vec<Option<f64>>> {

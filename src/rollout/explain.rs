@@ -55,7 +55,15 @@ pub(super) fn opening_order(study: &Study, before: &[bool], new: Vec<u32>, in_sc
 /// All agents of a plan in the order of opening, with what each contributes.
 pub(super) fn agents(study: &Study, phases: &[PhasePlan]) -> Vec<Agent> {
     let Some(last) = phases.last() else { return Vec::new() };
-    let site_rows = SiteRows::of(study, &last.open);
+    // Fixed sites stand before the first phase, even those that it closes.
+    let fixed: Vec<u32> = (0..study.sites.len() as u32).filter(|&s| study.sites[s as usize].site.fixed).collect();
+    let mut ever = fixed.clone();
+    ever.extend(phases.iter().flat_map(|p| p.opened.iter().copied()));
+    let site_rows = SiteRows::of(study, &ever);
+    let closes = |site: u32, opens: usize, stood: bool| {
+        let stands = |t: &usize| phases[*t].open.binary_search(&site).is_ok();
+        (opens + usize::from(!stood)..phases.len()).find(|t| !stands(t))
+    };
     let mut servers = vec![0_u32; study.cover.rows()];
     let mut nearest = vec![Persons(0); study.sites.len()];
     for (row, state) in last.rows.iter().enumerate() {
@@ -64,7 +72,7 @@ pub(super) fn agents(study: &Study, phases: &[PhasePlan]) -> Vec<Agent> {
             nearest[agent as usize] += study.row_persons[row];
         }
     }
-    let fixed = last.open.iter().filter(|&&s| study.sites[s as usize].site.fixed).map(|&s| (s, 0, true));
+    let fixed = fixed.into_iter().map(|s| (s, 0, true));
     let opened = phases.iter().enumerate().flat_map(|(t, p)| p.opened.iter().map(move |&s| (s, t, false)));
     let mut served = vec![false; study.cover.rows()];
     let (mut cumulative, mut order) = (Persons(0), 0);
@@ -89,6 +97,7 @@ pub(super) fn agents(study: &Study, phases: &[PhasePlan]) -> Vec<Agent> {
             Agent {
                 site,
                 phase,
+                closes: closes(site, phase, stands),
                 order: if stands { 0 } else { order },
                 persons_marginal: marginal,
                 persons_cumulative: cumulative,

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
+use super::equity::TimeEquity;
 use crate::access::cover::Rule;
 use crate::access::search::{Search, nearest_site};
 use crate::network::CLOSED;
@@ -40,11 +41,18 @@ pub struct AreaIndicators {
     pub p90_time_s: Option<f64>,
     /// Longest time of those.
     pub worst_time_s: Option<f64>,
+    /// How evenly travel time is spread over those.
+    pub equity: TimeEquity,
     /// Agents that stand there.
     pub agents: u32,
 }
 
 impl AreaIndicators {
+    /// People who cannot reach any agent by road: they have no travel time and are in none of its figures.
+    pub fn unreached(&self) -> Persons {
+        Persons(self.persons.0.saturating_sub(self.reached.0))
+    }
+
     /// Share of the people who are served; `None` where nobody lives.
     pub fn covered_share(&self) -> Option<f64> {
         (self.persons.0 > 0).then(|| self.covered.0 as f64 / self.persons.0 as f64)
@@ -215,6 +223,7 @@ impl Tally {
             median_time_s: self.quantile(reached, 1, 2),
             p90_time_s: self.quantile(reached, 9, 10),
             worst_time_s: self.times.last().map(|(ms, _)| f64::from(*ms) / 1000.0),
+            equity: TimeEquity::of(&self.times),
             agents: self.agents,
         }
     }

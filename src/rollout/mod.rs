@@ -1,8 +1,10 @@
 //! The rollout: which sites open in which phase, proved, ordered and explained.
 //!
 //! Phases that open for most people are solved together as one joint nested problem, weighing people by the days until
-//! the next phase. A phase that opens the fewest sites for all is solved with what already stands kept open.
+//! the next phase. A phase that opens the fewest sites for all, or lifts the worst-off boundary first, is solved with what
+//! already stands kept open.
 
+pub mod equity;
 pub mod explain;
 pub mod groups;
 pub mod indicators;
@@ -19,7 +21,7 @@ use crate::study::Study;
 use crate::units::Persons;
 
 pub use indicators::{AreaIndicators, PhaseIndicators, RowState};
-pub use solve::check_phases;
+pub use solve::{StrategyPhase, StrategyPlan, check_phases};
 pub use uncovered::UncoveredPlace;
 
 /// The plan of a study.
@@ -30,6 +32,8 @@ pub struct Rollout {
     pub agents: Vec<Agent>,
     /// Who is not served at the end, grouped into places, most people first.
     pub uncovered: Vec<UncoveredPlace>,
+    /// The plans of all strategies, where the scenario asks to compare them; else empty.
+    pub strategies: Vec<StrategyPlan>,
 }
 
 /// What a phase comes to.
@@ -79,6 +83,8 @@ pub struct Agent {
     pub site: u32,
     /// Index of the phase in which it opens; fixed sites stand from the first on.
     pub phase: usize,
+    /// Index of the phase from whose start on it stands no more.
+    pub closes: Option<usize>,
     /// Position in the order of opening, from 1; fixed sites share 0.
     pub order: u32,
     /// People whom no earlier agent serves.
@@ -95,9 +101,10 @@ impl Rollout {
     /// Solves a study.
     ///
     /// # Errors
-    /// A phase allows fewer agents than stand already, a scope matches nothing, or the solver fails.
+    /// A scope matches nothing, the solver fails; [`crate::error::Error::Targets`] where the phases ask for what cannot be
+    /// had, with what could be.
     pub fn solve(study: &Study) -> Result<Rollout> {
-        let choices = solve::choose(study)?;
+        let (choices, strategies) = solve::choose(study)?;
         let opened: BTreeSet<u32> = choices.iter().flat_map(|c| c.open.iter().copied()).collect();
         let served = indicators::served_under_all_speeds(study, &opened);
         let mut phases = Vec::with_capacity(choices.len());
@@ -111,7 +118,7 @@ impl Rollout {
         }
         let agents = explain::agents(study, &phases);
         let uncovered = phases.last().map_or(Vec::new(), |last| uncovered::places(study, last));
-        Ok(Rollout { phases, agents, uncovered })
+        Ok(Rollout { phases, agents, uncovered, strategies })
     }
 }
 

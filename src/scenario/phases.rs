@@ -83,7 +83,8 @@ impl Scenario {
                     ("open", !phase.open.is_empty()),
                 ];
                 for (key, _) in asked.iter().filter(|(_, asked)| *asked) {
-                    let help = "a phase that opens = \"nothing\" takes none of agents, budget, min_coverage, floor, open";
+                    let help =
+                        "a phase that opens = \"nothing\" takes none of agents, budget, min_coverage, floor, open";
                     wrong(place(key), "it has no meaning in a phase that opens nothing".into(), help);
                 }
             } else {
@@ -129,9 +130,7 @@ impl Scenario {
                 let help = "add a layer under [[inputs.boundaries]]: its features are the ones compared";
                 wrong(place(key), "there is no boundary layer to judge it by".into(), help);
             }
-            for (key, ids, known) in
-                [("open", &phase.open, &mut open_by), ("close", &phase.close, &mut closes_in)]
-            {
+            for (key, ids, known) in [("open", &phase.open, &mut open_by), ("close", &phase.close, &mut closes_in)] {
                 for id in ids {
                     if let Some(before) = known.insert(id, i) {
                         let message = format!("`{id}` stands here, and in phases[{}] too", before + 1);

@@ -185,7 +185,8 @@ fn check_named_sites(scenario: &Scenario, sites: &[StudySite], faults: &mut Faul
     }
     if let Some(i) = scenario.phases.iter().position(|p| p.budget.is_some()) {
         for site in sites.iter().filter(|s| (s.usable || s.site.fixed) && s.site.cost_milli.is_none()) {
-            let message = format!("`{}` ({}) has no cost, but phases[{}] has a budget", site.site.id, site.site.name, i + 1);
+            let message =
+                format!("`{}` ({}) has no cost, but phases[{}] has a budget", site.site.id, site.site.name, i + 1);
             let fault = Fault::new("phases::cost", message).file(site.file(scenario));
             faults.push(fault.help("fill in the column `cost` of every site that may stand, 0 where it costs nothing"));
         }

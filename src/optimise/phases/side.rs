@@ -116,8 +116,7 @@ impl SideConstraints {
             let forced = self.forced_at(problem, t);
             let count = forced.iter().filter(|&&f| f).count();
             if count > phase.open_total {
-                let message =
-                    format!("{count} sites must stand in phase {}, but only {} may", t + 1, phase.open_total);
+                let message = format!("{count} sites must stand in phase {}, but only {} may", t + 1, phase.open_total);
                 let help = format!("the number counts the sites that must stand: allow at least {count}");
                 return Err(Error::Targets(Fault::new("optimise::fixed", message).help(help)));
             }

@@ -109,9 +109,8 @@ pub(super) fn seek(problem: &Problem, side: &SideConstraints, goal: Goal, progre
 /// Runs of phases that share their standing sites: each begins where something may open, must stand, or closes.
 fn runs(problem: &Problem, side: &SideConstraints) -> Vec<Range<usize>> {
     let n = problem.fixed.len();
-    let changes = |t: usize| {
-        (0..n).any(|s| (problem.phases[t].allowed[s] && !problem.fixed[s]) || side.closes(s) == Some(t))
-    };
+    let changes =
+        |t: usize| (0..n).any(|s| (problem.phases[t].allowed[s] && !problem.fixed[s]) || side.closes(s) == Some(t));
     let mut runs: Vec<Range<usize>> = Vec::new();
     for t in 0..problem.phases.len() {
         match runs.last_mut() {

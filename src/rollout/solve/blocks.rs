@@ -69,9 +69,8 @@ impl Ground<'_> {
                 }
             })
             .collect();
-        let closes: Vec<Option<u32>> = (0..n)
-            .map(|s| self.named.closes_in[s].filter(|t| range.contains(t)).map(|t| (t - first) as u32))
-            .collect();
+        let closes: Vec<Option<u32>> =
+            (0..n).map(|s| self.named.closes_in[s].filter(|t| range.contains(t)).map(|t| (t - first) as u32)).collect();
         // Where nothing closes what stands goes on standing, so a later limit binds earlier phases too.
         if closes.iter().all(Option::is_none) {
             for t in (1..phases.len()).rev() {
@@ -80,9 +79,8 @@ impl Ground<'_> {
                 phases[t - 1].budget = least;
             }
         }
-        let mut open_by: Vec<Option<u32>> = (0..n)
-            .map(|s| self.named.open_by[s].filter(|t| range.contains(t)).map(|t| (t - first) as u32))
-            .collect();
+        let mut open_by: Vec<Option<u32>> =
+            (0..n).map(|s| self.named.open_by[s].filter(|t| range.contains(t)).map(|t| (t - first) as u32)).collect();
         if strategy == Strategy::Backward {
             // What earlier blocks may have opened is chosen here; they follow.
             for s in 0..n {

@@ -36,7 +36,7 @@ impl StrategyPlan {
 }
 
 /// Settles the phases by every other strategy too.
-pub(in crate::rollout) fn compare(ground: &Ground, own: Strategy, settled: &Settled) -> Result<Vec<StrategyPlan>> {
+pub(super) fn compare(ground: &Ground, own: Strategy, settled: &Settled) -> Result<Vec<StrategyPlan>> {
     let mut plans = Vec::new();
     for strategy in Strategy::ALL {
         let phases = if strategy == own {

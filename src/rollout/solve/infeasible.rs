@@ -48,13 +48,18 @@ impl Ground<'_> {
             };
             if let Some(agents) = asked.agents.filter(|&agents| n_standing + n_named > agents as usize) {
                 let message = format!("{agents} agents are allowed, fewer than {both}");
-                let help = format!("the number counts all that stand at the phase's end: allow at least {}", n_standing + n_named);
+                let help = format!(
+                    "the number counts all that stand at the phase's end: allow at least {}",
+                    n_standing + n_named
+                );
                 return Err(targets("phases::agents", message, self.called(t), help));
             }
             let cost: u64 = standing.iter().chain(&named).map(|&s| self.costs[s]).sum();
             if let Some(budget) = asked.budget.map(milli).filter(|&budget| cost > budget) {
-                let message = format!("the budget of {} does not pay for {both}: they cost {}", money(budget), money(cost));
-                let help = format!("the budget pays for all that stands at the phase's end: allow at least {}", money(cost));
+                let message =
+                    format!("the budget of {} does not pay for {both}: they cost {}", money(budget), money(cost));
+                let help =
+                    format!("the budget pays for all that stands at the phase's end: allow at least {}", money(cost));
                 return Err(targets("phases::budget", message, self.called(t), help));
             }
         }
@@ -106,9 +111,10 @@ impl Ground<'_> {
             }
         }
         let t = block.first + block.phases.len() - 1;
-        let message = "what the phases promise can be kept phase by phase, but not by agents that go on standing and within \
+        let message =
+            "what the phases promise can be kept phase by phase, but not by agents that go on standing and within \
                        all limits together"
-            .to_owned();
+                .to_owned();
         let help = "allow earlier phases more agents or budget, promise less, or close fewer sites".to_owned();
         Ok(Some(targets("phases::promised", message, self.called(t), help)))
     }
@@ -152,9 +158,11 @@ impl Ground<'_> {
                 format!("it needs at least {value} agents{}", self.price(&free, block, &side)?)
             }
             (_, Some(bound)) if needed.out_of_time => format!("it needs at least {bound} agents, perhaps more"),
-            _ => "no number of agents reaches it: add candidates there ([proposals] with most = 10 proposes points), or \
+            _ => {
+                "no number of agents reaches it: add candidates there ([proposals] with most = 10 proposes points), or \
                   ask for less"
-                .to_owned(),
+                    .to_owned()
+            }
         };
         let key = if promise.feature.is_some() { "floor" } else { "min_coverage" };
         let place = format!("phases[{}].{key} ({})", promise.by + 1, self.study.scenario.phases[promise.by].name.en);
@@ -247,7 +255,9 @@ impl Ground<'_> {
                     );
                     let help = match self.study.scenario.phases[t].opens {
                         Opens::FewestForAll => "it already serves everyone whom a candidate can serve: add candidates",
-                        Opens::Nothing => "something closes and nothing opens in its place: close it later, or open more",
+                        Opens::Nothing => {
+                            "something closes and nothing opens in its place: close it later, or open more"
+                        }
                         _ => "allow more agents, or promise less",
                     };
                     return Err(targets("phases::promised", message, self.called(t), help.to_owned()));

@@ -21,9 +21,10 @@ use crate::stages::go_on;
 use crate::study::{Study, check_budgets};
 
 pub use asked::check_phases;
-pub(super) use compare::{StrategyPlan, compare};
+pub use compare::{StrategyPhase, StrategyPlan};
 
 use asked::{Named, PhaseScope};
+use compare::compare;
 
 /// What was chosen for a phase.
 pub(super) struct Choice {
