@@ -130,7 +130,10 @@ pub fn solve(problem: &Problem, side: &SideConstraints, groups: &[Group], limits
             let jump = no_more - share.value() > 0.01;
             let floors =
                 if jump { at(Share { covered: (middle * 1e6) as u64, of: 1_000_000 }, true) } else { at(share, true) };
-            let sought = phases::best(problem, &asked, Aim::FloorsMet(&floors), &left(0.5))?;
+            // Nobody may fall below what is reached while the number above it is sought.
+            let mut now = asked.clone();
+            now.counts.push(Count { floors: at(share, false), at_least: wanted });
+            let sought = phases::best(problem, &now, Aim::FloorsMet(&floors), &left(0.5))?;
             let met = sought.value.unwrap_or(0) as usize;
             if let Some(standing) = sought.standing.as_ref().filter(|_| met >= wanted) {
                 incumbent = shares(standing);
