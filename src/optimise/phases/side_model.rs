@@ -288,7 +288,8 @@ impl<'a> Build<'a> {
     fn spend(&mut self, may: &[(usize, Var)], budget: u64) {
         let costs = self.problem.costs;
         let step = may.iter().fold(0, |a, &(s, _)| gcd(a, costs[s])).max(1);
-        let unit = ((budget / step) as f64 / 1e6).max(1.0);
+        // Small enough for HiGHS's tolerance; a set that overspends by less than that is cut off.
+        let unit = ((budget / step) as f64 / 1e3).max(1.0);
         for (_, x) in may.iter().filter(|(s, _)| costs[*s] > budget) {
             self.model.at_most([(*x, 1.0)], 0.0);
         }
@@ -349,10 +350,18 @@ impl<'a> Build<'a> {
     /// step: half a step less is asked for than is meant where only whole steps can be reached.
     fn floor(&mut self, terms: &BTreeMap<usize, u64>, least: u64, gate: Option<Var>, slack: f64) {
         let step = terms.values().fold(0, |a, &b| gcd(a, b)).max(1);
-        let total: u64 = terms.values().map(|w| w / step).sum();
-        let unit = (total as f64 / 1e6).max(1.0);
-        let sum = terms.iter().map(|(&var, &w)| (Var(var), (w / step) as f64 / unit));
-        let least = if slack > 0.0 { least.div_ceil(step) as f64 - slack } else { least as f64 / step as f64 } / unit;
+        // One y that alone reaches `least` counts as much as is asked and no more: the same plans, a tighter model.
+        let clipped = |w: u64| w.min(least.div_ceil(step) * step);
+        let total: u64 = terms.values().map(|&w| clipped(w)).sum();
+        // HiGHS takes a row for broken that misses its side by 10⁻⁶, while each y may be off by some 10⁻⁸ of its factor:
+        // so the factors sum to 10 at most. It leaves out factors below 10⁻⁹; what those weigh is taken as covered.
+        let unit = (least as f64).max(total as f64 / 10.0);
+        let kept = terms.iter().map(|(&var, &w)| (Var(var), clipped(w))).filter(|(_, w)| *w as f64 / unit > 2e-9);
+        let kept: Vec<(Var, u64)> = kept.collect();
+        let tiny = total - kept.iter().map(|(_, w)| *w).sum::<u64>();
+        let asked = if slack > 0.0 { (least.div_ceil(step) as f64 - slack) * step as f64 } else { least as f64 };
+        let least = (asked - tiny as f64) / unit;
+        let sum = kept.into_iter().map(|(var, w)| (var, w as f64 / unit));
         match gate {
             None => self.model.at_least(sum.collect::<Vec<_>>(), least),
             Some(gate) => self.model.at_least(sum.chain([(gate, -least)]).collect::<Vec<_>>(), 0.0),

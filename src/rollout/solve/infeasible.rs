@@ -159,9 +159,12 @@ impl Ground<'_> {
             }
             (_, Some(bound)) if needed.out_of_time => format!("it needs at least {bound} agents, perhaps more"),
             _ => {
-                "no number of agents reaches it: add candidates there ([proposals] with most = 10 proposes points), or \
-                  ask for less"
-                    .to_owned()
+                let all = free.most(&problem, &self.limits)?;
+                format!(
+                    "all candidates that may open serve {} together, so no number of agents reaches it: add candidates \
+                     ([proposals] with most = 10 proposes points), or ask for less",
+                    percent(all.bound, promise.of)
+                )
             }
         };
         let key = if promise.feature.is_some() { "floor" } else { "min_coverage" };
