@@ -9,7 +9,7 @@
 use gandan::error::Error;
 use gandan::optimise::cover::CoverTable;
 use gandan::optimise::phases::{self, Aim, Count, Floor, Phase, SideConstraints};
-use gandan::optimise::{Limits, Status};
+use gandan::optimise::{Limits, Status, strategies};
 
 const CASES: u64 = 1200;
 
@@ -188,6 +188,48 @@ fn everything_asked_equals_brute_force() {
     }
     let enough = solved > 500 && unmet > 200 && closing > 50 && floored > 100;
     assert!(enough, "{solved} solved, {unmet} unmet, {closing} with closing sites, {floored} with floors");
+}
+
+/// Plans made phase by phase keep everything that is asked and never beat the joint plan.
+#[test]
+fn strategies_keep_what_is_asked() {
+    let (mut forwards, mut stuck, mut worse) = (0, 0, 0);
+    for seed in 0..CASES / 2 {
+        let case = Case::new(&mut Dice(seed + 9_000_000));
+        let cover = CoverTable::from_pairs(case.n_rows, case.n_sites, &case.pairs).unwrap();
+        let masks = case.masks();
+        let schedules = case.schedules(&masks);
+        let Some(best) = schedules.iter().map(|sets| case.worth(&masks, sets)).max() else { continue };
+        let problem = phases::Problem { cover: &cover, costs: &case.costs, fixed: &case.fixed, phases: &case.phases };
+        let sets = |steps: &[strategies::Step]| -> Vec<u32> {
+            let set = |step: &strategies::Step| {
+                (0..case.n_sites).filter(|&s| step.standing[s]).fold(0_u32, |set, s| set | 1 << s)
+            };
+            steps.iter().map(set).collect()
+        };
+        // The last phase first: each phase reaches the most that any schedule with the same later sets does.
+        let backward = sets(&strategies::backward(&problem, &case.side, &Limits::default()).unwrap());
+        assert!(schedules.contains(&backward), "seed {seed}: {backward:?}");
+        for t in (0..backward.len()).rev() {
+            let covered = |set: u32| -> u64 {
+                masks.iter().zip(&case.phases[t].weights).filter(|(mask, _)| *mask & set != 0).map(|(_, w)| w).sum()
+            };
+            let alike = schedules.iter().filter(|sets| sets[t + 1..] == backward[t + 1..]);
+            let most = alike.map(|sets| covered(sets[t])).max().unwrap();
+            assert_eq!(covered(backward[t]), most, "seed {seed} phase {t}");
+        }
+        worse += u32::from(case.worth(&masks, &backward) < best);
+        match strategies::greedy(&problem, &case.side, &Limits::default()) {
+            Ok(steps) => {
+                assert!(schedules.contains(&sets(&steps)), "seed {seed}");
+                forwards += 1;
+            }
+            // What was opened early may leave no room for what must be had later.
+            Err(Error::Targets(_)) => stuck += 1,
+            Err(other) => panic!("seed {seed}: {other:?}"),
+        }
+    }
+    assert!(forwards > 100 && stuck > 0 && worse > 10, "{forwards} forwards, {stuck} stuck, {worse} worse");
 }
 
 #[test]

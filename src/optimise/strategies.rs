@@ -71,8 +71,9 @@ pub fn backward(problem: &Problem, side: &SideConstraints, limits: &Limits) -> R
         phases.iter_mut().take(t).for_each(|phase| phase.weights.fill(0));
         phases[t].multiplier = 1;
         if let Some(later) = &later {
-            let closes_next = |s: usize| side.closes_in.get(s).copied().flatten() == Some(t as u32 + 1);
-            for s in (0..n).filter(|&s| !later[s] && !closes_next(s)) {
+            // A site that has closed by then says nothing of whether it stood before.
+            let gone = |s: usize| side.closes_in.get(s).copied().flatten().is_some_and(|at| at as usize <= t + 1);
+            for s in (0..n).filter(|&s| !later[s] && !gone(s)) {
                 phases.iter_mut().for_each(|phase| phase.allowed[s] = false);
             }
             // What stands in the next phase but may not open in it must stand already.

@@ -89,7 +89,7 @@ impl Ground<'_> {
             }
             if let Some(later) = later {
                 for s in 0..n {
-                    if !later[s] && self.named.closes_in[s] != Some(range.end) {
+                    if !later[s] && self.named.stays(s, range.end) {
                         phases.iter_mut().for_each(|phase| phase.allowed[s] = false);
                     }
                     // What stands after the block but may not open there must stand at its end.
