@@ -136,11 +136,11 @@ pub fn phases_with(problem: &phases::Problem, side: &phases::SideConstraints, pl
     }
     let mut objective = 0;
     for (t, phase) in problem.phases.iter().enumerate() {
-        let mut open = vec![false; n];
-        for s in 0..n {
+        let stands = |s: usize| {
             let since = plan.opened_in[s].is_some_and(|from| from as usize <= t);
-            open[s] = since && closes(s).is_none_or(|until| (until as usize) > t);
-        }
+            since && closes(s).is_none_or(|until| (until as usize) > t)
+        };
+        let open: Vec<bool> = (0..n).map(stands).collect();
         let count = open.iter().filter(|&&open| open).count();
         if count > phase.open_total {
             return Err(differs(format!("{count} sites are open in phase {t}, too many")));

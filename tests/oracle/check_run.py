@@ -134,7 +134,8 @@ def main() -> int:
     rollout = pl.read_parquet(run / "rollout.parquet")
     rows = pl.read_parquet(run / "cells.parquet")
     for phase in pl.read_parquet(run / "phases.parquet").iter_rows(named=True):
-        standing = rollout.filter(pl.col("phase") <= phase["phase"])["site"]
+        closed = pl.col("closes_phase").fill_null(2**32 - 1) <= phase["phase"]
+        standing = rollout.filter((pl.col("phase") <= phase["phase"]) & ~closed)["site"]
         served = coverage.filter(pl.col("site").is_in(standing.implode())).select("cell", "mode").unique()
         people = rows.filter(pl.col("phase") == phase["phase"]).join(served, on=["cell", "mode"], how="semi")["persons"].sum()
         check(f"people served in phase {phase['phase']}", abs(people - phase["covered_persons"]) < 0.01, f"{people:,.3f}")

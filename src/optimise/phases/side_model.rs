@@ -255,10 +255,10 @@ impl<'a> Build<'a> {
         let n = self.problem.fixed.len();
         for (k, run) in runs.iter().enumerate() {
             let mut x: Vec<Option<Var>> = vec![None; n];
-            for s in 0..n {
+            for (s, x) in x.iter_mut().enumerate() {
                 let before = k.checked_sub(1).and_then(|before| self.x[before][s]);
                 if let Stand::May { opens_here } = self.tables.stand[k][s] {
-                    x[s] = match before {
+                    *x = match before {
                         Some(before) if !opens_here => Some(before),
                         Some(before) => {
                             let now = self.model.binary();
