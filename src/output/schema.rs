@@ -261,7 +261,7 @@ pub const PHASES: Table = Table {
         text("problem", "what was asked of the solver"),
         text(
             "objective_unit",
-            "unit of objective and bound: `sites`, `person-days`, or `weighted person-days` where groups have weights",
+            "unit of objective and bound: `sites`, `people`, `person-days`, `weighted …` where groups have weights",
         ),
         number("objective", "see objective_unit", "what the plan reaches; phases solved together share it"),
         number("bound", "see objective_unit", "what no plan can beat"),

@@ -59,7 +59,7 @@ pub struct PhasePlan {
 pub struct Proof {
     /// What was asked of the solver.
     pub problem: &'static str,
-    /// Unit of `objective` and `bound`: `sites`, `person-days`, or `weighted person-days` where groups have weights.
+    /// Unit of `objective` and `bound`: `sites`, `people`, `person-days`, `weighted …` where groups have weights.
     pub unit: &'static str,
     /// What the plan reaches; of all phases solved together where they are.
     pub objective: f64,
