@@ -68,3 +68,35 @@ fn senseless_phases_are_refused() {
     assert!(solve(&problem(&cover, &[spend(None), spend(Some(3))]), &Limits::default()).is_err());
     assert!(solve(&problem(&cover, &[phase(1, u64::MAX)]), &Limits::default()).is_err());
 }
+
+/// Breaks a sound plan in every way that side constraints know; each must be noticed.
+#[test]
+fn broken_side_constraints_are_noticed() {
+    let cover = cover();
+    let phases = [phase(1, 1), phase(2, 1), phase(2, 1)];
+    let problem = problem(&cover, &phases);
+    // Site 0 must stand by the second phase and closes in the third; rows 2 and 3 (12) must be served then.
+    let floor = Floor { phase: 2, rows: vec![(2, 4), (3, 8)], least: 12 };
+    let side = SideConstraints {
+        open_by: vec![Some(1), None, None],
+        closes_in: vec![Some(2), None, None],
+        floors: vec![floor.clone()],
+        counts: vec![Count { floors: vec![floor], at_least: 1 }],
+    };
+    let plan = solve_with(&problem, &side, &Limits::default()).unwrap();
+    // Site 2 (12), then sites 0 and 2 (15); site 0 closes, site 1 opens beside site 2: rows 1, 2, 3 (14).
+    assert_eq!((plan.covered.as_slice(), plan.objective), (&[12, 15, 14][..], 41));
+    assert_eq!((plan.open_at(1), plan.open_at(2)), (vec![0, 2], vec![1, 2]));
+    let looser = |change: &dyn Fn(&mut SideConstraints)| {
+        let mut side = side.clone();
+        change(&mut side);
+        verify::phases_with(&problem, &side, &plan)
+    };
+    assert!(looser(&|_| ()).is_ok());
+    assert!(looser(&|side| side.open_by[0] = Some(0)).is_err());
+    assert!(looser(&|side| side.closes_in[0] = None).is_err());
+    assert!(looser(&|side| side.floors[0].rows.push((0, 1))).is_ok());
+    assert!(looser(&|side| side.floors[0].least = 13).is_err());
+    assert!(looser(&|side| side.counts[0].floors[0].phase = 0).is_ok());
+    assert!(looser(&|side| side.counts[0].floors[0].least = 13).is_err());
+}
