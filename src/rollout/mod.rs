@@ -3,6 +3,7 @@
 //! Phases that open for most people are solved together as one joint nested problem, weighing people by the days until
 //! the next phase. A phase that opens the fewest sites for all is solved with what already stands kept open.
 
+pub mod capacity;
 pub mod explain;
 pub mod groups;
 pub mod indicators;
@@ -28,6 +29,8 @@ pub struct Rollout {
     pub phases: Vec<PhasePlan>,
     /// Agents in the order of their opening, fixed sites first.
     pub agents: Vec<Agent>,
+    /// Counters, waits and loads, where the scenario asks for them.
+    pub capacity: Option<capacity::Capacity>,
     /// Who is not served at the end, grouped into places, most people first.
     pub uncovered: Vec<UncoveredPlace>,
 }
@@ -111,7 +114,8 @@ impl Rollout {
         }
         let agents = explain::agents(study, &phases);
         let uncovered = phases.last().map_or(Vec::new(), |last| uncovered::places(study, last));
-        Ok(Rollout { phases, agents, uncovered })
+        let capacity = capacity::of_plan(study, &phases)?;
+        Ok(Rollout { phases, agents, capacity, uncovered })
     }
 }
 

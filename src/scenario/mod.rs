@@ -2,6 +2,7 @@
 //!
 //! Unknown keys are refused; paths are relative to the file. Faults of meaning are collected and shown together.
 
+mod capacity;
 mod check;
 mod dates;
 mod people;
@@ -17,6 +18,7 @@ use crate::ingest::eligibility::Conditions;
 use crate::network::modes::{ModeChange, SpeedSet};
 use crate::units::{Distance, TravelTime};
 
+pub use capacity::{CapacitySettings, Minutes, MinutesSource};
 pub use dates::Date;
 pub use people::{DemandSettings, GroupSettings, LayerProperty, PopulationSettings, ProposalSettings, ProposalSource};
 
@@ -56,6 +58,8 @@ pub struct Scenario {
     /// What people come for.
     #[serde(default)]
     pub demand: DemandSettings,
+    /// Counters, waits and loads, where asked for.
+    pub capacity: Option<CapacitySettings>,
     /// New points for people whom no candidate serves.
     #[serde(default)]
     pub proposals: ProposalSettings,
