@@ -56,9 +56,8 @@ fn splits(amount: u64, choices: usize) -> Vec<Vec<u64>> {
     if choices == 1 {
         return vec![vec![amount]];
     }
-    let with_first = |first: u64| {
-        splits(amount - first, choices - 1).into_iter().map(move |rest| [vec![first], rest].concat())
-    };
+    let with_first =
+        |first: u64| splits(amount - first, choices - 1).into_iter().map(move |rest| [vec![first], rest].concat());
     (0..=amount).flat_map(with_first).collect()
 }
 

@@ -5,6 +5,7 @@ pub mod files;
 pub mod folder;
 pub mod inputs_picture;
 pub mod isochrone;
+pub mod loads;
 pub mod manifest;
 pub mod map;
 pub mod matrix;

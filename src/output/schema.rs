@@ -106,6 +106,17 @@ pub const ROLLOUT: Table = Table {
             "dossiers a working day",
             "what those people bring in the last phase, by the service catalogue",
         ),
+        or_null(whole("counters", "", "counters that it needs in the last phase; null without `[capacity]`")),
+        or_null(number(
+            "load_per_day",
+            "dossiers a working day",
+            "all that comes to it in the last phase, see `loads`; null without `[capacity]`",
+        )),
+        or_null(number(
+            "overflow_per_day",
+            "dossiers a working day",
+            "of those, what its counters cannot carry within the targets; null without `[capacity]`",
+        )),
         text("why_vi", "why it is in the plan, in Vietnamese"),
         text("why_en", "why it is in the plan, in English"),
         geometry("point of the site"),
@@ -216,6 +227,12 @@ pub const BOUNDARIES: Table = Table {
         P90,
         WORST,
         whole("agents", "", "agents that stand there"),
+        or_null(whole("counters", "", "counters of those agents; null without `[capacity]`")),
+        or_null(number(
+            "overflow_per_day",
+            "dossiers a working day",
+            "what those agents cannot carry; null without `[capacity]`",
+        )),
         geometry("outline of the feature"),
     ],
 };
@@ -246,6 +263,37 @@ pub const PHASES: Table = Table {
         WORST,
         number("online_share", "0–1", "share of dossiers filed online, an assumption of the scenario"),
         number("dossiers_per_day", "dossiers a working day", "for which help is wanted at agents in the study area"),
+        or_null(whole("counters", "", "counters of all agents, offices included; null without `[capacity]`")),
+        or_null(number(
+            "load_per_day",
+            "dossiers a working day",
+            "all that comes to agents, at one-stop offices what is filed on paper too; null without `[capacity]`",
+        )),
+        or_null(number(
+            "overflow_per_day",
+            "dossiers a working day",
+            "of those, what counters cannot carry within the targets; null without `[capacity]`",
+        )),
+        or_null(number(
+            "unserved_per_day",
+            "dossiers a working day",
+            "with help, of people who come to no agent, where there is no office either; null without `[capacity]`",
+        )),
+        or_null(number(
+            "mean_wait_min",
+            "min",
+            "mean wait in the busiest hour, of all whom agents carry; null without `[capacity]` or without anyone",
+        )),
+        or_null(number(
+            "persons_sent",
+            "people",
+            "who are sent to another agent than the nearest; null without `[capacity]`",
+        )),
+        or_null(number(
+            "relief_share",
+            "0–1",
+            "share of their work that one-stop offices lose to agents; null without `[capacity]` or without offices",
+        )),
         text("problem", "what was asked of the solver"),
         text(
             "objective_unit",
@@ -281,6 +329,82 @@ pub const UNCOVERED: Table = Table {
         number("new_point_lat", "degrees", "where a new point would serve most of them within the radius"),
         number("new_point_persons", "people", "unserved people within the radius of that point, all places counted"),
         geometry("their middle, weighed by people"),
+    ],
+};
+
+/// What comes to agents.
+pub const LOADS: Table = Table {
+    file: "loads.parquet",
+    row: "an agent that stands and a phase; no rows without `[capacity]`",
+    columns: &[
+        PHASE,
+        text("site", "id of the site"),
+        text("name", "name of the site"),
+        flag("office", "whether it is a one-stop office"),
+        number(
+            "persons_nearest",
+            "people",
+            "served under the standard whose nearest agent it is, the part of them that comes to agents",
+        ),
+        number("persons_sent", "people", "of those, who are sent to another agent, see `detours`"),
+        number("persons_taken", "people", "who are sent here by other agents"),
+        number("persons", "people", "who come to it as an agent: nearest − sent + taken"),
+        number(
+            "office_per_day",
+            "dossiers a working day",
+            "that come to it as the nearest one-stop office: on paper, or of people who come to no agent; 0 for others",
+        ),
+        number("dossiers_per_day", "dossiers a working day", "all that comes to it"),
+        number("most_per_day", "dossiers a working day", "the most that it can carry within the targets"),
+        number("overflow_per_day", "dossiers a working day", "what it cannot carry; counted here, never dropped"),
+        whole("counters", "", "fewest counters that carry the rest within the targets"),
+        number("utilisation", "0–1", "share of the counters' time that the rest takes in the busiest hour"),
+        number("wait_min", "min", "mean wait in the busiest hour of those whom it carries"),
+        geometry("point of the site"),
+    ],
+};
+
+/// Who is sent to another agent.
+pub const DETOURS: Table = Table {
+    file: "detours.parquet",
+    row: "people of a demand cell and mode who are sent from an overloaded agent to another, in a phase; no rows without \
+          `[capacity]` or without detours",
+    columns: &[
+        PHASE,
+        CELL,
+        MODE,
+        text("from_site", "id of the nearest agent"),
+        text("to_site", "id of the agent to which they are sent"),
+        number("persons", "people", "how many of those who come to agents"),
+        number("extra_time_s", "s", "how much longer their way is"),
+    ],
+};
+
+/// How one-stop offices are relieved.
+pub const RELIEF: Table = Table {
+    file: "relief.parquet",
+    row: "a one-stop office that stands before the plan and a phase; no rows without `[capacity]` or without offices",
+    columns: &[
+        PHASE,
+        text("site", "id of the site"),
+        text("name", "name of the site"),
+        number("persons", "people", "whose nearest office it is"),
+        number(
+            "before_per_day",
+            "dossiers a working day",
+            "what those people would bring without agents: on paper, and online with help",
+        ),
+        number("after_per_day", "dossiers a working day", "what comes to it with the agents of the phase"),
+        or_null(number("relief_share", "0–1", "share of its work that it loses to agents; null where it had none")),
+        whole("counters_before", "", "counters for the work before; the most of an office where it needs more"),
+        whole("counters_after", "", "counters for the work after; 0 where the office is closed"),
+        or_null(number(
+            "wait_before_min",
+            "min",
+            "mean wait before in the busiest hour; null where the line grows without end",
+        )),
+        or_null(number("wait_after_min", "min", "the same after, at as many counters as before")),
+        geometry("point of the site"),
     ],
 };
 
@@ -470,6 +594,9 @@ pub const TABLES: &[Table] = &[
     BOUNDARIES,
     PHASES,
     UNCOVERED,
+    LOADS,
+    DETOURS,
+    RELIEF,
     OFF_NETWORK,
     CALIBRATION,
     CROSSWALK,

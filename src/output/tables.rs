@@ -6,7 +6,7 @@ use geo::{Geometry, LineString, MultiPolygon, Point, Polygon};
 
 use super::shapes::Isochrone;
 use super::table::{self, Values};
-use super::{off_network, people, schema};
+use super::{loads, off_network, people, schema};
 use crate::error::{Fault, Result};
 use crate::ingest::eligibility::Eligibility;
 use crate::network::CLOSED;
@@ -27,6 +27,9 @@ pub fn write_all(folder: &Path, study: &Study, plan: &Rollout, isochrones: &[Iso
     table::write(folder, &schema::BOUNDARIES, boundaries(study, plan))?;
     table::write(folder, &schema::PHASES, phases(study, plan))?;
     table::write(folder, &schema::UNCOVERED, uncovered(study, plan))?;
+    table::write(folder, &schema::LOADS, loads::loads(study, plan))?;
+    table::write(folder, &schema::DETOURS, loads::detours(study, plan))?;
+    table::write(folder, &schema::RELIEF, loads::relief(study, plan))?;
     table::write(folder, &schema::OFF_NETWORK, off_network::rows(study))?;
     table::write(folder, &schema::CALIBRATION, people::calibration(study))?;
     table::write(folder, &schema::CROSSWALK, people::crosswalks(study))?;
@@ -60,6 +63,7 @@ fn rollout(study: &Study, plan: &Rollout) -> Vec<Values> {
     let phase = |a: &crate::rollout::Agent| &study.scenario.phases[a.phase];
     let (codes, names) =
         agents.iter().map(|a| first_boundary(study, site(a).boundary.first().copied().flatten())).unzip();
+    let [counters, load, overflow] = loads::of_agents(plan);
     vec![
         Values::whole(agents.iter().map(|a| a.order)),
         Values::whole(agents.iter().map(|a| a.phase as u32 + 1)),
@@ -78,6 +82,9 @@ fn rollout(study: &Study, plan: &Rollout) -> Vec<Values> {
         Values::number(agents.iter().map(|a| a.persons_only.people())),
         Values::number(agents.iter().map(|a| a.persons_nearest.people())),
         Values::number(agents.iter().map(|a| daily_load(study, a))),
+        counters,
+        load,
+        overflow,
         Values::text(agents.iter().map(|a| reason(a).0)),
         Values::text(agents.iter().map(|a| reason(a).1)),
         Values::Geometry(agents.iter().map(|a| point(site(a).site.at)).collect()),
@@ -214,6 +221,7 @@ fn boundaries(study: &Study, plan: &Rollout) -> Vec<Values> {
     let found: Vec<&AreaIndicators> =
         keys.iter().map(|&(l, f, t)| &plan.phases[t].indicators.by_boundary[l][f]).collect();
     let [mean, median, p90, worst] = times(&found);
+    let [counters, overflow] = loads::of_boundaries(study, plan, &keys);
     vec![
         Values::text(keys.iter().map(|k| study.layers[k.0].id.clone())),
         Values::text(keys.iter().map(|k| feature(k).code.clone())),
@@ -230,6 +238,8 @@ fn boundaries(study: &Study, plan: &Rollout) -> Vec<Values> {
         p90,
         worst,
         Values::whole(found.iter().map(|i| i.agents)),
+        counters,
+        overflow,
         Values::Geometry(keys.iter().map(|k| Geometry::MultiPolygon(feature(k).geometry.clone())).collect()),
     ]
 }
@@ -240,6 +250,7 @@ fn phases(study: &Study, plan: &Rollout) -> Vec<Values> {
     let all: Vec<&AreaIndicators> = done.iter().map(|p| &p.indicators.all).collect();
     let scope: Vec<&AreaIndicators> = done.iter().map(|p| &p.indicators.scope).collect();
     let [mean, median, p90, worst] = times(&all);
+    let [counters, load, overflow, unserved_load, wait, sent, relief] = loads::of_phases(plan);
     let opens = |o| match o {
         crate::scenario::Opens::Nothing => "nothing",
         crate::scenario::Opens::MostPeople => "most-people",
@@ -267,6 +278,13 @@ fn phases(study: &Study, plan: &Rollout) -> Vec<Values> {
         worst,
         Values::number(study.dossiers.online_share.iter().copied()),
         Values::number(all.iter().enumerate().map(|(t, i)| study.dossiers.daily(i.persons, t))),
+        counters,
+        load,
+        overflow,
+        unserved_load,
+        wait,
+        sent,
+        relief,
         Values::text(done.iter().map(|p| p.proof.problem)),
         Values::text(done.iter().map(|p| p.proof.unit)),
         Values::number(done.iter().map(|p| p.proof.objective)),

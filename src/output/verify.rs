@@ -1,6 +1,7 @@
 //! Recomputes the figures of a finished run from its raw tables: who is served follows from `coverage` and `rollout`,
 //! and again from the times and distances in `cells`. Nothing of the code that made the run is used but the schema.
 
+mod capacity;
 mod people;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -132,6 +133,7 @@ pub fn verify_run(folder: &Path) -> Result<Report> {
     report.compare("features of the first layer whose people differ".into(), 0.0, f64::from(unlike_features));
     people::check_groups(&mut report, folder, &rows)?;
     people::check_calibration(&mut report, folder, &rows, first.as_deref())?;
+    capacity::check(&mut report, folder)?;
     Ok(report)
 }
 

@@ -91,7 +91,8 @@ impl CapacitySettings {
             let help = "give minutes above 0, at most 600, or \"catalogue\" for the mean of the service catalogue";
             number("minutes_per_dossier", minutes, within(minutes, 600.0), help);
         }
-        for (key, counters) in [("max_counters", self.max_counters), ("office_max_counters", self.office_max_counters)] {
+        for (key, counters) in [("max_counters", self.max_counters), ("office_max_counters", self.office_max_counters)]
+        {
             let fits = (1..=1000).contains(&counters);
             number(key, f64::from(counters), fits, "give a whole number from 1 to 1000");
         }

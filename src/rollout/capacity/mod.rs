@@ -230,8 +230,7 @@ impl Work<'_> {
 
     fn by_agent(&self) -> ByAgent {
         let none = || vec![Persons(0); self.phase.open.len()];
-        let mut sums =
-            ByAgent { office_all: none(), office_kept: none(), nearest: none(), unserved: Persons(0) };
+        let mut sums = ByAgent { office_all: none(), office_kept: none(), nearest: none(), unserved: Persons(0) };
         for (row, state) in self.phase.rows.iter().enumerate() {
             let all = self.study.row_persons[row];
             let (here, agent) = self.at_agents(row, state);
