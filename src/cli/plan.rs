@@ -166,6 +166,7 @@ fn print_json(study: &Study, plan: &Rollout, target: &Path) {
                     "counters": c.counters(),
                     "load_per_day": c.dossiers_per_day(),
                     "overflow_per_day": c.overflow_per_day(),
+                    "overflow_nearest_per_day": c.overflow_nearest_per_day,
                     "unserved_per_day": c.unserved_per_day,
                     "mean_wait_min": c.mean_wait_min(),
                     "persons_sent": c.persons_sent().people(),

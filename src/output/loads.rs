@@ -96,7 +96,7 @@ pub(super) fn of_agents(plan: &Rollout) -> [Values; 3] {
 }
 
 /// Columns of `phases`.
-pub(super) fn of_phases(plan: &Rollout) -> [Values; 7] {
+pub(super) fn of_phases(plan: &Rollout) -> [Values; 8] {
     let found: Vec<Option<&PhaseCapacity>> =
         (0..plan.phases.len()).map(|t| plan.capacity.as_ref().and_then(|c| c.phases.get(t))).collect();
     let number = |of: fn(&PhaseCapacity) -> Option<f64>| Values::Number(found.iter().map(|p| of((*p)?)).collect());
@@ -104,6 +104,7 @@ pub(super) fn of_phases(plan: &Rollout) -> [Values; 7] {
         Values::Whole(found.iter().map(|phase| phase.map(PhaseCapacity::counters)).collect()),
         number(|phase| Some(phase.dossiers_per_day())),
         number(|phase| Some(phase.overflow_per_day())),
+        number(|phase| Some(phase.overflow_nearest_per_day)),
         number(|phase| Some(phase.unserved_per_day)),
         number(PhaseCapacity::mean_wait_min),
         number(|phase| Some(phase.persons_sent().people())),
@@ -139,7 +140,11 @@ pub fn told(phase: &PhaseCapacity) -> String {
         text += &format!(", mean wait {wait:.1} min");
     }
     if phase.persons_sent() > Persons(0) {
-        text += &format!(", {} people sent to another agent", grouped(phase.persons_sent().people()));
+        text += &format!(
+            ", {} people sent to another agent ({} overflow without)",
+            grouped(phase.persons_sent().people()),
+            grouped(phase.overflow_nearest_per_day)
+        );
     }
     if let Some(share) = phase.relief_share() {
         text += &format!(", one-stop offices relieved by {:.1} %", share * 100.0);

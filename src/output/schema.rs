@@ -275,6 +275,11 @@ pub const PHASES: Table = Table {
             "of those, what counters cannot carry within the targets; null without `[capacity]`",
         )),
         or_null(number(
+            "overflow_nearest_per_day",
+            "dossiers a working day",
+            "what counters could not carry if everyone went to the nearest agent; null without `[capacity]`",
+        )),
+        or_null(number(
             "unserved_per_day",
             "dossiers a working day",
             "with help, of people who come to no agent, where there is no office either; null without `[capacity]`",

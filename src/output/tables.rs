@@ -250,7 +250,7 @@ fn phases(study: &Study, plan: &Rollout) -> Vec<Values> {
     let all: Vec<&AreaIndicators> = done.iter().map(|p| &p.indicators.all).collect();
     let scope: Vec<&AreaIndicators> = done.iter().map(|p| &p.indicators.scope).collect();
     let [mean, median, p90, worst] = times(&all);
-    let [counters, load, overflow, unserved_load, wait, sent, relief] = loads::of_phases(plan);
+    let [counters, load, overflow, overflow_nearest, unserved_load, wait, sent, relief] = loads::of_phases(plan);
     let opens = |o| match o {
         crate::scenario::Opens::Nothing => "nothing",
         crate::scenario::Opens::MostPeople => "most-people",
@@ -281,6 +281,7 @@ fn phases(study: &Study, plan: &Rollout) -> Vec<Values> {
         counters,
         load,
         overflow,
+        overflow_nearest,
         unserved_load,
         wait,
         sent,

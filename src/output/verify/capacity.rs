@@ -176,7 +176,15 @@ pub(super) fn check(report: &mut Report, folder: &Path) -> Result<()> {
     let table = read(
         folder,
         &PHASES,
-        &["phase", "online_share", "load_per_day", "overflow_per_day", "unserved_per_day", "counters"],
+        &[
+            "phase",
+            "online_share",
+            "load_per_day",
+            "overflow_per_day",
+            "overflow_nearest_per_day",
+            "unserved_per_day",
+            "counters",
+        ],
     )?;
     let (online, phases) = (maybe_numbers(&table, "online_share")?, wholes(&table, "phase")?);
     let daily: BTreeMap<u32, (f64, f64)> =
@@ -208,17 +216,27 @@ pub(super) fn check(report: &mut Report, folder: &Path) -> Result<()> {
     });
     report.compare("agents whose counters or waits differ, or miss the targets".into(), lines, 0.0);
 
-    let mut sums: BTreeMap<u32, [f64; 5]> = BTreeMap::new();
+    let mut sums: BTreeMap<u32, [f64; 6]> = BTreeMap::new();
     for ((t, _), l) in &loads {
-        let more = [l.per_day, l.overflow, f64::from(l.counters), l.persons as f64 / 1000.0, l.office_per_day];
+        let nearest = l.office_per_day + l.nearest as f64 / 1000.0 * help(*t);
+        let (persons, counters) = (l.persons as f64 / 1000.0, f64::from(l.counters));
+        let more = [l.per_day, l.overflow, counters, persons, l.office_per_day, (nearest - l.most).max(0.0)];
         sums.entry(*t).or_default().iter_mut().zip(more).for_each(|(sum, more)| *sum += more);
     }
-    let written = [maybe_numbers(&table, "load_per_day")?, maybe_numbers(&table, "overflow_per_day")?];
+    let written = ["load_per_day", "overflow_per_day", "overflow_nearest_per_day"];
+    let written = written.map(|name| maybe_numbers(&table, name));
+    let [load_written, overflow_written, nearest_written] = written;
+    let (load_written, overflow_written, nearest_written) = (load_written?, overflow_written?, nearest_written?);
     let (counters, unserved) = (wholes(&table, "counters")?, maybe_numbers(&table, "unserved_per_day")?);
     for (i, &t) in phases.iter().enumerate() {
-        let [load, overflow, n, persons, office] = sums.get(&t).copied().unwrap_or_default();
-        report.compare(format!("phase {t}: dossiers that come to agents"), written[0][i].unwrap_or(f64::NAN), load);
-        report.compare(format!("phase {t}: overflow"), written[1][i].unwrap_or(f64::NAN), overflow);
+        let [load, overflow, n, persons, office, nearest] = sums.get(&t).copied().unwrap_or_default();
+        report.compare(format!("phase {t}: dossiers that come to agents"), load_written[i].unwrap_or(f64::NAN), load);
+        report.compare(format!("phase {t}: overflow"), overflow_written[i].unwrap_or(f64::NAN), overflow);
+        report.compare(
+            format!("phase {t}: overflow if everyone went to the nearest agent"),
+            nearest_written[i].unwrap_or(f64::NAN),
+            nearest,
+        );
         report.compare(format!("phase {t}: counters"), f64::from(counters[i]), n);
         let come: u64 = people.at_agents.iter().filter(|((phase, _), _)| *phase == t).map(|(_, n)| n).sum();
         report.compare(format!("phase {t}: people who come to agents"), persons, come as f64 / 1000.0);

@@ -44,6 +44,8 @@ pub struct PhaseCapacity {
     pub detours: Vec<Detour>,
     /// Each one-stop office, by ascending site.
     pub relief: Vec<OfficeRelief>,
+    /// What agents could not carry if everyone went to the nearest, in dossiers a working day.
+    pub overflow_nearest_per_day: f64,
     /// Dossiers a working day that come neither to an agent nor to an office, since nothing serves these people.
     pub unserved_per_day: f64,
 }
@@ -304,7 +306,9 @@ impl Work<'_> {
                 utilisation: 0.0,
                 wait_min: 0.0,
             };
-            load.dossiers_per_day = load.office_per_day + load.persons().people() * daily.help;
+            // Paper and help, each of a whole number of people, as relief adds them up.
+            let helped = sums.office_kept[agent] + load.persons();
+            load.dossiers_per_day = sums.office_all[agent].people() * daily.paper + helped.people() * daily.help;
             // Whether there is overflow is told by whole people, not by the last digits of a product.
             if load.persons().0 > room[agent] || load.office_per_day > load.most_per_day {
                 load.overflow_per_day = (load.dossiers_per_day - load.most_per_day).max(0.0);
@@ -317,8 +321,14 @@ impl Work<'_> {
             load
         };
         let loads: Vec<AgentLoad> = (0..room.len()).map(load).collect();
+        let beyond = |load: &AgentLoad| {
+            let nearest = load.office_per_day + load.persons_nearest.people() * daily.help;
+            let fits = load.persons_sent.0 == 0 && load.persons_taken.0 == 0;
+            if fits { load.overflow_per_day } else { (nearest - load.most_per_day).max(0.0) }
+        };
         let mut found = PhaseCapacity {
             relief: Vec::new(),
+            overflow_nearest_per_day: loads.iter().map(beyond).sum(),
             loads,
             detours,
             unserved_per_day: if self.is_without_offices() { sums.unserved.people() * daily.help } else { 0.0 },

@@ -43,7 +43,7 @@ impl Work<'_> {
         }
         let most = self.settings.office_max_counters;
         let of_office = |(&site, persons): (&u32, Persons)| {
-            let before = persons.people() * (daily.paper + daily.help);
+            let before = persons.people() * daily.paper + persons.people() * daily.help;
             // An office that the plan has closed has nothing left to do.
             let load = phase.of_site(site);
             let (standing, after) = (load.is_some(), load.map_or(0.0, |load| load.dossiers_per_day));
