@@ -15,6 +15,9 @@ use crate::scenario::{CapacitySettings, DemandSettings};
 /// Phase and site.
 type Key = (u32, String);
 
+/// Cell, mode and phase.
+type RowKey = (u32, String, u32);
+
 /// What the manifest tells of counters and of what comes to them.
 struct Settings {
     capacity: CapacitySettings,
@@ -128,7 +131,14 @@ struct People {
     /// Who come to agents, by nearest agent.
     at_agents: BTreeMap<Key, u64>,
     /// The same by cell, mode and phase, with the nearest agent and the time to it.
-    rows: HashMap<(u32, String, u32), (String, u64, Option<f64>)>,
+    rows: HashMap<RowKey, AtAgents>,
+}
+
+/// Those of a demand row who come to agents.
+struct AtAgents {
+    nearest: String,
+    milli_persons: u64,
+    time_s: Option<f64>,
 }
 
 fn read_people(folder: &Path, share: f64) -> Result<People> {
@@ -144,7 +154,8 @@ fn read_people(folder: &Path, share: f64) -> Result<People> {
         if let Some(agent) = agent.filter(|_| covered[i]) {
             let here = (all as f64 * share).round() as u64;
             *people.at_agents.entry((phases[i], agent.clone())).or_default() += here;
-            people.rows.insert((cell, mode, phases[i]), (agent, here, times[i]));
+            let row = AtAgents { nearest: agent, milli_persons: here, time_s: times[i] };
+            people.rows.insert((cell, mode, phases[i]), row);
         }
     }
     Ok(people)
@@ -281,16 +292,16 @@ fn check_detours(
         }
     }
     let mut moved: BTreeMap<Key, (u64, u64)> = BTreeMap::new();
-    let mut left: HashMap<(u32, String, u32), u64> = HashMap::new();
+    let mut left: HashMap<RowKey, u64> = HashMap::new();
     let mut wrong = 0_u32;
     let limit = settings.capacity.detour_minutes * 60.0 + 0.0005;
     for (i, from) in texts(&table, "from_site")?.into_iter().enumerate() {
         let row = (cells[i], modes[i].clone(), phases[i]);
         let here = milli(persons[i]);
-        let fits = people.rows.get(&row).is_some_and(|(agent, _, nearest)| {
+        let fits = people.rows.get(&row).is_some_and(|home| {
             let there = times.get(&(cells[i], modes[i].as_str(), to[i].as_str())).copied().flatten();
-            let longer = there.zip(*nearest).map(|(there, nearest)| there - nearest);
-            *agent == from
+            let longer = there.zip(home.time_s).map(|(there, nearest)| there - nearest);
+            home.nearest == from
                 && longer.zip(extra[i]).is_some_and(|(longer, told)| (longer - told).abs() < 0.0005 && told <= limit)
         });
         wrong += u32::from(!fits);
@@ -299,7 +310,8 @@ fn check_detours(
         *left.entry(row).or_default() += here;
     }
     report.compare("detours beyond the limit, or not as in the coverage table".into(), f64::from(wrong), 0.0);
-    let beyond = left.iter().filter(|(row, n)| people.rows.get(*row).is_none_or(|(_, all, _)| **n > *all)).count();
+    let beyond =
+        left.iter().filter(|(row, n)| people.rows.get(*row).is_none_or(|home| **n > home.milli_persons)).count();
     report.compare("demand rows of which more people are sent away than come".into(), beyond as f64, 0.0);
     Ok(moved)
 }
