@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
+use polars::prelude::DataFrame;
 use serde_json::Value;
 
 use super::{Report, flags, maybe_numbers, maybe_texts, texts, wholes};
@@ -17,6 +18,9 @@ type Key = (u32, String);
 
 /// Cell, mode and phase.
 type RowKey = (u32, String, u32);
+
+/// By phase, dossiers a working day for one person: with help, and on paper.
+type Daily = BTreeMap<u32, (f64, f64)>;
 
 /// What the manifest tells of counters and of what comes to them.
 struct Settings {
@@ -64,6 +68,26 @@ impl Settings {
         let waiting = 1.0 / (1.0 - a / n);
         let share = waiting / (below + waiting);
         (a / n, share * service / (n - a))
+    }
+}
+
+impl Settings {
+    /// Whether an agent's counters, utilisation and wait follow from what it carries, and are the fewest that keep both
+    /// targets.
+    fn explains(&self, load: &Load) -> bool {
+        let (carried, of) = (load.per_day - load.overflow, &self.capacity);
+        let most = if load.office { of.office_max_counters } else { of.max_counters };
+        if !(1..=most).contains(&load.counters) {
+            return false;
+        }
+        // Beyond the targets by more than the two ways of computing differ.
+        let misses =
+            |(used, wait): (f64, f64), by: f64| used > of.max_utilisation + by || wait > of.wait_target_minutes + by;
+        let line = self.line(carried, load.counters);
+        near(line.0, load.utilisation)
+            && near(line.1, load.wait_min)
+            && !misses(line, 1e-6)
+            && (load.counters == 1 || misses(self.line(carried, load.counters - 1), -1e-6))
     }
 }
 
@@ -170,100 +194,74 @@ pub(super) fn check(report: &mut Report, folder: &Path) -> Result<()> {
     };
     let people = read_people(folder, settings.capacity.share_at_agents)?;
     let moved = check_detours(report, folder, &settings, &people)?;
-    let unlike = |same: &dyn Fn(&Key, &Load) -> bool| loads.iter().filter(|(k, l)| !same(k, l)).count() as f64;
-    let near = |a: f64, b: f64| (a - b).abs() <= 0.0005;
+    let names: Vec<&str> = ["phase", "online_share", "counters"].into_iter().chain(SUMS).collect();
+    let phases = read(folder, &PHASES, &names)?;
+    let online = maybe_numbers(&phases, "online_share")?.into_iter().map(Option::unwrap_or_default);
+    let daily: Daily = wholes(&phases, "phase")?.into_iter().zip(online.map(|share| settings.daily(share))).collect();
 
-    let people_agree = unlike(&|key, load| {
-        let (sent, taken) = moved.get(key).copied().unwrap_or_default();
+    let unlike = |same: &dyn Fn(&Key, &Load) -> bool| loads.iter().filter(|(k, l)| !same(k, l)).count() as f64;
+    let people_differ = unlike(&|key, load| {
         load.nearest == people.at_agents.get(key).copied().unwrap_or(0)
-            && (load.sent, load.taken) == (sent, taken)
+            && (load.sent, load.taken) == moved.get(key).copied().unwrap_or_default()
             && load.sent <= load.nearest
             && load.persons == load.nearest - load.sent + load.taken
     });
-    report.compare("agents whose people differ from those of cells and detours".into(), people_agree, 0.0);
+    report.compare("agents whose people differ from those of cells and detours".into(), people_differ, 0.0);
     let strays = people.at_agents.iter().filter(|(key, n)| **n > 0 && !loads.contains_key(key)).count();
     report.compare("agents whose people the table of loads leaves out".into(), strays as f64, 0.0);
-
-    let table = read(
-        folder,
-        &PHASES,
-        &[
-            "phase",
-            "online_share",
-            "load_per_day",
-            "overflow_per_day",
-            "overflow_nearest_per_day",
-            "unserved_per_day",
-            "counters",
-        ],
-    )?;
-    let (online, phases) = (maybe_numbers(&table, "online_share")?, wholes(&table, "phase")?);
-    let daily: BTreeMap<u32, (f64, f64)> =
-        phases.iter().zip(&online).map(|(&t, o)| (t, settings.daily(o.unwrap_or(0.0)))).collect();
-    let help = |t: u32| daily.get(&t).map_or(0.0, |d| d.0);
-    let dossiers = unlike(&|(t, _), l| {
-        near(l.per_day, l.office_per_day + l.persons as f64 / 1000.0 * help(*t))
-            && near(l.overflow, (l.per_day - l.most).max(0.0))
-            && (l.office || l.office_per_day == 0.0)
+    let dossiers_differ = unlike(&|(t, _), load| {
+        let help = daily.get(t).map_or(f64::NAN, |d| d.0);
+        near(load.per_day, load.office_per_day + load.persons as f64 / 1000.0 * help)
+            && near(load.overflow, (load.per_day - load.most).max(0.0))
+            && (load.office || load.office_per_day == 0.0)
     });
-    report.compare("agents whose dossiers or overflow do not follow from their people".into(), dossiers, 0.0);
-    let lines = unlike(&|_, l| {
-        let (carried, of) = (l.per_day - l.overflow, &settings.capacity);
-        let most = if l.office { of.office_max_counters } else { of.max_counters };
-        let keeps = |counters| {
-            let (used, wait) = settings.line(carried, counters);
-            used <= of.max_utilisation + 1e-9 && wait <= of.wait_target_minutes + 1e-6
-        };
-        let fewer = |n: u32| {
-            let (used, wait) = settings.line(carried, n);
-            used < of.max_utilisation - 1e-9 && wait < of.wait_target_minutes - 1e-6
-        };
-        let (used, wait) = settings.line(carried, l.counters);
-        near(used, l.utilisation)
-            && near(wait, l.wait_min)
-            && (1..=most).contains(&l.counters)
-            && keeps(l.counters)
-            && (l.counters == 1 || !fewer(l.counters - 1))
-    });
-    report.compare("agents whose counters or waits differ, or miss the targets".into(), lines, 0.0);
+    report.compare("agents whose dossiers or overflow do not follow from their people".into(), dossiers_differ, 0.0);
+    let lines_differ = unlike(&|_, load| settings.explains(load));
+    report.compare("agents whose counters or waits differ, or miss the targets".into(), lines_differ, 0.0);
+    check_phases(report, &phases, &loads, &people, &daily)?;
+    check_relief(report, folder, &settings, &loads, &people, &daily)
+}
 
-    let mut sums: BTreeMap<u32, [f64; 6]> = BTreeMap::new();
-    for ((t, _), l) in &loads {
-        let nearest = l.office_per_day + l.nearest as f64 / 1000.0 * help(*t);
-        let (persons, counters) = (l.persons as f64 / 1000.0, f64::from(l.counters));
-        let more = [l.per_day, l.overflow, counters, persons, l.office_per_day, (nearest - l.most).max(0.0)];
-        sums.entry(*t).or_default().iter_mut().zip(more).for_each(|(sum, more)| *sum += more);
-    }
-    let written = ["load_per_day", "overflow_per_day", "overflow_nearest_per_day"];
-    let written = written.map(|name| maybe_numbers(&table, name));
-    let [load_written, overflow_written, nearest_written] = written;
-    let (load_written, overflow_written, nearest_written) = (load_written?, overflow_written?, nearest_written?);
-    let (counters, unserved) = (wholes(&table, "counters")?, maybe_numbers(&table, "unserved_per_day")?);
-    for (i, &t) in phases.iter().enumerate() {
-        let [load, overflow, n, persons, office, nearest] = sums.get(&t).copied().unwrap_or_default();
-        report.compare(format!("phase {t}: dossiers that come to agents"), load_written[i].unwrap_or(f64::NAN), load);
-        report.compare(format!("phase {t}: overflow"), overflow_written[i].unwrap_or(f64::NAN), overflow);
-        report.compare(
-            format!("phase {t}: overflow if everyone went to the nearest agent"),
-            nearest_written[i].unwrap_or(f64::NAN),
-            nearest,
-        );
-        report.compare(format!("phase {t}: counters"), f64::from(counters[i]), n);
+/// Columns of `phases` that sum up those of `loads`.
+const SUMS: [&str; 4] = ["load_per_day", "overflow_per_day", "overflow_nearest_per_day", "unserved_per_day"];
+
+/// The sums of each phase, and that whatever people bring is told somewhere.
+fn check_phases(
+    report: &mut Report,
+    phases: &DataFrame,
+    loads: &BTreeMap<Key, Load>,
+    people: &People,
+    daily: &Daily,
+) -> Result<()> {
+    let counters = wholes(phases, "counters")?;
+    let written: Vec<Vec<Option<f64>>> = SUMS.iter().map(|name| maybe_numbers(phases, name)).collect::<Result<_>>()?;
+    for (i, t) in wholes(phases, "phase")?.into_iter().enumerate() {
+        let (help, paper) = daily.get(&t).copied().unwrap_or_default();
+        let told = |column: usize| written[column][i].unwrap_or(f64::NAN);
+        let here: Vec<&Load> = loads.iter().filter(|((phase, _), _)| *phase == t).map(|(_, load)| load).collect();
+        let sum = |of: &dyn Fn(&Load) -> f64| here.iter().map(|load| of(load)).sum::<f64>();
+        let nearest = |l: &Load| (l.office_per_day + l.nearest as f64 / 1000.0 * help - l.most).max(0.0);
         let come: u64 = people.at_agents.iter().filter(|((phase, _), _)| *phase == t).map(|(_, n)| n).sum();
-        report.compare(format!("phase {t}: people who come to agents"), persons, come as f64 / 1000.0);
         // Whoever does not come to an agent comes to an office, with all that is filed on paper, or is told as unserved.
         let all = people.all.get(&t).copied().unwrap_or(0);
-        let (help, paper) = daily.get(&t).copied().unwrap_or_default();
-        let others = (all - come) as f64 / 1000.0 * help;
-        let offices = loads.iter().any(|((phase, _), l)| *phase == t && l.office);
-        let asked = if offices { others + all as f64 / 1000.0 * paper } else { others };
-        report.compare(
-            format!("phase {t}: dossiers of those who do not come to agents"),
-            office + unserved[i].unwrap_or(f64::NAN),
-            asked,
-        );
+        let others = all.saturating_sub(come) as f64 / 1000.0 * help;
+        let asked = others + if here.iter().any(|l| l.office) { all as f64 / 1000.0 * paper } else { 0.0 };
+        for (what, told, ours) in [
+            ("dossiers that come to agents", told(0), sum(&|l| l.per_day)),
+            ("overflow", told(1), sum(&|l| l.overflow)),
+            ("overflow if everyone went to the nearest agent", told(2), sum(&nearest)),
+            ("counters", f64::from(counters[i]), sum(&|l| f64::from(l.counters))),
+            ("people who come to agents", sum(&|l| l.persons as f64 / 1000.0), come as f64 / 1000.0),
+            ("dossiers of those who do not come to agents", sum(&|l| l.office_per_day) + told(3), asked),
+        ] {
+            report.compare(format!("phase {t}: {what}"), told, ours);
+        }
     }
-    check_relief(report, folder, &settings, &loads, &people, &daily)
+    Ok(())
+}
+
+fn near(a: f64, b: f64) -> bool {
+    (a - b).abs() <= 0.0005
 }
 
 /// Each detour against the coverage table; what each agent sends and takes.
@@ -323,7 +321,7 @@ fn check_relief(
     settings: &Settings,
     loads: &BTreeMap<Key, Load>,
     people: &People,
-    daily: &BTreeMap<u32, (f64, f64)>,
+    daily: &Daily,
 ) -> Result<()> {
     let columns = [
         "phase",
@@ -342,10 +340,10 @@ fn check_relief(
     let (persons, before, after) = (number("persons")?, number("before_per_day")?, number("after_per_day")?);
     let (share, counters) = (number("relief_share")?, wholes(&table, "counters_before")?);
     let (wait_before, wait_after) = (number("wait_before_min")?, number("wait_after_min")?);
-    let near = |a: Option<f64>, b: f64| a.is_some_and(|a| (a - b).abs() <= 0.0005);
+    let same = |a: Option<f64>, b: f64| a.is_some_and(|a| near(a, b));
     let waits = |told: Option<f64>, per_day: f64, counters: u32| {
         let (_, wait) = settings.line(per_day, counters);
-        if wait.is_finite() { near(told, wait) } else { told.is_none() }
+        if wait.is_finite() { same(told, wait) } else { told.is_none() }
     };
     let (mut wrong, mut in_all) = (0_u32, BTreeMap::<u32, u64>::new());
     for i in 0..phases.len() {
@@ -353,8 +351,9 @@ fn check_relief(
         let asked = persons[i].unwrap_or(0.0) * (help + paper);
         let now = loads.get(&(phases[i], sites[i].clone())).map_or(0.0, |load| load.per_day);
         *in_all.entry(phases[i]).or_default() += milli(persons[i]);
-        let lost = if asked > 0.0 { near(share[i], (asked - now) / asked) } else { share[i].is_none() };
-        let fits = near(before[i], asked) && near(after[i], now) && lost;
+        let lost = if asked > 0.0 { same(share[i], (asked - now) / asked) } else { share[i].is_none() };
+        let counted = (1..=settings.capacity.office_max_counters).contains(&counters[i]);
+        let fits = same(before[i], asked) && same(after[i], now) && lost && counted;
         wrong +=
             u32::from(!(fits && waits(wait_before[i], asked, counters[i]) && waits(wait_after[i], now, counters[i])));
     }
