@@ -44,7 +44,11 @@ pub fn measure(options: &Options) -> Value {
     let table = |name: &str| options.folder.join(format!("{name}.parquet"));
     let instance = tables::read(&table("rows"), &table("pairs"), &table("sites")).expect("readable tables");
     let cover = &instance.cover;
-    let mut own = json!({ "rows": cover.n_rows(), "pairs": cover.n_pairs(), "memory": memory(cover) });
+    let mut own = json!({
+        "rows": cover.n_rows(),
+        "pairs": cover.n_pairs(),
+        "cover_table_bytes": cover_table_bytes(cover),
+    });
     if options.phases.is_empty() {
         return own;
     }
@@ -78,27 +82,7 @@ pub fn measure(options: &Options) -> Value {
     own
 }
 
-/// Bytes of the table: counted from its arrays, and seen in the process when a second one is made.
-fn memory(cover: &CoverTable) -> Value {
-    let sites: usize = cover.rows().map(std::mem::size_of_val).sum();
-    let counted = sites + (cover.n_rows() + 1) * size_of::<usize>();
-    let before = resident();
-    let copy = cover.clone();
-    let after = resident();
-    assert_eq!(copy.n_pairs(), cover.n_pairs());
-    let seen = before.zip(after).map(|(before, after)| after.saturating_sub(before));
-    let a_pair = |bytes: usize| bytes as f64 / cover.n_pairs().max(1) as f64;
-    json!({
-        "counted_bytes": counted,
-        "counted_bytes_a_pair": a_pair(counted),
-        "seen_bytes": seen,
-        "seen_bytes_a_pair": seen.map(a_pair),
-    })
-}
-
-/// Resident bytes of this process, where the system tells.
-fn resident() -> Option<usize> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-    line.trim().trim_end_matches(" kB").parse::<usize>().ok().map(|kib| kib * 1024)
+/// Bytes that the table's arrays hold: the sites of each row, and where each row begins.
+fn cover_table_bytes(cover: &CoverTable) -> usize {
+    cover.rows().map(std::mem::size_of_val).sum::<usize>() + (cover.n_rows() + 1) * size_of::<usize>()
 }

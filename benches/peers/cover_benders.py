@@ -78,7 +78,7 @@ class Master:
         return added
 
     def solve(self, seconds):
-        self.highs.setOptionValue("time_limit", self.highs.getRunTime() + max(seconds, 0.1))
+        self.highs.setOptionValue("time_limit", max(seconds, 0.1))  # of this one run
         self.highs.run()
         info = self.highs.getInfo()
         values = np.array(self.highs.getSolution().col_value)

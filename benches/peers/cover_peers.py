@@ -44,6 +44,13 @@ def highs_merged(instance, ask, deadline):
     return highs_naive(merged, ask, deadline) | {"told": {"merged_rows": merged.n_rows}}
 
 
+def highs_reduced(instance, ask, deadline):
+    import cover_tables
+
+    reduced = cover_tables.dominant(cover_tables.merge(instance))
+    return highs_naive(reduced, ask, deadline) | {"told": {"reduced_rows": reduced.n_rows}}
+
+
 def benders(instance, ask, deadline):
     import cover_benders
     import cover_tables
@@ -73,7 +80,10 @@ def spopt(solver_name):
         left = max(deadline - time.perf_counter(), 1.0)
         make = {"cbc": pulp.PULP_CBC_CMD, "highs": pulp.HiGHS}[solver_name]
         solver = make(msg=False, timeLimit=left, threads=ask.threads, gapRel=0.0)
-        model = model.solve(solver, results=False)
+        try:
+            model = model.solve(solver, results=False)
+        except RuntimeError as error:  # spopt's own way to say that there is no plan
+            return {"objective": None, "bound": None, "status": f"no plan in time ({str(error).splitlines()[0][:60]})"}
         problem = model.problem
         values = np.array([var.value() or 0.0 for var in model.fac_vars])
         objective = pulp.value(problem.objective)
@@ -84,7 +94,7 @@ def spopt(solver_name):
             "objective": objective,
             # PuLP hands on no bound; what it calls optimal is one.
             "bound": objective if proven else None,
-            "status": pulp.LpSolution[problem.sol_status].lower(),
+            "status": "optimal" if proven else pulp.LpSolution[problem.sol_status].lower(),
             "chosen": [instance.ids[k] for k in np.flatnonzero(values > 0.5)],
         }
 
@@ -92,11 +102,11 @@ def spopt(solver_name):
 
 
 def cft(instance, ask, deadline):
-    """The C++ code c4v4/cft by its Python package."""
+    """The C++ code c4v4/cft by its Python package, which numbers rows in 16 bits: so dominated rows go first."""
     import cover_tables
     from pycft import SetCoverSolver
 
-    merged = cover_tables.merge(instance)
+    merged = cover_tables.dominant(cover_tables.merge(instance))
     solver, used = SetCoverSolver(), []
     for site, rows in rows_by_site(merged):
         solver.add_set(rows.tolist(), cost=float(merged.site_costs[site]))
@@ -107,6 +117,7 @@ def cft(instance, ask, deadline):
         "bound": solver.get_lower_bound(),
         "status": "heuristic",
         "chosen": [instance.ids[used[k]] for k in solver.get_solution()],
+        "told": {"reduced_rows": merged.n_rows},
     }
 
 
@@ -117,7 +128,7 @@ def setcoverpy(instance, ask, deadline):
     from SetCoverPy.setcover import SetCover
 
     np.random.seed(0)
-    merged = cover_tables.merge(instance)
+    merged = cover_tables.dominant(cover_tables.merge(instance))
     table = np.zeros((merged.n_rows, merged.n_sites), bool)
     table[merged.row_of_pair(), merged.sites] = True
     solver = SetCover(table, merged.site_costs.copy())
@@ -149,18 +160,17 @@ def ortools_search(instance, ask, deadline):
     greedy, steepest = set_cover.GreedySolutionGenerator(state), set_cover.SteepestSearch(state)
     greedy.next_solution()
     steepest.next_solution()
-    everyone = range(len(used))
-    best, picked = state.cost(), [state.is_selected(k) for k in everyone]
+    best, picked = state.cost(), list(state.is_selected())
     # Its own way to go on: close a tenth of the open sites at random, fill up again, and keep what is no worse.
     while time.perf_counter() < deadline:
         set_cover.clear_random_subsets(max(sum(picked) // 10, 1), state)
         greedy.next_solution()
         steepest.next_solution()
         if state.cost() <= best:
-            best, picked = state.cost(), [state.is_selected(k) for k in everyone]
+            best, picked = state.cost(), list(state.is_selected())
         else:
             state.load_solution(picked)
-    chosen = [instance.ids[used[k]] for k in everyone if picked[k]]
+    chosen = [instance.ids[used[k]] for k in range(len(used)) if picked[k]]
     return {"objective": best, "bound": None, "status": "heuristic", "chosen": chosen}
 
 
@@ -203,6 +213,7 @@ def rows_by_site(merged):
 PEERS = {
     "highs-naive": (highs_naive, ["cover_models"]),
     "highs-merged": (highs_merged, ["cover_models"]),
+    "highs-reduced": (highs_reduced, ["cover_models"]),
     "benders": (benders, ["cover_benders"]),
     "spopt-cbc": (spopt("cbc"), ["pulp", "spopt.locate"]),
     "spopt-highs": (spopt("highs"), ["pulp", "spopt.locate", "highspy"]),

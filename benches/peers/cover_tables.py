@@ -76,6 +76,31 @@ def merge(instance):
     return Instance(classes["weight"].to_numpy(), _starts(counts), sites, instance.ids, instance.site_costs)
 
 
+def dominant(merged):
+    """Rows whose sites include all the sites of another row go: who covers the other covers them.
+
+    Only for covering everyone, and only on merged rows, where no two rows have the same sites.
+    """
+    words = -(-merged.n_sites // 64)
+    bits = np.zeros((merged.n_rows, words), np.uint64)
+    row, site = merged.row_of_pair(), merged.sites
+    np.bitwise_or.at(bits, (row, site // 64), np.uint64(1) << (site % 64).astype(np.uint64))
+    counts = np.diff(merged.start)
+    used = np.bincount(site, minlength=merged.n_sites)
+    order = np.argsort(site, kind="stable")
+    rows_of = np.split(row[order], np.cumsum(used)[:-1])
+    # Whoever includes a row holds the row's rarest site.
+    rarest = np.array([sites[np.argmin(used[sites])] for sites in np.split(site, merged.start[1:-1])])
+    stays = np.ones(merged.n_rows, bool)
+    for r in np.argsort(counts, kind="stable"):
+        if stays[r]:
+            others = rows_of[rarest[r]]
+            others = others[stays[others] & (counts[others] > counts[r])]
+            larger = ((bits[others] & bits[r]) == bits[r]).all(axis=1)
+            stays[others[larger]] = False
+    return merged.keep(stays)
+
+
 def judge(instance, objective, chosen, phases=None):
     """What a choice is worth on the raw rows: the number to compare with what a solver says of itself."""
     if objective == "phases":
