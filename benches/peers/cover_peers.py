@@ -139,6 +139,7 @@ def setcoverpy(instance, ask, deadline):
         "bound": None,
         "status": "heuristic",
         "chosen": [instance.ids[k] for k in picked],
+        "told": {"reduced_rows": merged.n_rows},
     }
 
 
@@ -147,7 +148,7 @@ def ortools_search(instance, ask, deadline):
     import cover_tables
     from ortools.set_cover.python import set_cover
 
-    merged = cover_tables.merge(instance)
+    merged = cover_tables.dominant(cover_tables.merge(instance))
     model = set_cover.SetCoverModel()
     used = []
     for site, rows in rows_by_site(merged):
@@ -169,17 +170,21 @@ def ortools_search(instance, ask, deadline):
         if state.cost() <= best:
             best, picked = state.cost(), list(state.is_selected())
         else:
-            state.load_solution(picked)
+            # Loading a plan at once fails in this version, so it is put together again.
+            state.initialize()
+            for subset in (k for k in range(len(used)) if picked[k]):
+                state.select(subset, set_cover.consistency_level.FREE_AND_UNCOVERED)
     chosen = [instance.ids[used[k]] for k in range(len(used)) if picked[k]]
-    return {"objective": best, "bound": None, "status": "heuristic", "chosen": chosen}
+    told = {"reduced_rows": merged.n_rows}
+    return {"objective": best, "bound": None, "status": "heuristic", "chosen": chosen, "told": told}
 
 
 def cp_sat(instance, ask, deadline):
-    """OR-Tools' CP-SAT on merged rows."""
+    """OR-Tools' CP-SAT on merged rows without those that others imply."""
     import cover_tables
     from ortools.sat.python import cp_model
 
-    merged = cover_tables.merge(instance)
+    merged = cover_tables.dominant(cover_tables.merge(instance))
     model = cp_model.CpModel()
     opened = [model.new_bool_var(str(k)) for k in range(merged.n_sites)]
     for k in range(merged.n_rows):

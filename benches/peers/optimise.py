@@ -277,7 +277,8 @@ def stage(report, facts, runs, mode):
             lines.append([who, "not all solved", "", ""])
             continue
         total, all_proven = sum(r["seconds"] for r in results), all(proven(r) for r in results)
-        lines.append([who, seconds(total), f"{total / whole:.1f}" if whole else "", "yes" if all_proven else "no"])
+        times = f"{'' if all_proven else '≥ '}{total / whole:.1f}" if whole else ""
+        lines.append([who, seconds(total), times, "yes" if all_proven else "no"])
         if whole and who.startswith("spopt") and all_proven and total < 40 * whole:
             report.missed.append(f"core: the stage `optimise` is not 40 × faster than {who}")
     name = mode or "all modes"
@@ -354,7 +355,7 @@ class Report:
         elif abs(worth - claimed) <= 1e-6 * max(abs(worth), 1.0):
             good = "yes"
         elif (worth > claimed) == (case.objective in ("max-cover", "phases")) and not proven(result):
-            good = f"worth more: {number(worth)}"  # a solver that was stopped need not have counted all it covers
+            good = f"better: {number(worth)}"  # a solver that was stopped need not have counted all that its sites do
         else:
             good = f"**no: {number(worth)}**"
         if good.startswith("**") and name.startswith("gandan"):
