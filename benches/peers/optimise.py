@@ -33,7 +33,7 @@ def main():
     options = arguments()
     options.out.mkdir(parents=True, exist_ok=True)
     facts = child([sys.executable, WORKER, "facts"], 120)["answer"] or {}
-    report = Report(options.out, facts)
+    report = Report(options.out, facts, options.time_limit)
     for case in CASES:
         if options.cases is None or case.name in options.cases:
             folder = instance(options, case.folder)
@@ -304,9 +304,10 @@ def number(value):
 class Report:
     """The lines so far, written anew after every case, so that nothing is lost when the rest is stopped."""
 
-    def __init__(self, out, facts):
+    def __init__(self, out, facts, cap):
         self.out, self.missed, self.data = out, [], []
         packages = ", ".join(f"{name} {v}" for name, v in facts.get("versions", {}).items())
+        self.cap = cap
         self.text = [
             f"Machine: {facts.get('machine', 'not known')}. Peers: {packages}.",
             "Seconds: from the tables in memory to the answer, merging and building the model included; process: the"
@@ -314,11 +315,13 @@ class Report:
             " where the peer has not proven its answer. Checked: the answer is worth what it says, counted anew on the"
             " raw rows.",
         ]
+        if cap:
+            self.text.append(f"**No run had more than {cap:g} s (`--time-limit`), whatever the bars ask for.**")
 
     def case(self, case, own, peers, told=""):
         head = ["who", "objective", "bound", "gap", "status", "seconds", "×", "process s", "peak MiB", "checked"]
         last = own[max(own)]
-        lines = [self.line(f"gandan, limit {limit:g} s" if len(own) > 1 else "gandan", r, r, case) for limit, r in own.items()]
+        lines = [self.line(f"gandan, limit {min(limit, self.cap or limit):g} s" if len(own) > 1 else "gandan", r, r, case) for limit, r in own.items()]
         lines += [self.line(name, r, last, case) for name, r in peers.items()]
         # Two proofs of different answers: one of them is wrong.
         proofs = [r["objective"] for r in (last, *peers.values()) if proven(r)]
