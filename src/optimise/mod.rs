@@ -17,7 +17,7 @@
 
 pub mod answer;
 pub mod cover;
-mod exchange;
+pub(crate) mod exchange;
 pub mod max_cover;
 pub mod p_median;
 mod p_median_search;

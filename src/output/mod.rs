@@ -1,6 +1,8 @@
 //! What a run leaves: tables, isochrones, the manifest and the map, in one folder, whole or not at all.
 
 pub mod eligibility;
+pub mod explain;
+mod explanations;
 pub mod files;
 pub mod folder;
 pub mod inputs_picture;
@@ -11,6 +13,7 @@ pub mod matrix;
 mod off_network;
 mod people;
 pub mod picture;
+mod read;
 pub mod schema;
 pub mod shapes;
 pub mod survey;

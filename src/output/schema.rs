@@ -277,10 +277,64 @@ pub const UNCOVERED: Table = Table {
         LAT,
         or_null(number("nearest_agent_m", "m", "distance from their middle to the nearest agent")),
         or_null(number("nearest_candidate_m", "m", "distance from their middle to the nearest usable candidate")),
+        or_null(text("nearest_agent", "id of that agent")),
+        or_null(number("agent_time_s", "s", "mean travel time to the agent nearest by road, of those who reach one")),
+        or_null(text("nearest_candidate", "id of that candidate")),
+        or_null(number(
+            "candidate_time_s",
+            "s",
+            "mean travel time to the usable candidate nearest by road, of those who reach one",
+        )),
+        or_null(text(
+            "best_candidate",
+            "id of the usable candidate that would serve most of them; null where none serves anybody",
+        )),
+        number("best_candidate_persons", "people", "whom it would serve"),
+        text("help_vi", "what would serve them, in Vietnamese"),
+        text("help_en", "what would serve them, in English"),
         number("new_point_lon", "degrees", "where a new point would serve most of them within the radius"),
         number("new_point_lat", "degrees", "where a new point would serve most of them within the radius"),
         number("new_point_persons", "people", "unserved people within the radius of that point, all places counted"),
         geometry("their middle, weighed by people"),
+    ],
+};
+
+/// Why each site is in the plan or is not.
+pub const EXPLANATIONS: Table = Table {
+    file: "explanations.parquet",
+    row: "a candidate or fixed site, and what the plan would be without it or with it, at the end of the last phase",
+    columns: &[
+        text("site", "id of the site"),
+        text("name", "name of the site"),
+        text(
+            "role",
+            "`fixed`, `opens`, `refused` (by the city's conditions), `unknown` (something is, and the scenario uses no \
+             such site), `out_of_scope` (no phase opens agents there), `serves_nobody`, `adds_nobody` or `not_chosen`",
+        ),
+        or_null(whole("phase", "", "phase in which it opens, from 1; null where it does not")),
+        number("persons_in_reach", "people", "whom it would serve under the standard, by itself"),
+        or_null(number("persons_lost", "people", "who have no agent without it; null where it is no agent")),
+        or_null(number(
+            "extra_person_minutes",
+            "person-minutes",
+            "what those whose nearest agent it is travel more, one way, if it closes alone; null where it is no agent",
+        )),
+        or_null(number("persons_cut_off", "people", "who then reach no agent by road; null where it is no agent")),
+        or_null(number(
+            "persons_added",
+            "people",
+            "whom it would serve beyond the final plan, opened as well; null where it is an agent or may not be used",
+        )),
+        or_null(text(
+            "exchange",
+            "id of its best substitute (an agent that opens), or of the agent that it would best stand in for (a \
+             candidate); null where there is none",
+        )),
+        or_null(text("exchange_name", "its name")),
+        or_null(number("exchange_persons", "people", "served more by that exchange; below 0 where fewer")),
+        text("why_vi", "all this in words, in Vietnamese"),
+        text("why_en", "all this in words, in English"),
+        geometry("point of the site"),
     ],
 };
 
@@ -470,6 +524,7 @@ pub const TABLES: &[Table] = &[
     BOUNDARIES,
     PHASES,
     UNCOVERED,
+    EXPLANATIONS,
     OFF_NETWORK,
     CALIBRATION,
     CROSSWALK,

@@ -6,11 +6,11 @@ use geo::{Geometry, LineString, MultiPolygon, Point, Polygon};
 
 use super::shapes::Isochrone;
 use super::table::{self, Values};
-use super::{off_network, people, schema};
+use super::{explanations, off_network, people, schema};
 use crate::error::{Fault, Result};
 use crate::ingest::eligibility::Eligibility;
 use crate::network::CLOSED;
-use crate::rollout::explain::reason;
+use crate::rollout::explain::{reason, sentences};
 use crate::rollout::{Agent, AreaIndicators, Rollout};
 use crate::study::Study;
 use crate::units::{LonLat, Persons};
@@ -27,6 +27,7 @@ pub fn write_all(folder: &Path, study: &Study, plan: &Rollout, isochrones: &[Iso
     table::write(folder, &schema::BOUNDARIES, boundaries(study, plan))?;
     table::write(folder, &schema::PHASES, phases(study, plan))?;
     table::write(folder, &schema::UNCOVERED, uncovered(study, plan))?;
+    table::write(folder, &schema::EXPLANATIONS, explanations::rows(study, plan))?;
     table::write(folder, &schema::OFF_NETWORK, off_network::rows(study))?;
     table::write(folder, &schema::CALIBRATION, people::calibration(study))?;
     table::write(folder, &schema::CROSSWALK, people::crosswalks(study))?;
@@ -280,6 +281,7 @@ fn phases(study: &Study, plan: &Rollout) -> Vec<Values> {
 fn uncovered(study: &Study, plan: &Rollout) -> Vec<Values> {
     let places = &plan.uncovered;
     let (codes, names) = places.iter().map(|p| first_boundary(study, p.boundary)).unzip();
+    let id = |s: u32| study.sites[s as usize].site.id.clone();
     vec![
         Values::Text(codes),
         Values::Text(names),
@@ -290,6 +292,14 @@ fn uncovered(study: &Study, plan: &Rollout) -> Vec<Values> {
         Values::number(places.iter().map(|p| p.at.lat)),
         Values::Number(places.iter().map(|p| p.nearest_agent.map(|d| d.metres())).collect()),
         Values::Number(places.iter().map(|p| p.nearest_candidate.map(|d| d.metres())).collect()),
+        Values::Text(places.iter().map(|p| p.nearest_agent_site.map(id)).collect()),
+        Values::Number(places.iter().map(|p| p.agent_time_s).collect()),
+        Values::Text(places.iter().map(|p| p.nearest_candidate_site.map(id)).collect()),
+        Values::Number(places.iter().map(|p| p.candidate_time_s).collect()),
+        Values::Text(places.iter().map(|p| p.best_candidate.map(|b| id(b.0))).collect()),
+        Values::number(places.iter().map(|p| p.best_candidate.map_or(0.0, |b| b.1.people()))),
+        Values::text(places.iter().map(|p| sentences::place(study, p).0)),
+        Values::text(places.iter().map(|p| sentences::place(study, p).1)),
         Values::number(places.iter().map(|p| p.new_point.lon)),
         Values::number(places.iter().map(|p| p.new_point.lat)),
         Values::number(places.iter().map(|p| p.new_point_persons.people())),

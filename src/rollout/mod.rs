@@ -28,6 +28,8 @@ pub struct Rollout {
     pub phases: Vec<PhasePlan>,
     /// Agents in the order of their opening, fixed sites first.
     pub agents: Vec<Agent>,
+    /// Why each site of the study is in the plan or is not, in their order.
+    pub reasons: Vec<explain::why::SiteReason>,
     /// Who is not served at the end, grouped into places, most people first.
     pub uncovered: Vec<UncoveredPlace>,
 }
@@ -110,8 +112,9 @@ impl Rollout {
             phases.push(PhasePlan { open, opened, proof, in_scope, rows, indicators, groups });
         }
         let agents = explain::agents(study, &phases);
+        let reasons = explain::why::site_reasons(study, &phases)?;
         let uncovered = phases.last().map_or(Vec::new(), |last| uncovered::places(study, last));
-        Ok(Rollout { phases, agents, uncovered })
+        Ok(Rollout { phases, agents, reasons, uncovered })
     }
 }
 

@@ -270,7 +270,7 @@ fn time_table(study: &Study) -> Result<CostTable> {
 }
 
 /// The cover sets as the optimiser takes them, rows that do not count left empty.
-fn cover_table(study: &Study, counts: impl Fn(usize) -> bool) -> Result<CoverTable> {
+pub(super) fn cover_table(study: &Study, counts: impl Fn(usize) -> bool) -> Result<CoverTable> {
     let mut offsets = vec![0];
     let mut sites = Vec::with_capacity(study.cover.pairs());
     for row in 0..study.cover.rows() {
