@@ -313,6 +313,11 @@ pub const EXPLANATIONS: Table = Table {
         ),
         or_null(whole("phase", "", "phase in which it opens, from 1; null where it does not")),
         number("persons_in_reach", "people", "whom it would serve under the standard, by itself"),
+        or_null(number(
+            "persons_lost_first",
+            "people",
+            "who have no agent without it in the phase in which it opens; null where it is no agent",
+        )),
         or_null(number("persons_lost", "people", "who have no agent without it; null where it is no agent")),
         or_null(number(
             "extra_person_minutes",
@@ -332,6 +337,12 @@ pub const EXPLANATIONS: Table = Table {
         )),
         or_null(text("exchange_name", "its name")),
         or_null(number("exchange_persons", "people", "served more by that exchange; below 0 where fewer")),
+        or_null(number(
+            "exchange_person_days",
+            "person-days",
+            "served more by it over all phases, from the opening of the agent on, as the plan weighs them (in scope, \
+             groups by weight)",
+        )),
         text("why_vi", "all this in words, in Vietnamese"),
         text("why_en", "all this in words, in English"),
         geometry("point of the site"),

@@ -249,13 +249,19 @@ fn phase_scope(study: &Study, t: usize) -> Result<PhaseScope> {
         }
     };
     let allowed = site_in_scope.iter().zip(&study.sites).map(|(&inside, site)| inside && site.usable).collect();
+    Ok(PhaseScope { in_scope, site_in_scope, allowed, days: days(study, t) })
+}
+
+/// The days that a phase counts for: until the next begins, until its own end, or a year.
+pub(super) fn days(study: &Study, t: usize) -> u64 {
+    let phase = &study.scenario.phases[t];
     let next = study.scenario.phases.get(t + 1).map(|p| p.starts);
     let days = match (next, phase.ends) {
         (Some(next), _) => phase.starts.days_to(next),
         (None, Some(ends)) => phase.starts.days_to(ends) + 1,
         (None, None) => OPEN_END_DAYS as i64,
     };
-    Ok(PhaseScope { in_scope, site_in_scope, allowed, days: days.max(1) as u64 })
+    days.max(1) as u64
 }
 
 /// Travel time by demand row and site that serves it; where only the radius does, the standard's limit stands in.

@@ -38,6 +38,8 @@ pub struct SiteStory {
     pub persons_in_reach: f64,
     /// People whom no earlier agent serves.
     pub persons_marginal: Option<f64>,
+    /// People whom no other agent serves in the phase in which it opens.
+    pub persons_lost_first: Option<f64>,
     /// People whom no other agent serves at the end.
     pub persons_lost: Option<f64>,
     /// Extra travel of those whose nearest agent it is if it closes alone, one way.
@@ -50,8 +52,10 @@ pub struct SiteStory {
     pub exchange: Option<String>,
     /// Its name.
     pub exchange_name: Option<String>,
-    /// People served more by that exchange.
+    /// People served more at the end by that exchange.
     pub exchange_persons: Option<f64>,
+    /// Person-days served more by it over the whole plan.
+    pub exchange_person_days: Option<f64>,
     /// Whom it serves, phase by phase; only phases in which it stands.
     pub phases: Vec<PhaseOfSite>,
     /// The reason in words, in English.
@@ -92,6 +96,7 @@ pub fn site(folder: &Path, wanted: &str, only_phase: Option<u32>) -> Result<Site
             "role",
             "phase",
             "persons_in_reach",
+            "persons_lost_first",
             "persons_lost",
             "extra_person_minutes",
             "persons_cut_off",
@@ -99,6 +104,7 @@ pub fn site(folder: &Path, wanted: &str, only_phase: Option<u32>) -> Result<Site
             "exchange",
             "exchange_name",
             "exchange_persons",
+            "exchange_person_days",
             "why_vi",
             "why_en",
         ],
@@ -130,6 +136,7 @@ pub fn site(folder: &Path, wanted: &str, only_phase: Option<u32>) -> Result<Site
             .map(|a| Ok::<_, crate::error::Error>(rollout.number("persons_marginal")?.get(a)))
             .transpose()?
             .flatten(),
+        persons_lost_first: number("persons_lost_first")?,
         persons_lost: number("persons_lost")?,
         extra_person_minutes: number("extra_person_minutes")?,
         persons_cut_off: number("persons_cut_off")?,
@@ -137,6 +144,7 @@ pub fn site(folder: &Path, wanted: &str, only_phase: Option<u32>) -> Result<Site
         exchange: text("exchange")?,
         exchange_name: text("exchange_name")?,
         exchange_persons: number("exchange_persons")?,
+        exchange_person_days: number("exchange_person_days")?,
         phases: match agent {
             Some(_) => whose_nearest(folder, &id, &asked)?,
             None => Vec::new(),

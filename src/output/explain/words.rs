@@ -2,16 +2,44 @@
 
 use std::fmt;
 
-use super::{Place, SiteStory};
+use super::{PhaseOfPlace, Place, Reached, SiteStory};
 use crate::rollout::explain::commas;
 
 /// People as whole numbers.
 fn people(persons: f64) -> String {
-    commas(persons.round() as u64)
+    if persons > 0.0 && persons < 0.5 { "less than 1".into() } else { commas(persons.round() as u64) }
 }
 
 fn minutes(seconds: f64) -> String {
     format!("{:.1} min", seconds / 60.0)
+}
+
+/// How people fare at the end of a phase.
+fn in_phase(of: &PhaseOfPlace) -> String {
+    if let Some(why) = &of.why_not {
+        return format!("not served; {why}.");
+    }
+    let (name, id) = (of.agent_name.as_deref().unwrap_or("–"), of.agent.as_deref().unwrap_or("–"));
+    let first = match (of.travel_time_s, of.distance_m) {
+        (Some(s), _) => format!("{} to {name} ({id})", minutes(s)),
+        (None, Some(m)) => format!("{:.1} km to {name} ({id}), no way by road", m / 1000.0),
+        (None, None) => format!("{name} ({id})"),
+    };
+    match &of.second {
+        Some(r) => format!(
+            "{first}, then {} to {} ({}); {} agents within the standard.",
+            away(r),
+            r.name,
+            r.site,
+            of.agents_within
+        ),
+        None => format!("{first}; no second agent within the standard."),
+    }
+}
+
+/// How far a site is.
+fn away(of: &Reached) -> String {
+    of.travel_time_s.map_or_else(|| format!("{:.1} km", of.distance_m / 1000.0), minutes)
 }
 
 const MADE_UP: &str = "Made-up data: for trying the program, not for decisions.";
@@ -80,29 +108,13 @@ impl fmt::Display for Place {
                 None => format!("not served within {}", self.standard),
             };
             writeln!(f, "  By {} ({} people): {since}.", mode.mode, people(mode.persons))?;
-            for of in &mode.phases {
-                write!(f, "    Phase {}: ", of.phase.phase)?;
-                if let Some(why) = &of.why_not {
-                    writeln!(f, "not served; {why}.")?;
-                    continue;
-                }
-                let name = of.agent_name.as_deref().unwrap_or("–");
-                let id = of.agent.as_deref().unwrap_or("–");
-                match (of.travel_time_s, of.distance_m) {
-                    (Some(s), _) => write!(f, "{} to {name} ({id})", minutes(s))?,
-                    (None, Some(m)) => write!(f, "{:.1} km to {name} ({id}), no way by road", m / 1000.0)?,
-                    (None, None) => write!(f, "{name} ({id})")?,
-                }
-                match &of.second {
-                    Some(r) => writeln!(
-                        f,
-                        ", then {} to {} ({}); {} agents within the standard.",
-                        r.travel_time_s.map_or_else(|| format!("{:.1} km", r.distance_m / 1000.0), minutes),
-                        r.name,
-                        r.site,
-                        of.agents_within
-                    )?,
-                    None => writeln!(f, "; no second agent within the standard.")?,
+            // Phases that say the same stand together.
+            let told: Vec<(u32, String)> = mode.phases.iter().map(|of| (of.phase.phase, in_phase(of))).collect();
+            for same in told.chunk_by(|a, b| a.1 == b.1) {
+                match same {
+                    [(phase, says)] => writeln!(f, "    Phase {phase}: {says}")?,
+                    [(first, says), .., (last, _)] => writeln!(f, "    Phases {first}–{last}: {says}")?,
+                    [] => {}
                 }
             }
             let unserved = mode.phases.last().is_some_and(|p| !p.covered);
@@ -110,8 +122,14 @@ impl fmt::Display for Place {
                 writeln!(f, "    No site of the list serves them within {}.", self.standard)?;
             }
             for r in mode.candidates.iter().filter(|_| unserved) {
-                let far = r.travel_time_s.map_or_else(|| format!("{:.1} km", r.distance_m / 1000.0), minutes);
-                writeln!(f, "    {} ({}) would serve them, {far} away; in the plan: {}.", r.name, r.site, r.role)?;
+                writeln!(
+                    f,
+                    "    {} ({}) would serve them, {} away; in the plan: {}.",
+                    r.name,
+                    r.site,
+                    away(r),
+                    r.role
+                )?;
             }
         }
         match &self.help {

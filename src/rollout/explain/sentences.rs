@@ -54,11 +54,25 @@ pub fn site(study: &Study, index: usize, reason: &SiteReason) -> (String, String
         );
     }
     if let Some(without) = &reason.without {
-        let (v, e) = people(without.unserved.0);
-        say(
-            format!("Nếu thiếu nơi này, {v} người không còn đại lý nào trong chuẩn."),
-            format!("Without it {e} people would have no agent within the standard."),
-        );
+        let (first, end) = (without.unserved_first.0, without.unserved.0);
+        let ((first_vi, first_en), (end_vi, end_en)) = (people(first), people(end));
+        if first == end {
+            say(
+                format!("Nếu thiếu nơi này, {end_vi} người không còn đại lý nào trong chuẩn."),
+                format!("Without it {end_en} people would have no agent within the standard."),
+            );
+        } else {
+            say(
+                format!(
+                    "Nếu thiếu nơi này, {first_vi} người không có đại lý nào trong chuẩn trong giai đoạn nó \
+                     mở, và {end_vi} người ở giai đoạn cuối."
+                ),
+                format!(
+                    "Without it {first_en} people would have no agent within the standard in the phase in which it \
+                     opens, and {end_en} in the last one."
+                ),
+            );
+        }
         let minutes = without.extra_person_minutes().round() as u64;
         if minutes > 0 {
             say(
@@ -101,18 +115,29 @@ fn named(study: &Study, site: u32) -> String {
     format!("{} ({})", site.name, site.id)
 }
 
-/// What an exchange does to the people served at the end.
+/// What an exchange does to the people served at the end, and to the person-days of the plan where that differs.
 fn changed(swap: Swap) -> (String, String) {
     let (v, e) = people(swap.change.unsigned_abs());
-    match swap.change {
-        0 => ("phục vụ được số người như cũ".into(), "as many people are served at the end".into()),
-        ..0 => (format!("số người được phục vụ giảm {v}"), format!("{e} people fewer are served at the end")),
-        // Possible where phases, scopes or weights count for more than the last day does.
-        1.. => (
-            format!("đến cuối kỳ phục vụ thêm {v} người, nhưng kém hơn nếu tính cả thời gian, phạm vi và trọng số"),
-            format!("{e} people more are served at the end, but less by the days, scopes and weights of the plan"),
-        ),
+    let (mut vi, mut en) = match swap.change {
+        0 => ("cuối kỳ phục vụ được số người như cũ".to_owned(), "as many people are served at the end".to_owned()),
+        ..0 => (format!("cuối kỳ phục vụ ít hơn {v} người"), format!("{e} people fewer are served at the end")),
+        1.. => (format!("cuối kỳ phục vụ thêm {v} người"), format!("{e} people more are served at the end")),
+    };
+    let days = swap.weighted_days;
+    if days.signum() != i128::from(swap.change.signum()) {
+        let (v, e) = people(u64::try_from(days.unsigned_abs()).unwrap_or(u64::MAX));
+        vi += &match days {
+            ..0 => format!(", nhưng ít hơn {v} người × ngày tính cả kế hoạch"),
+            0 => ", cả kế hoạch không đổi tính theo người × ngày".to_owned(),
+            1.. => format!(", và thêm {v} người × ngày tính cả kế hoạch"),
+        };
+        en += &match days {
+            ..0 => format!(", but {e} person-days fewer over the whole plan"),
+            0 => ", and as many person-days over the whole plan".to_owned(),
+            1.. => format!(", and {e} person-days more over the whole plan"),
+        };
     }
+    (vi, en)
 }
 
 /// Why a site is refused, or what is unknown of it.
@@ -159,9 +184,14 @@ mod tests {
 
     #[test]
     fn an_exchange_says_which_way_it_goes() {
-        let says = |change| changed(Swap { site: 0, change }).1;
-        assert_eq!(says(0), "as many people are served at the end");
-        assert_eq!(says(-12_000), "12 people fewer are served at the end");
-        assert!(says(7000).starts_with("7 people more"));
+        let says = |change, weighted_days| changed(Swap { site: 0, change, weighted_days }).1;
+        assert_eq!(says(0, 0), "as many people are served at the end");
+        assert_eq!(says(-12_000, -1), "12 people fewer are served at the end");
+        assert_eq!(says(7000, 7000), "7 people more are served at the end");
+        // As many at the end, but fewer before: 3 people on 30 days.
+        assert_eq!(
+            says(0, -90_000),
+            "as many people are served at the end, but 90 person-days fewer over the whole plan"
+        );
     }
 }

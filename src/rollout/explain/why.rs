@@ -58,16 +58,18 @@ pub struct SiteReason {
     pub without: Option<Without>,
     /// People whom it would add to the final plan; other candidates only.
     pub added: Option<Persons>,
-    /// The exchange that serves most people: for an agent that the plan opens its best substitute, for another
-    /// candidate the agent that it would best stand in for. `None` where there is no other such site, or the site may
-    /// not be used.
+    /// The exchange that serves most person-days: for an agent that the plan opens its best substitute, for another
+    /// candidate the agent that it would best stand in for, from the phase on in which that agent opens. `None` where
+    /// there is no such site, or the site may not be used.
     pub exchange: Option<Swap>,
 }
 
 /// What closing an agent alone does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Without {
-    /// People who then have no agent under the standard.
+    /// People who then have no agent under the standard at the end of the phase in which it opens.
+    pub unserved_first: Persons,
+    /// People who then have no agent under the standard at the end of the last phase.
     pub unserved: Persons,
     /// Travel to the next nearest agent beyond that to this one, of those whose nearest it is, in
     /// milli-persons × milliseconds.
@@ -90,11 +92,14 @@ pub struct Swap {
     pub site: u32,
     /// Thousandths of a person served more (above 0) or fewer at the end of the last phase.
     pub change: i64,
+    /// Thousandths of a person-day served more or fewer over all phases, as the plan weighs them: in the scope of each
+    /// phase, members of groups by the weight of the group.
+    pub weighted_days: i128,
 }
 
 /// The reason of every site of a study, in their order.
 ///
-/// One pass over the cover sets finds every gain, loss and exchange together.
+/// One pass over the cover sets a phase finds every gain, loss and exchange together.
 ///
 /// # Errors
 /// A scope matches nothing.
@@ -107,22 +112,38 @@ pub(in crate::rollout) fn site_reasons(study: &Study, phases: &[PhasePlan]) -> R
         phase.opened.iter().for_each(|&s| opens_in[s as usize] = Some(t));
     }
     let open = open_flags(n, &last.open);
+    let cover = solve::cover_table(study, |_| true)?;
     let persons: Vec<u64> = study.row_persons.iter().map(|p| p.0).collect();
-    let exchange = Exchange::of_cover(&solve::cover_table(study, |_| true)?, &persons, &open);
+    let at_end = Exchange::of_cover(&cover, &persons, &open);
+    let by_phase: Vec<(i128, Exchange)> = (0..phases.len())
+        .map(|t| {
+            let rows = study.row_weight.iter().zip(&phases[t].in_scope);
+            let weights: Vec<u64> = rows.map(|(&weight, &inside)| if inside { weight } else { 0 }).collect();
+            let open = open_flags(n, &phases[t].open);
+            (i128::from(solve::days(study, t)), Exchange::of_cover(&cover, &weights, &open))
+        })
+        .collect();
+    // What opening `k` in place of the agent `j`, which opens in phase `t`, does to the whole plan.
+    let swap = |j: u32, k: u32, t: usize| {
+        let stands = (t..phases.len()).filter(|&later| phases[later].open.binary_search(&j).is_ok());
+        let of_phase = |t: usize| by_phase[t].0 * i128::from(by_phase[t].1.swap(j as usize, k as usize));
+        (at_end.swap(j as usize, k as usize), stands.map(of_phase).sum::<i128>())
+    };
     let mut in_reach = vec![Persons(0); n];
     for row in 0..study.cover.rows() {
         for pair in study.cover.row(row) {
             in_reach[pair.site as usize] += study.row_persons[row];
         }
     }
-    let without = without_each(study, last);
+    let without = without_each(study, phases, &opens_in);
     let distance = |a: u32, b: u32| study.sites[a as usize].site.at.distance(study.sites[b as usize].site.at);
-    // Of exchanges that serve as many the one between the nearest sites.
-    let best = |swaps: &mut dyn Iterator<Item = (u32, i64)>, of: u32| {
-        let found = swaps.max_by_key(|&(site, change)| (change, std::cmp::Reverse((distance(of, site), site))));
-        found.map(|(site, change)| Swap { site, change })
+    // Of exchanges that are level the one between the nearest sites.
+    let best = |swaps: &mut dyn Iterator<Item = Swap>, of: u32| {
+        swaps.max_by_key(|s| (s.weighted_days, s.change, std::cmp::Reverse((distance(of, s.site), s.site))))
     };
-    let replaceable: Vec<u32> = last.open.iter().copied().filter(|&s| opens_in[s as usize].is_some()).collect();
+    // An agent that has closed again before the end stands for nobody then.
+    let replaceable: Vec<(u32, usize)> =
+        last.open.iter().filter_map(|&j| opens_in[j as usize].map(|t| (j, t))).collect();
     let reason = |s: usize| {
         let site = &study.sites[s];
         let in_reach = in_reach[s];
@@ -130,8 +151,12 @@ pub(in crate::rollout) fn site_reasons(study: &Study, phases: &[PhasePlan]) -> R
         if open[s] {
             // A substitute stands in from the same phase on.
             let swaps = |t: usize| {
-                let substitutes = (0..n).filter(|&k| !open[k] && may_open[t][k]);
-                best(&mut substitutes.map(|k| (k as u32, exchange.swap(s, k))), s as u32)
+                let substitutes = (0..n).filter(|&k| opens_in[k].is_none() && !open[k] && may_open[t][k]);
+                let swap = |k: usize| {
+                    let (change, weighted_days) = swap(s as u32, k as u32, t);
+                    Swap { site: k as u32, change, weighted_days }
+                };
+                best(&mut substitutes.map(swap), s as u32)
             };
             let role = if opens_in[s].is_some() { Role::Opens } else { Role::Fixed };
             return SiteReason { without: Some(without[s]), exchange: opens_in[s].and_then(swaps), ..other(role) };
@@ -143,7 +168,7 @@ pub(in crate::rollout) fn site_reasons(study: &Study, phases: &[PhasePlan]) -> R
                 Role::Refused
             });
         }
-        let added = Persons(exchange.gain(s).max(0) as u64);
+        let added = Persons(at_end.gain(s).max(0) as u64);
         let role = match () {
             () if opens_in[s].is_some() => Role::Opens,
             () if !may_open.iter().any(|phase| phase[s]) => Role::OutOfScope,
@@ -151,7 +176,11 @@ pub(in crate::rollout) fn site_reasons(study: &Study, phases: &[PhasePlan]) -> R
             () if added.0 == 0 => Role::AddsNobody,
             () => Role::NotChosen,
         };
-        let swaps = best(&mut replaceable.iter().map(|&j| (j, exchange.swap(j as usize, s))), s as u32);
+        let stand_in = |&(j, t): &(u32, usize)| {
+            let (change, weighted_days) = swap(j, s as u32, t);
+            Swap { site: j, change, weighted_days }
+        };
+        let swaps = best(&mut replaceable.iter().filter(|(_, t)| may_open[*t][s]).map(stand_in), s as u32);
         SiteReason { added: Some(added), exchange: swaps, ..other(role) }
     };
     Ok((0..n).map(reason).collect())
@@ -173,22 +202,33 @@ fn may_open(study: &Study) -> Result<Vec<Vec<bool>>> {
     study.scenario.phases.iter().map(of_phase).collect()
 }
 
-/// What is lost without each site that is open in the last phase; zeros for the others.
-fn without_each(study: &Study, last: &PhasePlan) -> Vec<Without> {
-    let none = Without { unserved: Persons(0), extra_travel: 0, cut_off: Persons(0) };
+/// What is lost without each agent; zeros for other sites.
+fn without_each(study: &Study, phases: &[PhasePlan], opens_in: &[Option<usize>]) -> Vec<Without> {
+    let none = Without { unserved_first: Persons(0), unserved: Persons(0), extra_travel: 0, cut_off: Persons(0) };
     let mut without = vec![none; study.sites.len()];
+    let Some(last) = phases.last() else { return without };
+    for (t, phase) in phases.iter().enumerate() {
+        let is_open = open_flags(study.sites.len(), &phase.open);
+        for row in 0..study.cover.rows() {
+            let mut serving = study.cover.row(row).iter().map(|p| p.site as usize).filter(|&s| is_open[s]);
+            if let (Some(only), None) = (serving.next(), serving.next()) {
+                if opens_in[only].unwrap_or(0) == t {
+                    without[only].unserved_first += study.row_persons[row];
+                }
+                if t + 1 == phases.len() {
+                    without[only].unserved += study.row_persons[row];
+                }
+            }
+        }
+    }
     let second = second_nearest(study, &last.open);
     for (row, state) in last.rows.iter().enumerate() {
         let persons = study.row_persons[row];
-        let mut serving = study.cover.row(row).iter().filter(|p| last.open.binary_search(&p.site).is_ok());
-        if let (Some(only), None) = (serving.next(), serving.next()) {
-            without[only.site as usize].unserved += persons;
-        }
         if let (Some(agent), Some(first_ms)) = (state.agent, state.travel_time_ms) {
             let of_agent = &mut without[agent as usize];
             match second[row] {
                 Some((ms, _)) => {
-                    of_agent.extra_travel += u128::from(persons.0) * u128::from(ms.saturating_sub(first_ms))
+                    of_agent.extra_travel += u128::from(persons.0) * u128::from(ms.saturating_sub(first_ms));
                 }
                 None => of_agent.cut_off += persons,
             }
