@@ -145,6 +145,8 @@ struct Covering<'a> {
     worth: Vec<Vec<f64>>,
     site_prices: Vec<f64>,
     cost_prices: Vec<f64>,
+    /// Whether prices lie half way to the last site within the limit, as good a bound that tells more of both.
+    between: bool,
 }
 
 impl<'a> Covering<'a> {
@@ -157,6 +159,7 @@ impl<'a> Covering<'a> {
             worth: vec![vec![0.0; problem.fixed.len()]; stages.len()],
             site_prices: vec![0.0; stages.len()],
             cost_prices: vec![0.0; stages.len()],
+            between: false,
         }
     }
 
@@ -225,11 +228,13 @@ impl<'a> Covering<'a> {
             }
         }
         ratios.sort_by(|a, b| b.0.total_cmp(&a.0));
-        let mut left = limit;
+        let (mut left, mut before) = (limit, None);
         for (ratio, takes) in ratios {
             match left.checked_sub(takes) {
-                Some(rest) => left = rest,
-                None => return ratio.max(0.0),
+                Some(rest) => (left, before) = (rest, Some(ratio)),
+                // Where the limit is used up exactly, any price from this ratio to the one before is as good.
+                None if self.between && left == 0 => return (ratio + before.unwrap_or(ratio)) / 2.0,
+                None => return ratio,
             }
         }
         0.0
@@ -237,7 +242,9 @@ impl<'a> Covering<'a> {
 
     /// The bound of whole multipliers, exactly, with prices rounded to whole numbers.
     fn prove(&mut self, u: &[u64]) -> Proof {
+        self.between = true;
         self.weigh(&u.iter().map(|&u| u as f64).collect::<Vec<_>>());
+        self.between = false;
         let whole = |prices: &[f64]| prices.iter().map(|p| p.round() as u64).collect::<Vec<u64>>();
         let (site_prices, cost_prices) = (whole(&self.site_prices), whole(&self.cost_prices));
         let scale = self.scale as i128;

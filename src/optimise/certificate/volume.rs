@@ -21,13 +21,20 @@ pub(super) fn minimise(dual: &mut impl Dual, mut u: Vec<f64>, target: f64, work:
     let n = u.len();
     let mut mean = vec![0.0; n];
     let mut best = dual.value(&u, &mut mean);
+    let mut at_best = mean.clone();
     let (mut next, mut slope) = (vec![0.0; n], vec![0.0; n]);
     let (mut pace, mut worse) = (1.0, 0_u32);
     let rounds = (work / dual.work().max(1)).clamp(20, MOST_ROUNDS);
     for _ in 0..rounds {
         // A variable at its end that would go beyond it is no way down.
         let free = |i: usize, mean: &[f64]| if mean[i] > 0.0 { u[i] > 0.0 } else { u[i] < dual.limits()[i] };
-        let norm: f64 = (0..n).filter(|&i| free(i, &mean)).map(|i| mean[i] * mean[i]).sum();
+        let norm_of = |mean: &[f64]| -> f64 { (0..n).filter(|&i| free(i, mean)).map(|i| mean[i] * mean[i]).sum() };
+        let mut norm = norm_of(&mean);
+        if norm <= 0.0 {
+            // The mean leads nowhere; if the subgradient itself does not either, nothing is smaller.
+            mean.copy_from_slice(&at_best);
+            norm = norm_of(&mean);
+        }
         let above = best - target;
         if above <= 0.0 || norm <= 0.0 {
             break;
@@ -43,6 +50,7 @@ pub(super) fn minimise(dual: &mut impl Dual, mut u: Vec<f64>, target: f64, work:
         }
         if found < best {
             best = found;
+            at_best.copy_from_slice(&slope);
             std::mem::swap(&mut u, &mut next);
             worse = 0;
             if along > 0.0 {
