@@ -13,6 +13,7 @@ pub mod matrix;
 mod off_network;
 mod people;
 pub mod picture;
+pub(crate) mod proof;
 mod read;
 pub mod schema;
 pub mod shapes;
@@ -24,7 +25,9 @@ pub mod verify;
 use std::path::{Path, PathBuf};
 
 use crate::error::Result;
+use crate::optimise::certificate::Certificate;
 use crate::rollout::Rollout;
+use crate::rollout::certify::certify;
 use crate::stages::Stages;
 use crate::study::Study;
 use folder::PendingFolder;
@@ -35,6 +38,11 @@ use folder::PendingFolder;
 /// The folder stands already and `force` is not given, or the disk refuses; then nothing is left behind.
 pub fn write_run(target: &Path, force: bool, study: &Study, plan: &Rollout, stages: &mut Stages) -> Result<PathBuf> {
     let folder = PendingFolder::begin(target, force)?;
+    let certificates = stages.run(
+        "certify",
+        || certify(study, plan),
+        |found: &Vec<Certificate>| format!("{} proofs that can be checked without a solver", found.len()),
+    )?;
     let isochrones = stages.run(
         "draw isochrones",
         || shapes::isochrones(study, plan),
@@ -44,6 +52,7 @@ pub fn write_run(target: &Path, force: bool, study: &Study, plan: &Rollout, stag
         "write tables",
         || {
             tables::write_all(folder.path(), study, plan, &isochrones)?;
+            proof::write(folder.path(), study, plan, &certificates)?;
             files::rollout_csv(folder.path(), study, plan)?;
             files::isochrones_geojson(folder.path(), study, &isochrones)?;
             map::write(folder.path(), study, plan, &isochrones)

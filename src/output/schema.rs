@@ -144,6 +144,7 @@ pub const CELLS: Table = Table {
             "m",
             "great-circle distance to the agent nearest as the crow flies; null without agents",
         )),
+        flag("in_scope", "whether the phase is judged by these people"),
         flag("covered", "whether some agent serves these people under the standard"),
         geometry("outline of the cell; a point where the population comes as points"),
     ],
@@ -349,6 +350,24 @@ pub const EXPLANATIONS: Table = Table {
     ],
 };
 
+/// What proves the bounds.
+pub const PROOF: Table = Table {
+    file: "proof.parquet",
+    row: "a demand row whose multiplier is above 0 in a problem of `proof.json`",
+    columns: &[
+        whole("problem", "", "number of the problem, from 1"),
+        PHASE,
+        CELL,
+        MODE,
+        number(
+            "multiplier",
+            "",
+            "a whole number: thousandths of a person, at most the row's weight; where the fewest sites are asked for, \
+             cost / scale (see docs/methods.md)",
+        ),
+    ],
+};
+
 /// How the population was scaled.
 pub const CALIBRATION: Table = Table {
     file: "calibration.parquet",
@@ -536,6 +555,7 @@ pub const TABLES: &[Table] = &[
     PHASES,
     UNCOVERED,
     EXPLANATIONS,
+    PROOF,
     OFF_NETWORK,
     CALIBRATION,
     CROSSWALK,

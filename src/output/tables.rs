@@ -122,6 +122,7 @@ fn cells(study: &Study, plan: &Rollout) -> Vec<Values> {
         Values::Text(keys.iter().map(|k| state(k).agent.map(|s| study.sites[s as usize].site.id.clone())).collect()),
         Values::Number(keys.iter().map(|k| state(k).travel_time_ms.map(seconds)).collect()),
         Values::Number(keys.iter().map(|k| state(k).distance.map(|d| d.metres())).collect()),
+        Values::Flag(keys.iter().map(|k| plan.phases[k.2].in_scope[row(k)]).collect()),
         Values::Flag(keys.iter().map(|k| state(k).covered).collect()),
         Values::Geometry(keys.iter().map(outline).collect()),
     ]

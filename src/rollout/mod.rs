@@ -3,6 +3,7 @@
 //! Phases that open for most people are solved together as one joint nested problem, weighing people by the days until
 //! the next phase. A phase that opens the fewest sites for all is solved with what already stands kept open.
 
+pub mod certify;
 pub mod explain;
 pub mod groups;
 pub mod indicators;
@@ -28,6 +29,8 @@ pub struct Rollout {
     pub phases: Vec<PhasePlan>,
     /// Agents in the order of their opening, fixed sites first.
     pub agents: Vec<Agent>,
+    /// What was asked of the optimiser, in the order of the phases; phases that open nothing alone ask nothing.
+    pub problems: Vec<certify::Statement>,
     /// Why each site of the study is in the plan or is not, in their order.
     pub reasons: Vec<explain::why::SiteReason>,
     /// Who is not served at the end, grouped into places, most people first.
@@ -99,7 +102,7 @@ impl Rollout {
     /// # Errors
     /// A phase allows fewer agents than stand already, a scope matches nothing, or the solver fails.
     pub fn solve(study: &Study) -> Result<Rollout> {
-        let choices = solve::choose(study)?;
+        let (choices, problems) = solve::choose(study)?;
         let opened: BTreeSet<u32> = choices.iter().flat_map(|c| c.open.iter().copied()).collect();
         let served = indicators::served_under_all_speeds(study, &opened);
         let mut phases = Vec::with_capacity(choices.len());
@@ -114,7 +117,7 @@ impl Rollout {
         let agents = explain::agents(study, &phases);
         let reasons = explain::why::site_reasons(study, &phases)?;
         let uncovered = phases.last().map_or(Vec::new(), |last| uncovered::places(study, last));
-        Ok(Rollout { phases, agents, reasons, uncovered })
+        Ok(Rollout { phases, agents, problems, reasons, uncovered })
     }
 }
 

@@ -8,11 +8,11 @@ use crate::optimise::set_cover::Problem;
 
 /// Multipliers that prove how little a cover can cost, given the cost of one that was found.
 ///
-/// Sums of costs times the scale stay below 2^63: the scale is a million, or less where costs are that large.
+/// The scale is a million, or less where costs are so large that their sum times it would pass 2^53.
 pub fn of_set_cover(problem: &Problem, objective: u64, effort: Effort) -> Certificate {
     let usable = problem.usable();
     let total: u64 = (0..usable.len()).filter(|&s| usable[s]).map(|s| problem.costs[s]).sum();
-    let scale = (i64::MAX as u64 / total.max(1) / 4).clamp(1, 1_000_000);
+    let scale = ((1 << 53) / total.max(1)).clamp(1, 1_000_000);
     let merged = reduce::merge(problem.cover, &[], &usable);
     let costs: Vec<u64> = problem.costs.iter().map(|&cost| cost.saturating_mul(scale)).collect();
     let needed: Vec<bool> = merged.cover.rows().map(|row| !row.iter().any(|&s| problem.fixed[s as usize])).collect();
