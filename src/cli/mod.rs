@@ -11,6 +11,7 @@ mod fetch;
 mod isochrone;
 mod matrix;
 mod optimise;
+mod optimise_proof;
 mod plan;
 mod progress;
 mod render;

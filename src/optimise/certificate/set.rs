@@ -15,8 +15,9 @@ pub fn of_set_cover(problem: &Problem, objective: u64, effort: Effort) -> Certif
     let scale = ((1 << 53) / total.max(1)).clamp(1, 1_000_000);
     let merged = reduce::merge(problem.cover, &[], &usable);
     let costs: Vec<u64> = problem.costs.iter().map(|&cost| cost.saturating_mul(scale)).collect();
-    let needed: Vec<bool> = merged.cover.rows().map(|row| !row.iter().any(|&s| problem.fixed[s as usize])).collect();
-    let mut dual = Covering::new(&merged.cover, &needed, &costs, problem.fixed);
+    let needed = least_rows(&merged.cover, problem.fixed);
+    let cover = CoverTable::from_rows(needed.iter().map(|&class| merged.cover.row(class)), usable.len());
+    let mut dual = Covering::new(&cover, &costs, problem.fixed);
     let start = dual.ascend();
     let target = -((objective as f64) * scale as f64);
     let found = volume::minimise(&mut dual, start.iter().map(|&u| u as f64).collect(), target, effort.0);
@@ -35,9 +36,37 @@ pub fn of_set_cover(problem: &Problem, objective: u64, effort: Effort) -> Certif
             if reduced[s] > 0 { closed.push(s as u32) } else { open.push(s as u32) }
         }
     }
-    let multipliers = vec![first_rows(&merged.class_of, &best)];
+    let mut of_class = vec![0; merged.cover.n_rows()];
+    needed.iter().zip(&best).for_each(|(&class, &u)| of_class[class] = u);
+    let multipliers = vec![first_rows(&merged.class_of, &of_class)];
     let (site_prices, cost_prices) = (Vec::new(), Vec::new());
     Certificate { scale, multipliers, site_prices, cost_prices, bound: in_units(value), closed, open }
+}
+
+/// The classes that no fixed site serves and whose sites do not include all sites of another class: whoever serves that
+/// one serves these.
+fn least_rows(cover: &CoverTable, fixed: &[bool]) -> Vec<usize> {
+    let mut order: Vec<usize> =
+        (0..cover.n_rows()).filter(|&r| !cover.row(r).iter().any(|&s| fixed[s as usize])).collect();
+    order.sort_by_key(|&r| (cover.row(r).len(), r));
+    let mut degree = vec![0_u32; cover.n_sites()];
+    cover.rows().flatten().for_each(|&s| degree[s as usize] += 1);
+    // Kept rows by the site of theirs that serves fewest rows, so that few are looked at.
+    let mut kept: Vec<Vec<usize>> = vec![Vec::new(); cover.n_sites()];
+    let mut marked = vec![false; cover.n_sites()];
+    order.retain(|&r| {
+        let row = cover.row(r);
+        row.iter().for_each(|&s| marked[s as usize] = true);
+        let holds = |&k: &usize| cover.row(k).iter().all(|&s| marked[s as usize]);
+        let keep = !row.iter().any(|&s| kept[s as usize].iter().any(holds));
+        row.iter().for_each(|&s| marked[s as usize] = false);
+        if let (true, Some(&rarest)) = (keep, row.iter().min_by_key(|&&s| (degree[s as usize], s))) {
+            kept[rarest as usize].push(r);
+        }
+        keep
+    });
+    order.sort_unstable();
+    order
 }
 
 /// The multiplier of a class stands with its first row: rows of a class are served by the same sites.
@@ -55,18 +84,17 @@ struct Covering<'a> {
 }
 
 impl<'a> Covering<'a> {
-    fn new(cover: &'a CoverTable, needed: &[bool], costs: &'a [u64], fixed: &'a [bool]) -> Self {
-        // No row is worth more than its cheapest site, and what a fixed site serves costs nothing more.
+    fn new(cover: &'a CoverTable, costs: &'a [u64], fixed: &'a [bool]) -> Self {
+        // No row is worth more than its cheapest site.
         let cheapest = |row: &[u32]| row.iter().map(|&s| costs[s as usize]).min().unwrap_or(0);
-        let limits =
-            cover.rows().zip(needed).map(|(row, &needed)| if needed { cheapest(row) as f64 } else { 0.0 }).collect();
+        let limits = cover.rows().map(|row| cheapest(row) as f64).collect();
         Covering { cover, costs, fixed, limits, sums: vec![0.0; costs.len()] }
     }
 
     /// Dual ascent: rows with the fewest sites first, each takes what is left of its cheapest site.
     fn ascend(&self) -> Vec<u64> {
         let mut left = self.costs.to_vec();
-        let mut order: Vec<usize> = (0..self.cover.n_rows()).filter(|&r| self.limits[r] > 0.0).collect();
+        let mut order: Vec<usize> = (0..self.cover.n_rows()).collect();
         order.sort_by_key(|&r| (self.cover.row(r).len(), r));
         let mut u = vec![0; self.cover.n_rows()];
         for r in order {
