@@ -5,6 +5,7 @@
 
 mod cache;
 mod check;
+mod compare;
 mod demo;
 mod explain;
 mod fetch;
@@ -64,6 +65,8 @@ enum Command {
     Optimise(optimise::OptimiseArgs),
     /// Tell why a site is in the plan of a run or is not, or who serves a place.
     Explain(explain::ExplainArgs),
+    /// Set two runs side by side: what opens and moves, who wins and who loses.
+    Compare(compare::CompareArgs),
     /// Recompute the figures of a finished run from its tables.
     Verify(verify::VerifyArgs),
     /// Make the demo city anew from a seed, or a town or country of any size.
@@ -99,6 +102,7 @@ pub fn main() -> ExitCode {
         Command::Matrix(args) => matrix::run(&args, cli.quiet),
         Command::Optimise(args) => optimise::run(args),
         Command::Explain(args) => explain::run(&args),
+        Command::Compare(args) => compare::run(&args),
         Command::Verify(args) => verify::run(args),
         Command::Synth(args) => synth::run(args, cli.quiet),
         Command::Schema => schema::run(),

@@ -461,6 +461,37 @@ pub const ISOCHRONE: Table = Table {
     ],
 };
 
+/// What `gandan compare` writes. Not a table of a run.
+pub const COMPARE: Table = Table {
+    file: "compare.parquet",
+    row: "an area from a day on which a phase of either run begins: the whole area, or a feature that both runs have",
+    columns: &[
+        text("from", "the day, YYYY-MM-DD"),
+        whole("phase_a", "", "phase of the first run in force, from 1"),
+        whole("phase_b", "", "phase of the second run in force, from 1"),
+        or_null(text("layer", "id of the boundary layer; null for the whole area")),
+        or_null(text("code", "code of the feature; null for the whole area")),
+        or_null(text("name", "name of the feature; null for the whole area")),
+        number("persons_a", "people", "who live there in the first run"),
+        number("persons_b", "people", "who live there in the second run"),
+        number("covered_persons_a", "people", "served in the first run"),
+        number("covered_persons_b", "people", "served in the second run"),
+        number("covered_persons_change", "people", "served more in the second run; below 0 where fewer"),
+        or_null(number("mean_time_a_s", "s", "mean travel time in the first run, of those who reach an agent")),
+        or_null(number("mean_time_b_s", "s", "mean travel time in the second run, of those who reach an agent")),
+        whole("agents_a", "", "agents that stand there in the first run"),
+        whole("agents_b", "", "agents that stand there in the second run"),
+        or_null(number(
+            "newly_served",
+            "people",
+            "served in the second run only; null where the runs differ in their cells, and beyond the first layer",
+        )),
+        or_null(number("no_longer_served", "people", "served in the first run only")),
+        or_null(number("sooner", "people", "more than a minute nearer to an agent in the second run")),
+        or_null(number("later", "people", "more than a minute farther from an agent in the second run")),
+    ],
+};
+
 /// Junctions of the road graph.
 pub const NETWORK_NODES: Table = Table {
     file: "network/nodes.parquet",
