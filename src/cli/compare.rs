@@ -36,7 +36,7 @@ pub fn run(args: &CompareArgs) -> Result<()> {
     if let (Some(out), Some(ending)) = (&args.out, &ending)
         && !matches!(ending.as_str(), "parquet" | "json")
     {
-        return Err(Fault::new("output::format", format!("`.{ending}` is no format of a comparison"))
+        return Err(Fault::new("output::ending", format!("`.{ending}` is no ending of a comparison"))
             .file(out)
             .help("give a name that ends in .parquet or .json")
             .into());

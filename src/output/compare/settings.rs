@@ -23,7 +23,9 @@ pub(super) fn differences(a: &Value, b: &Value) -> Vec<Difference> {
         inputs(&manifest["inputs"], found);
         leaves(&manifest["settings"], "", found);
     }
-    let keys: BTreeSet<&String> = of_a.keys().chain(of_b.keys()).collect();
+    let mut keys: Vec<&String> = of_a.keys().chain(of_b.keys()).collect::<BTreeSet<_>>().into_iter().collect();
+    // Other inputs say more than other settings.
+    keys.sort_by_key(|key| !key.starts_with("input "));
     let differing = keys.into_iter().filter(|key| of_a.get(*key) != of_b.get(*key));
     differing
         .map(|key| Difference { what: key.clone(), a: of_a.get(key).cloned(), b: of_b.get(key).cloned() })

@@ -6,7 +6,7 @@ use super::{AreaChange, Comparison, Moment, Named, PhaseTold};
 use crate::rollout::explain::commas;
 
 /// How many of a list are shown; the JSON has all.
-const SHOWN: usize = 10;
+const SHOWN: usize = 5;
 
 fn people(persons: f64) -> String {
     commas(persons.round() as u64)
@@ -37,7 +37,21 @@ impl fmt::Display for Comparison {
             writeln!(f, "  {}: {} → {}", of.what, or_none(&of.a), or_none(&of.b))?;
         }
         more(f, self.differences.len(), "  ")?;
-        self.moments.iter().try_for_each(|moment| write!(f, "{moment}"))?;
+        let mut before: Option<&Moment> = None;
+        for moment in &self.moments {
+            let same = before.is_some_and(|m| {
+                (m.agents_in_both, &m.moved, &m.only_a, &m.only_b)
+                    == (moment.agents_in_both, &moment.moved, &moment.only_a, &moment.only_b)
+            });
+            moment.people(f)?;
+            if same {
+                writeln!(f, "  Agents: as before")?
+            } else {
+                moment.agents(f)?
+            }
+            moment.most_changed(f)?;
+            before = Some(moment);
+        }
         if !self.retimed.is_empty() {
             writeln!(f, "\n{} agents of both open on another day:", self.retimed.len())?;
             for of in self.retimed.iter().take(SHOWN) {
@@ -53,8 +67,9 @@ fn more(f: &mut fmt::Formatter<'_>, n: usize, indent: &str) -> fmt::Result {
     if n > SHOWN { writeln!(f, "{indent}… and {} more; --format json tells all", n - SHOWN) } else { Ok(()) }
 }
 
-impl fmt::Display for Moment {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Moment {
+    /// Both phases, and who is served in them.
+    fn people(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "\nFrom {}", self.from)?;
         for (run, phase) in [("A", &self.a), ("B", &self.b)] {
             match phase {
@@ -77,6 +92,11 @@ impl fmt::Display for Moment {
                 people(p.same)
             )?;
         }
+        Ok(())
+    }
+
+    /// Which agents differ.
+    fn agents(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
             "  Agents: {} in both, {} moved, {} only in A, {} only in B",
@@ -102,11 +122,9 @@ impl fmt::Display for Moment {
                 writeln!(f, "    only in {run}: {}", listed(list))?;
             }
         }
-        self.most_changed(f)
+        Ok(())
     }
-}
 
-impl Moment {
     /// The features of the first layer with the most people for whom something changes.
     fn most_changed(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(layer) = self.areas.iter().find_map(|area| area.layer.as_ref()) else { return Ok(()) };
