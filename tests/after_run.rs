@@ -205,7 +205,7 @@ fn every_site_is_explained_as_a_full_search_would() {
             assert!(role == "refused" && exchanges[i].is_none(), "{site}: {role}");
         }
     }
-    assert!(agents >= 5 && others >= 3, "{agents} agents, {others} candidates");
+    assert!(agents >= 5 && others >= 2, "{agents} agents, {others} candidates");
 }
 
 #[test]
@@ -468,8 +468,12 @@ fn a_sound_run_verifies_and_every_broken_claim_is_noticed() {
         (
             "problem 2: the bound that its multipliers prove",
             Box::new(|run| {
-                let last = |frame: &DataFrame| frame.height() - 1;
-                change_number(run, "proof.parquet", "multiplier", last, -700_000.0);
+                // A row with one site only holds all of its cost; without it the bound is one less.
+                let forced = |frame: &DataFrame| {
+                    let of = wholes(frame, "problem").into_iter().zip(numbers(frame, "multiplier"));
+                    of.into_iter().position(|of| of == (2, Some(1e6))).unwrap()
+                };
+                change_number(run, "proof.parquet", "multiplier", forced, -1e6);
             }),
         ),
         (
