@@ -89,12 +89,13 @@ fn stages(problem: &Problem) -> Vec<Stage> {
     let mut stages: Vec<Stage> = Vec::new();
     for (t, phase) in problem.phases.iter().enumerate() {
         let allowed: Vec<bool> = (0..n).map(|s| phase.allowed[s] && !problem.fixed[s]).collect();
-        if let Some(last) = stages.last_mut() {
-            if !allowed.contains(&true) && problem.phases[last.phases.start].weights == phase.weights {
-                last.phases.end = t + 1;
-                last.days += phase.multiplier;
-                continue;
-            }
+        if let Some(last) = stages.last_mut()
+            && !allowed.contains(&true)
+            && problem.phases[last.phases.start].weights == phase.weights
+        {
+            last.phases.end = t + 1;
+            last.days += phase.multiplier;
+            continue;
         }
         usable.iter_mut().zip(&allowed).for_each(|(usable, &allowed)| *usable |= allowed);
         let merged = reduce::merge(problem.cover, &[&phase.weights], &usable);
@@ -285,11 +286,11 @@ impl Dual for Covering<'_> {
         // The stage from which on each site is open.
         let mut from = vec![usize::MAX; n];
         let mut total = 0.0;
-        for s in 0..n {
+        for (s, from) in from.iter_mut().enumerate() {
             let mut best = 0.0;
             for (t, value) in self.openings(s).enumerate() {
                 if let Some(value) = value.filter(|&value| value > best) {
-                    (best, from[s]) = (value, t);
+                    (best, *from) = (value, t);
                 }
             }
             total += best;
