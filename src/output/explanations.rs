@@ -4,13 +4,14 @@ use geo::{Geometry, Point};
 
 use super::table::Values;
 use crate::rollout::Rollout;
-use crate::rollout::explain::{sentences, why::Without};
+use crate::rollout::explain::sentences;
+use crate::rollout::explain::why::{SiteReason, Without};
 use crate::study::Study;
 use crate::units::Persons;
 
 /// The columns of the table, in the order of the schema.
-pub(super) fn rows(study: &Study, plan: &Rollout) -> Vec<Values> {
-    let (sites, reasons) = (&study.sites, &plan.reasons);
+pub(super) fn rows(study: &Study, plan: &Rollout, reasons: &[SiteReason]) -> Vec<Values> {
+    let sites = &study.sites;
     let mut phase = vec![None; sites.len()];
     for agent in &plan.agents {
         phase[agent.site as usize] = Some(agent.phase as u32 + 1);

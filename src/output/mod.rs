@@ -29,6 +29,7 @@ use crate::error::Result;
 use crate::optimise::certificate::Certificate;
 use crate::rollout::Rollout;
 use crate::rollout::certify::certify;
+use crate::rollout::explain::why::{SiteReason, site_reasons};
 use crate::stages::Stages;
 use crate::study::Study;
 use folder::PendingFolder;
@@ -44,6 +45,11 @@ pub fn write_run(target: &Path, force: bool, study: &Study, plan: &Rollout, stag
         || certify(study, plan),
         |found: &Vec<Certificate>| format!("{} proofs that can be checked without a solver", found.len()),
     )?;
+    let reasons = stages.run(
+        "explain",
+        || site_reasons(study, &plan.phases),
+        |found: &Vec<SiteReason>| format!("why each of {} sites is in the plan or is not", found.len()),
+    )?;
     let isochrones = stages.run(
         "draw isochrones",
         || shapes::isochrones(study, plan),
@@ -52,7 +58,7 @@ pub fn write_run(target: &Path, force: bool, study: &Study, plan: &Rollout, stag
     stages.run(
         "write tables",
         || {
-            tables::write_all(folder.path(), study, plan, &isochrones)?;
+            tables::write_all(folder.path(), study, plan, &reasons, &isochrones)?;
             proof::write(folder.path(), study, plan, &certificates)?;
             files::rollout_csv(folder.path(), study, plan)?;
             files::isochrones_geojson(folder.path(), study, &isochrones)?;

@@ -10,6 +10,7 @@ use super::{explanations, off_network, people, schema};
 use crate::error::{Fault, Result};
 use crate::ingest::eligibility::Eligibility;
 use crate::network::CLOSED;
+use crate::rollout::explain::why::SiteReason;
 use crate::rollout::explain::{reason, sentences};
 use crate::rollout::{Agent, AreaIndicators, Rollout};
 use crate::study::Study;
@@ -19,7 +20,13 @@ use crate::units::{LonLat, Persons};
 ///
 /// # Errors
 /// The disk refuses one.
-pub fn write_all(folder: &Path, study: &Study, plan: &Rollout, isochrones: &[Isochrone]) -> Result<()> {
+pub fn write_all(
+    folder: &Path,
+    study: &Study,
+    plan: &Rollout,
+    reasons: &[SiteReason],
+    isochrones: &[Isochrone],
+) -> Result<()> {
     table::write(folder, &schema::ROLLOUT, rollout(study, plan))?;
     table::write(folder, &schema::CELLS, cells(study, plan))?;
     table::write(folder, &schema::COVERAGE, coverage(study))?;
@@ -27,7 +34,7 @@ pub fn write_all(folder: &Path, study: &Study, plan: &Rollout, isochrones: &[Iso
     table::write(folder, &schema::BOUNDARIES, boundaries(study, plan))?;
     table::write(folder, &schema::PHASES, phases(study, plan))?;
     table::write(folder, &schema::UNCOVERED, uncovered(study, plan))?;
-    table::write(folder, &schema::EXPLANATIONS, explanations::rows(study, plan))?;
+    table::write(folder, &schema::EXPLANATIONS, explanations::rows(study, plan, reasons))?;
     table::write(folder, &schema::OFF_NETWORK, off_network::rows(study))?;
     table::write(folder, &schema::CALIBRATION, people::calibration(study))?;
     table::write(folder, &schema::CROSSWALK, people::crosswalks(study))?;

@@ -31,8 +31,6 @@ pub struct Rollout {
     pub agents: Vec<Agent>,
     /// What was asked of the optimiser, in the order of the phases; phases that open nothing alone ask nothing.
     pub problems: Vec<certify::Statement>,
-    /// Why each site of the study is in the plan or is not, in their order.
-    pub reasons: Vec<explain::why::SiteReason>,
     /// Who is not served at the end, grouped into places, most people first.
     pub uncovered: Vec<UncoveredPlace>,
 }
@@ -115,9 +113,8 @@ impl Rollout {
             phases.push(PhasePlan { open, opened, proof, in_scope, rows, indicators, groups });
         }
         let agents = explain::agents(study, &phases);
-        let reasons = explain::why::site_reasons(study, &phases)?;
         let uncovered = phases.last().map_or(Vec::new(), |last| uncovered::places(study, last));
-        Ok(Rollout { phases, agents, problems, reasons, uncovered })
+        Ok(Rollout { phases, agents, problems, uncovered })
     }
 }
 

@@ -103,7 +103,7 @@ pub struct Swap {
 ///
 /// # Errors
 /// A scope matches nothing.
-pub(in crate::rollout) fn site_reasons(study: &Study, phases: &[PhasePlan]) -> Result<Vec<SiteReason>> {
+pub fn site_reasons(study: &Study, phases: &[PhasePlan]) -> Result<Vec<SiteReason>> {
     let n = study.sites.len();
     let Some(last) = phases.last() else { return Ok(Vec::new()) };
     let may_open = may_open(study)?;
