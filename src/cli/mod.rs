@@ -5,11 +5,14 @@
 
 mod cache;
 mod check;
+mod compare;
 mod demo;
+mod explain;
 mod fetch;
 mod isochrone;
 mod matrix;
 mod optimise;
+mod optimise_proof;
 mod plan;
 mod progress;
 mod render;
@@ -60,6 +63,10 @@ enum Command {
     Matrix(matrix::MatrixArgs),
     /// Solve a covering or median problem given as tables, without roads.
     Optimise(optimise::OptimiseArgs),
+    /// Tell why a site is in the plan of a run or is not, or who serves a place.
+    Explain(explain::ExplainArgs),
+    /// Set two runs side by side: what opens and moves, who wins and who loses.
+    Compare(compare::CompareArgs),
     /// Recompute the figures of a finished run from its tables.
     Verify(verify::VerifyArgs),
     /// Make the demo city anew from a seed, or a town or country of any size.
@@ -94,6 +101,8 @@ pub fn main() -> ExitCode {
         Command::Isochrone(args) => isochrone::run(args, cli.quiet),
         Command::Matrix(args) => matrix::run(&args, cli.quiet),
         Command::Optimise(args) => optimise::run(args),
+        Command::Explain(args) => explain::run(&args),
+        Command::Compare(args) => compare::run(&args),
         Command::Verify(args) => verify::run(args),
         Command::Synth(args) => synth::run(args, cli.quiet),
         Command::Schema => schema::run(),

@@ -9,6 +9,7 @@ use polars::prelude::{
 };
 use serde_json::json;
 
+use super::optimise_proof::{self, Asked};
 use crate::error::{Fault, Result};
 use crate::optimise::cover::{CostTable, open_flags};
 use crate::optimise::tables::{self, Ids, Instance};
@@ -46,7 +47,7 @@ pub struct OptimiseArgs {
     /// Threads of the solver; with 1 the same input always gives the same answer
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub solver_threads: u32,
-    /// Also write chosen.parquet, assignment.parquet and answer.json into this folder
+    /// Also write chosen.parquet, assignment.parquet, answer.json and, for covering, proof.json into this folder
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// Replace the folder where it exists
@@ -92,6 +93,9 @@ pub fn run(args: OptimiseArgs) -> Result<()> {
     let text = format!("{:#}\n", tell(&args, &instance, &answer, scale, read_s));
     if let Some(folder) = folder {
         write(folder.path(), &instance, &answer, &text)?;
+        if let Some(asked) = asked(&args, &instance)? {
+            optimise_proof::write(folder.path(), &instance, &asked, &answer)?;
+        }
         folder.commit()?;
     }
     print!("{text}");
@@ -109,6 +113,19 @@ fn misuse(args: &OptimiseArgs) -> Option<&'static str> {
         Objective::PMedian if args.budget.is_some() => Some("p-median takes --p, not --budget"),
         _ => None,
     }
+}
+
+/// The question as its proof states it; a median has none that can be checked without a solver.
+fn asked<'a>(args: &OptimiseArgs, instance: &'a Instance) -> Result<Option<Asked<'a>>> {
+    let Instance { cover, weights, site_costs: costs, fixed, eligible, .. } = instance;
+    Ok(match args.objective {
+        Objective::SetCover => Some(Asked::SetCover(set_cover::Problem { cover, costs, fixed, eligible })),
+        Objective::MaxCover => {
+            let budget = args.budget.map(|budget| scaled_budget(budget, instance.site_cost_scale)).transpose()?;
+            Some(Asked::MaxCover(max_cover::Problem { cover, weights, costs, fixed, eligible, p: args.p, budget }))
+        }
+        Objective::PMedian => None,
+    })
 }
 
 /// The answer, and how many of its units make one unit of the tables.

@@ -10,14 +10,16 @@
 //! * [`phases`]: nested maximal covering over several phases, as one joint problem
 //! * [`tidy`]: a second objective (nearness) that leaves the first one untouched
 //! * [`verify`]: recomputes every answer from the raw table by separate code
+//! * [`certificate`]: multipliers that prove a bound to anybody without a solver
 //! * [`tables`]: reads the three input tables from CSV or Parquet
 //!
 //! Everything is an integer: weights in milli-persons (or thousandths of whatever the table counts), costs likewise, so
 //! objectives are exact and do not depend on the order of work. Each `solve` verifies its answer before it returns.
 
 pub mod answer;
+pub mod certificate;
 pub mod cover;
-mod exchange;
+pub(crate) mod exchange;
 pub mod max_cover;
 pub mod p_median;
 mod p_median_search;

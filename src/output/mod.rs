@@ -1,6 +1,9 @@
 //! What a run leaves: tables, isochrones, the manifest and the map, in one folder, whole or not at all.
 
+pub mod compare;
 pub mod eligibility;
+pub mod explain;
+mod explanations;
 pub mod files;
 pub mod folder;
 pub mod inputs_picture;
@@ -12,6 +15,8 @@ pub mod matrix;
 mod off_network;
 mod people;
 pub mod picture;
+pub(crate) mod proof;
+mod read;
 pub mod schema;
 pub mod shapes;
 pub mod survey;
@@ -22,7 +27,10 @@ pub mod verify;
 use std::path::{Path, PathBuf};
 
 use crate::error::Result;
+use crate::optimise::certificate::Certificate;
 use crate::rollout::Rollout;
+use crate::rollout::certify::certify;
+use crate::rollout::explain::why::{SiteReason, site_reasons};
 use crate::stages::Stages;
 use crate::study::Study;
 use folder::PendingFolder;
@@ -33,6 +41,16 @@ use folder::PendingFolder;
 /// The folder stands already and `force` is not given, or the disk refuses; then nothing is left behind.
 pub fn write_run(target: &Path, force: bool, study: &Study, plan: &Rollout, stages: &mut Stages) -> Result<PathBuf> {
     let folder = PendingFolder::begin(target, force)?;
+    let certificates = stages.run(
+        "certify",
+        || certify(study, plan),
+        |found: &Vec<Certificate>| format!("{} proofs that can be checked without a solver", found.len()),
+    )?;
+    let reasons = stages.run(
+        "explain",
+        || site_reasons(study, &plan.phases),
+        |found: &Vec<SiteReason>| format!("why each of {} sites is in the plan or is not", found.len()),
+    )?;
     let isochrones = stages.run(
         "draw isochrones",
         || shapes::isochrones(study, plan),
@@ -41,7 +59,8 @@ pub fn write_run(target: &Path, force: bool, study: &Study, plan: &Rollout, stag
     stages.run(
         "write tables",
         || {
-            tables::write_all(folder.path(), study, plan, &isochrones)?;
+            tables::write_all(folder.path(), study, plan, &reasons, &isochrones)?;
+            proof::write(folder.path(), study, plan, &certificates)?;
             files::rollout_csv(folder.path(), study, plan)?;
             files::isochrones_geojson(folder.path(), study, &isochrones)?;
             map::write(folder.path(), study, plan, &isochrones)

@@ -155,6 +155,7 @@ pub const CELLS: Table = Table {
             "m",
             "great-circle distance to the agent nearest as the crow flies; null without agents",
         )),
+        flag("in_scope", "whether the phase is judged by these people"),
         flag("covered", "whether some agent serves these people under the standard"),
         geometry("outline of the cell; a point where the population comes as points"),
     ],
@@ -330,6 +331,21 @@ pub const UNCOVERED: Table = Table {
         LAT,
         or_null(number("nearest_agent_m", "m", "distance from their middle to the nearest agent")),
         or_null(number("nearest_candidate_m", "m", "distance from their middle to the nearest usable candidate")),
+        or_null(text("nearest_agent", "id of that agent")),
+        or_null(number("agent_time_s", "s", "mean travel time to the agent nearest by road, of those who reach one")),
+        or_null(text("nearest_candidate", "id of that candidate")),
+        or_null(number(
+            "candidate_time_s",
+            "s",
+            "mean travel time to the usable candidate nearest by road, of those who reach one",
+        )),
+        or_null(text(
+            "best_candidate",
+            "id of the usable candidate that would serve most of them; null where none serves anybody",
+        )),
+        number("best_candidate_persons", "people", "whom it would serve"),
+        text("help_vi", "what would serve them, in Vietnamese"),
+        text("help_en", "what would serve them, in English"),
         number("new_point_lon", "degrees", "where a new point would serve most of them within the radius"),
         number("new_point_lat", "degrees", "where a new point would serve most of them within the radius"),
         number("new_point_persons", "people", "unserved people within the radius of that point, all places counted"),
@@ -365,6 +381,56 @@ pub const LOADS: Table = Table {
         whole("counters", "", "fewest counters that carry the rest within the targets"),
         number("utilisation", "0–1", "share of the counters' time that the rest takes in the busiest hour"),
         number("wait_min", "min", "mean wait in the busiest hour of those whom it carries"),
+        geometry("point of the site"),
+    ],
+};
+
+/// Why each site is in the plan or is not.
+pub const EXPLANATIONS: Table = Table {
+    file: "explanations.parquet",
+    row: "a candidate or fixed site, and what the plan would be without it or with it, at the end of the last phase",
+    columns: &[
+        text("site", "id of the site"),
+        text("name", "name of the site"),
+        text(
+            "role",
+            "`fixed`, `opens`, `refused` (by the city's conditions), `unknown` (something is, and the scenario uses no \
+             such site), `out_of_scope` (no phase opens agents there), `serves_nobody`, `adds_nobody` or `not_chosen`",
+        ),
+        or_null(whole("phase", "", "phase in which it opens, from 1; null where it does not")),
+        number("persons_in_reach", "people", "whom it would serve under the standard, by itself"),
+        or_null(number(
+            "persons_lost_first",
+            "people",
+            "who have no agent without it in the phase in which it opens; null where it is no agent",
+        )),
+        or_null(number("persons_lost", "people", "who have no agent without it; null where it is no agent")),
+        or_null(number(
+            "extra_person_minutes",
+            "person-minutes",
+            "what those whose nearest agent it is travel more, one way, if it closes alone; null where it is no agent",
+        )),
+        or_null(number("persons_cut_off", "people", "who then reach no agent by road; null where it is no agent")),
+        or_null(number(
+            "persons_added",
+            "people",
+            "whom it would serve beyond the final plan, opened as well; null where it is an agent or may not be used",
+        )),
+        or_null(text(
+            "exchange",
+            "id of its best substitute (an agent that opens), or of the agent that it would best stand in for (a \
+             candidate); null where there is none",
+        )),
+        or_null(text("exchange_name", "its name")),
+        or_null(number("exchange_persons", "people", "served more by that exchange; below 0 where fewer")),
+        or_null(number(
+            "exchange_person_days",
+            "person-days",
+            "served more by it over all phases, from the opening of the agent on, as the plan weighs them (in scope, \
+             groups by weight)",
+        )),
+        text("why_vi", "all this in words, in Vietnamese"),
+        text("why_en", "all this in words, in English"),
         geometry("point of the site"),
     ],
 };
@@ -410,6 +476,24 @@ pub const RELIEF: Table = Table {
         )),
         or_null(number("wait_after_min", "min", "the same after, at as many counters as before")),
         geometry("point of the site"),
+    ],
+};
+
+/// What proves the bounds.
+pub const PROOF: Table = Table {
+    file: "proof.parquet",
+    row: "a demand row whose multiplier is above 0 in a problem of `proof.json`",
+    columns: &[
+        whole("problem", "", "number of the problem, from 1"),
+        PHASE,
+        CELL,
+        MODE,
+        number(
+            "multiplier",
+            "",
+            "a whole number: thousandths of a person, at most the row's weight; where the fewest sites are asked for, \
+             cost / scale (see docs/methods.md)",
+        ),
     ],
 };
 
@@ -503,6 +587,37 @@ pub const ISOCHRONE: Table = Table {
         or_null(number("inside_share", "", "share of the network places within the time that lie inside")),
         or_null(number("outside_share", "", "share of the network places beyond the time, nearby, that lie outside")),
         geometry("what lies within that time; drawn from network times, for eyes only"),
+    ],
+};
+
+/// What `gandan compare` writes. Not a table of a run.
+pub const COMPARE: Table = Table {
+    file: "compare.parquet",
+    row: "an area from a day on which a phase of either run begins: the whole area, or a feature that both runs have",
+    columns: &[
+        text("from", "the day, YYYY-MM-DD"),
+        whole("phase_a", "", "phase of the first run in force, from 1"),
+        whole("phase_b", "", "phase of the second run in force, from 1"),
+        or_null(text("layer", "id of the boundary layer; null for the whole area")),
+        or_null(text("code", "code of the feature; null for the whole area")),
+        or_null(text("name", "name of the feature; null for the whole area")),
+        number("persons_a", "people", "who live there in the first run"),
+        number("persons_b", "people", "who live there in the second run"),
+        number("covered_persons_a", "people", "served in the first run"),
+        number("covered_persons_b", "people", "served in the second run"),
+        number("covered_persons_change", "people", "served more in the second run; below 0 where fewer"),
+        or_null(number("mean_time_a_s", "s", "mean travel time in the first run, of those who reach an agent")),
+        or_null(number("mean_time_b_s", "s", "mean travel time in the second run, of those who reach an agent")),
+        whole("agents_a", "", "agents that stand there in the first run"),
+        whole("agents_b", "", "agents that stand there in the second run"),
+        or_null(number(
+            "newly_served",
+            "people",
+            "served in the second run only; null where the runs differ in their cells, and beyond the first layer",
+        )),
+        or_null(number("no_longer_served", "people", "served in the first run only")),
+        or_null(number("sooner", "people", "more than a minute nearer to an agent in the second run")),
+        or_null(number("later", "people", "more than a minute farther from an agent in the second run")),
     ],
 };
 
@@ -602,6 +717,8 @@ pub const TABLES: &[Table] = &[
     LOADS,
     DETOURS,
     RELIEF,
+    EXPLANATIONS,
+    PROOF,
     OFF_NETWORK,
     CALIBRATION,
     CROSSWALK,

@@ -6,11 +6,12 @@ use geo::{Geometry, LineString, MultiPolygon, Point, Polygon};
 
 use super::shapes::Isochrone;
 use super::table::{self, Values};
-use super::{loads, off_network, people, schema};
+use super::{explanations, loads, off_network, people, schema};
 use crate::error::{Fault, Result};
 use crate::ingest::eligibility::Eligibility;
 use crate::network::CLOSED;
-use crate::rollout::explain::reason;
+use crate::rollout::explain::why::SiteReason;
+use crate::rollout::explain::{reason, sentences};
 use crate::rollout::{Agent, AreaIndicators, Rollout};
 use crate::study::Study;
 use crate::units::{LonLat, Persons};
@@ -19,7 +20,13 @@ use crate::units::{LonLat, Persons};
 ///
 /// # Errors
 /// The disk refuses one.
-pub fn write_all(folder: &Path, study: &Study, plan: &Rollout, isochrones: &[Isochrone]) -> Result<()> {
+pub fn write_all(
+    folder: &Path,
+    study: &Study,
+    plan: &Rollout,
+    reasons: &[SiteReason],
+    isochrones: &[Isochrone],
+) -> Result<()> {
     table::write(folder, &schema::ROLLOUT, rollout(study, plan))?;
     table::write(folder, &schema::CELLS, cells(study, plan))?;
     table::write(folder, &schema::COVERAGE, coverage(study))?;
@@ -30,6 +37,7 @@ pub fn write_all(folder: &Path, study: &Study, plan: &Rollout, isochrones: &[Iso
     table::write(folder, &schema::LOADS, loads::loads(study, plan))?;
     table::write(folder, &schema::DETOURS, loads::detours(study, plan))?;
     table::write(folder, &schema::RELIEF, loads::relief(study, plan))?;
+    table::write(folder, &schema::EXPLANATIONS, explanations::rows(study, plan, reasons))?;
     table::write(folder, &schema::OFF_NETWORK, off_network::rows(study))?;
     table::write(folder, &schema::CALIBRATION, people::calibration(study))?;
     table::write(folder, &schema::CROSSWALK, people::crosswalks(study))?;
@@ -128,6 +136,7 @@ fn cells(study: &Study, plan: &Rollout) -> Vec<Values> {
         Values::Text(keys.iter().map(|k| state(k).agent.map(|s| study.sites[s as usize].site.id.clone())).collect()),
         Values::Number(keys.iter().map(|k| state(k).travel_time_ms.map(seconds)).collect()),
         Values::Number(keys.iter().map(|k| state(k).distance.map(|d| d.metres())).collect()),
+        Values::Flag(keys.iter().map(|k| plan.phases[k.2].in_scope[row(k)]).collect()),
         Values::Flag(keys.iter().map(|k| state(k).covered).collect()),
         Values::Geometry(keys.iter().map(outline).collect()),
     ]
@@ -299,6 +308,7 @@ fn phases(study: &Study, plan: &Rollout) -> Vec<Values> {
 fn uncovered(study: &Study, plan: &Rollout) -> Vec<Values> {
     let places = &plan.uncovered;
     let (codes, names) = places.iter().map(|p| first_boundary(study, p.boundary)).unzip();
+    let id = |s: u32| study.sites[s as usize].site.id.clone();
     vec![
         Values::Text(codes),
         Values::Text(names),
@@ -309,6 +319,14 @@ fn uncovered(study: &Study, plan: &Rollout) -> Vec<Values> {
         Values::number(places.iter().map(|p| p.at.lat)),
         Values::Number(places.iter().map(|p| p.nearest_agent.map(|d| d.metres())).collect()),
         Values::Number(places.iter().map(|p| p.nearest_candidate.map(|d| d.metres())).collect()),
+        Values::Text(places.iter().map(|p| p.nearest_agent_site.map(id)).collect()),
+        Values::Number(places.iter().map(|p| p.agent_time_s).collect()),
+        Values::Text(places.iter().map(|p| p.nearest_candidate_site.map(id)).collect()),
+        Values::Number(places.iter().map(|p| p.candidate_time_s).collect()),
+        Values::Text(places.iter().map(|p| p.best_candidate.map(|b| id(b.0))).collect()),
+        Values::number(places.iter().map(|p| p.best_candidate.map_or(0.0, |b| b.1.people()))),
+        Values::text(places.iter().map(|p| sentences::place(study, p).0)),
+        Values::text(places.iter().map(|p| sentences::place(study, p).1)),
         Values::number(places.iter().map(|p| p.new_point.lon)),
         Values::number(places.iter().map(|p| p.new_point.lat)),
         Values::number(places.iter().map(|p| p.new_point_persons.people())),

@@ -4,6 +4,7 @@
 //! the next phase. A phase that opens the fewest sites for all is solved with what already stands kept open.
 
 pub mod capacity;
+pub mod certify;
 pub mod explain;
 pub mod groups;
 pub mod indicators;
@@ -31,6 +32,8 @@ pub struct Rollout {
     pub agents: Vec<Agent>,
     /// Counters, waits and loads, where the scenario asks for them.
     pub capacity: Option<capacity::Capacity>,
+    /// What was asked of the optimiser, in the order of the phases; phases that open nothing alone ask nothing.
+    pub problems: Vec<certify::Statement>,
     /// Who is not served at the end, grouped into places, most people first.
     pub uncovered: Vec<UncoveredPlace>,
 }
@@ -100,7 +103,7 @@ impl Rollout {
     /// # Errors
     /// A phase allows fewer agents than stand already, a scope matches nothing, or the solver fails.
     pub fn solve(study: &Study) -> Result<Rollout> {
-        let choices = solve::choose(study)?;
+        let (choices, problems) = solve::choose(study)?;
         let opened: BTreeSet<u32> = choices.iter().flat_map(|c| c.open.iter().copied()).collect();
         let served = indicators::served_under_all_speeds(study, &opened);
         let mut phases = Vec::with_capacity(choices.len());
@@ -115,7 +118,7 @@ impl Rollout {
         let agents = explain::agents(study, &phases);
         let uncovered = phases.last().map_or(Vec::new(), |last| uncovered::places(study, last));
         let capacity = capacity::of_plan(study, &phases)?;
-        Ok(Rollout { phases, agents, capacity, uncovered })
+        Ok(Rollout { phases, agents, capacity, problems, uncovered })
     }
 }
 

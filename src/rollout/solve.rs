@@ -1,6 +1,7 @@
 //! From a study to the sites of each phase.
 
 use super::Proof;
+use super::certify::Statement;
 use crate::error::{Faults, Result};
 use crate::network::CLOSED;
 use crate::optimise::answer::{Limits, ProofStep};
@@ -31,8 +32,8 @@ struct PhaseScope {
     days: u64,
 }
 
-/// Chooses the sites of every phase.
-pub(super) fn choose(study: &Study) -> Result<Vec<Choice>> {
+/// Chooses the sites of every phase, and tells what was asked of the optimiser.
+pub(super) fn choose(study: &Study) -> Result<(Vec<Choice>, Vec<Statement>)> {
     let mut chooser = Chooser::new(study)?;
     let mut t = 0;
     while t < chooser.scopes.len() {
@@ -43,7 +44,7 @@ pub(super) fn choose(study: &Study) -> Result<Vec<Choice>> {
             Opens::MostPeople => chooser.most_people(t)?,
         };
     }
-    Ok(chooser.choices)
+    Ok((chooser.choices, chooser.problems))
 }
 
 /// What all phases share, and how far the choice has come.
@@ -59,6 +60,7 @@ struct Chooser<'a> {
     /// What stands after the phases chosen so far.
     open: Vec<bool>,
     choices: Vec<Choice>,
+    problems: Vec<Statement>,
 }
 
 impl<'a> Chooser<'a> {
@@ -76,6 +78,7 @@ impl<'a> Chooser<'a> {
             fixed,
             limits: Limits { time_limit_s: Some(solve.time_limit_s), gap: solve.gap, ..Limits::default() },
             choices: Vec::new(),
+            problems: Vec::new(),
         })
     }
 
@@ -91,6 +94,7 @@ impl<'a> Chooser<'a> {
         let problem =
             set_cover::Problem { cover: &rows, costs: &self.costs, fixed: &self.open, eligible: &scope.allowed };
         let answer = set_cover::solve(&problem, &self.limits)?;
+        self.problems.push(Statement::fewest_for_all(t, &problem, &answer));
         let alone = set_cover::solve(&set_cover::Problem { fixed: &self.fixed, ..problem }, &self.limits)?;
         let mut next = open_flags(self.open.len(), &answer.chosen);
         if self.study.scenario.solve.fill_by_travel_time {
@@ -122,6 +126,7 @@ impl<'a> Chooser<'a> {
             phases: &problem_phases,
         };
         let plan = phases::solve(&problem, &self.limits)?;
+        self.problems.push(Statement::most_people(first..end, &problem, &plan));
         let mut proofs = Vec::new();
         for (i, asked) in asked[first..end].iter().enumerate() {
             if asked.opens == Opens::Nothing {
@@ -249,13 +254,19 @@ fn phase_scope(study: &Study, t: usize) -> Result<PhaseScope> {
         }
     };
     let allowed = site_in_scope.iter().zip(&study.sites).map(|(&inside, site)| inside && site.usable).collect();
+    Ok(PhaseScope { in_scope, site_in_scope, allowed, days: days(study, t) })
+}
+
+/// The days that a phase counts for: until the next begins, until its own end, or a year.
+pub(super) fn days(study: &Study, t: usize) -> u64 {
+    let phase = &study.scenario.phases[t];
     let next = study.scenario.phases.get(t + 1).map(|p| p.starts);
     let days = match (next, phase.ends) {
         (Some(next), _) => phase.starts.days_to(next),
         (None, Some(ends)) => phase.starts.days_to(ends) + 1,
         (None, None) => OPEN_END_DAYS as i64,
     };
-    Ok(PhaseScope { in_scope, site_in_scope, allowed, days: days.max(1) as u64 })
+    days.max(1) as u64
 }
 
 /// Travel time by demand row and site that serves it; where only the radius does, the standard's limit stands in.
@@ -270,7 +281,7 @@ fn time_table(study: &Study) -> Result<CostTable> {
 }
 
 /// The cover sets as the optimiser takes them, rows that do not count left empty.
-fn cover_table(study: &Study, counts: impl Fn(usize) -> bool) -> Result<CoverTable> {
+pub(super) fn cover_table(study: &Study, counts: impl Fn(usize) -> bool) -> Result<CoverTable> {
     let mut offsets = vec![0];
     let mut sites = Vec::with_capacity(study.cover.pairs());
     for row in 0..study.cover.rows() {

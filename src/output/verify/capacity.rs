@@ -3,14 +3,13 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
-use polars::prelude::DataFrame;
 use serde_json::Value;
 
-use super::{Report, flags, maybe_numbers, maybe_texts, texts, wholes};
+use super::Report;
 use crate::error::Result;
 use crate::ingest::services::Catalogue;
+use crate::output::read::Rows;
 use crate::output::schema::{CELLS, COVERAGE, DETOURS, LOADS, PHASES, RELIEF};
-use crate::output::table::read;
 use crate::scenario::{CapacitySettings, DemandSettings};
 
 /// Phase and site.
@@ -113,16 +112,16 @@ fn milli(persons: Option<f64>) -> u64 {
 
 fn read_loads(folder: &Path) -> Result<BTreeMap<Key, Load>> {
     let names: Vec<&str> = LOADS.columns.iter().map(|c| c.name).filter(|&n| n != "geometry").collect();
-    let table = read(folder, &LOADS, &names)?;
+    let table = Rows::read(folder, &LOADS, &names)?;
     let number = |name| {
         Ok::<_, crate::error::Error>(
-            maybe_numbers(&table, name)?.into_iter().map(Option::unwrap_or_default).collect::<Vec<f64>>(),
+            table.maybe_numbers(name)?.into_iter().map(Option::unwrap_or_default).collect::<Vec<f64>>(),
         )
     };
-    let keys = wholes(&table, "phase")?.into_iter().zip(texts(&table, "site")?);
-    let (office, counters) = (flags(&table, "office")?, wholes(&table, "counters")?);
+    let keys = table.wholes("phase")?.into_iter().zip(table.texts("site")?);
+    let (office, counters) = (table.flags("office")?, table.wholes("counters")?);
     let people =
-        |name| Ok::<_, crate::error::Error>(maybe_numbers(&table, name)?.into_iter().map(milli).collect::<Vec<u64>>());
+        |name| Ok::<_, crate::error::Error>(table.maybe_numbers(name)?.into_iter().map(milli).collect::<Vec<u64>>());
     let (nearest, sent) = (people("persons_nearest")?, people("persons_sent")?);
     let (taken, persons) = (people("persons_taken")?, people("persons")?);
     let (office_per_day, per_day) = (number("office_per_day")?, number("dossiers_per_day")?);
@@ -166,13 +165,13 @@ struct AtAgents {
 }
 
 fn read_people(folder: &Path, share: f64) -> Result<People> {
-    let cells = read(folder, &CELLS, &["cell", "mode", "phase", "persons", "agent", "travel_time_s", "covered"])?;
-    let phases = wholes(&cells, "phase")?;
-    let (persons, times) = (maybe_numbers(&cells, "persons")?, maybe_numbers(&cells, "travel_time_s")?);
-    let covered = flags(&cells, "covered")?;
-    let keys = wholes(&cells, "cell")?.into_iter().zip(texts(&cells, "mode")?);
+    let cells = Rows::read(folder, &CELLS, &["cell", "mode", "phase", "persons", "agent", "travel_time_s", "covered"])?;
+    let phases = cells.wholes("phase")?;
+    let (persons, times) = (cells.maybe_numbers("persons")?, cells.maybe_numbers("travel_time_s")?);
+    let covered = cells.flags("covered")?;
+    let keys = cells.wholes("cell")?.into_iter().zip(cells.texts("mode")?);
     let mut people = People::default();
-    for (i, ((cell, mode), agent)) in keys.zip(maybe_texts(&cells, "agent")?).enumerate() {
+    for (i, ((cell, mode), agent)) in keys.zip(cells.maybe_texts("agent")?).enumerate() {
         let all = milli(persons[i]);
         *people.all.entry(phases[i]).or_default() += all;
         if let Some(agent) = agent.filter(|_| covered[i]) {
@@ -195,9 +194,9 @@ pub(super) fn check(report: &mut Report, folder: &Path) -> Result<()> {
     let people = read_people(folder, settings.capacity.share_at_agents)?;
     let moved = check_detours(report, folder, &settings, &people)?;
     let names: Vec<&str> = ["phase", "online_share", "counters"].into_iter().chain(SUMS).collect();
-    let phases = read(folder, &PHASES, &names)?;
-    let online = maybe_numbers(&phases, "online_share")?.into_iter().map(Option::unwrap_or_default);
-    let daily: Daily = wholes(&phases, "phase")?.into_iter().zip(online.map(|share| settings.daily(share))).collect();
+    let phases = Rows::read(folder, &PHASES, &names)?;
+    let online = phases.maybe_numbers("online_share")?.into_iter().map(Option::unwrap_or_default);
+    let daily: Daily = phases.wholes("phase")?.into_iter().zip(online.map(|share| settings.daily(share))).collect();
 
     let unlike = |same: &dyn Fn(&Key, &Load) -> bool| loads.iter().filter(|(k, l)| !same(k, l)).count() as f64;
     let people_differ = unlike(&|key, load| {
@@ -228,14 +227,14 @@ const SUMS: [&str; 4] = ["load_per_day", "overflow_per_day", "overflow_nearest_p
 /// The sums of each phase, and that whatever people bring is told somewhere.
 fn check_phases(
     report: &mut Report,
-    phases: &DataFrame,
+    phases: &Rows,
     loads: &BTreeMap<Key, Load>,
     people: &People,
     daily: &Daily,
 ) -> Result<()> {
-    let counters = wholes(phases, "counters")?;
-    let written: Vec<Vec<Option<f64>>> = SUMS.iter().map(|name| maybe_numbers(phases, name)).collect::<Result<_>>()?;
-    for (i, t) in wholes(phases, "phase")?.into_iter().enumerate() {
+    let counters = phases.wholes("counters")?;
+    let written: Vec<Vec<Option<f64>>> = SUMS.iter().map(|name| phases.maybe_numbers(name)).collect::<Result<_>>()?;
+    for (i, t) in phases.wholes("phase")?.into_iter().enumerate() {
         let (help, paper) = daily.get(&t).copied().unwrap_or_default();
         let told = |column: usize| written[column][i].unwrap_or(f64::NAN);
         let here: Vec<&Load> = loads.iter().filter(|((phase, _), _)| *phase == t).map(|(_, load)| load).collect();
@@ -271,15 +270,15 @@ fn check_detours(
     settings: &Settings,
     people: &People,
 ) -> Result<BTreeMap<Key, (u64, u64)>> {
-    let table = read(folder, &DETOURS, &["phase", "cell", "mode", "from_site", "to_site", "persons", "extra_time_s"])?;
-    let (phases, cells) = (wholes(&table, "phase")?, wholes(&table, "cell")?);
-    let (modes, to) = (texts(&table, "mode")?, texts(&table, "to_site")?);
-    let (persons, extra) = (maybe_numbers(&table, "persons")?, maybe_numbers(&table, "extra_time_s")?);
+    let table = Rows::read(folder, &DETOURS, &["phase", "cell", "mode", "from_site", "to_site", "persons", "extra_time_s"])?;
+    let (phases, cells) = (table.wholes("phase")?, table.wholes("cell")?);
+    let (modes, to) = (table.texts("mode")?, table.texts("to_site")?);
+    let (persons, extra) = (table.maybe_numbers("persons")?, table.maybe_numbers("extra_time_s")?);
     let (mut of_cell, mut of_mode, mut of_site, mut time) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     if !cells.is_empty() {
-        let coverage = read(folder, &COVERAGE, &["cell", "mode", "site", "travel_time_s"])?;
-        (of_cell, of_mode) = (wholes(&coverage, "cell")?, texts(&coverage, "mode")?);
-        (of_site, time) = (texts(&coverage, "site")?, maybe_numbers(&coverage, "travel_time_s")?);
+        let coverage = Rows::read(folder, &COVERAGE, &["cell", "mode", "site", "travel_time_s"])?;
+        (of_cell, of_mode) = (coverage.wholes("cell")?, coverage.texts("mode")?);
+        (of_site, time) = (coverage.texts("site")?, coverage.maybe_numbers("travel_time_s")?);
     }
     // Only the pairs that detours use.
     let mut times: HashMap<(u32, &str, &str), Option<f64>> =
@@ -293,7 +292,7 @@ fn check_detours(
     let mut left: HashMap<RowKey, u64> = HashMap::new();
     let mut wrong = 0_u32;
     let limit = settings.capacity.detour_minutes * 60.0 + 0.0005;
-    for (i, from) in texts(&table, "from_site")?.into_iter().enumerate() {
+    for (i, from) in table.texts("from_site")?.into_iter().enumerate() {
         let row = (cells[i], modes[i].clone(), phases[i]);
         let here = milli(persons[i]);
         let fits = people.rows.get(&row).is_some_and(|home| {
@@ -334,11 +333,11 @@ fn check_relief(
         "wait_before_min",
         "wait_after_min",
     ];
-    let table = read(folder, &RELIEF, &columns)?;
-    let (phases, sites) = (wholes(&table, "phase")?, texts(&table, "site")?);
-    let number = |name| maybe_numbers(&table, name);
+    let table = Rows::read(folder, &RELIEF, &columns)?;
+    let (phases, sites) = (table.wholes("phase")?, table.texts("site")?);
+    let number = |name| table.maybe_numbers(name);
     let (persons, before, after) = (number("persons")?, number("before_per_day")?, number("after_per_day")?);
-    let (share, counters) = (number("relief_share")?, wholes(&table, "counters_before")?);
+    let (share, counters) = (number("relief_share")?, table.wholes("counters_before")?);
     let (wait_before, wait_after) = (number("wait_before_min")?, number("wait_after_min")?);
     let same = |a: Option<f64>, b: f64| a.is_some_and(|a| near(a, b));
     let waits = |told: Option<f64>, per_day: f64, counters: u32| {
