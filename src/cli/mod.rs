@@ -7,6 +7,7 @@ mod cache;
 mod check;
 mod demo;
 mod fetch;
+mod frontier;
 mod isochrone;
 mod matrix;
 mod optimise;
@@ -60,6 +61,8 @@ enum Command {
     Matrix(matrix::MatrixArgs),
     /// Solve a covering or median problem given as tables, without roads.
     Optimise(optimise::OptimiseArgs),
+    /// Compute the most people that any number of agents can serve, with bounds and a plot.
+    Frontier(frontier::FrontierArgs),
     /// Recompute the figures of a finished run from its tables.
     Verify(verify::VerifyArgs),
     /// Make the demo city anew from a seed, or a town or country of any size.
@@ -94,6 +97,7 @@ pub fn main() -> ExitCode {
         Command::Isochrone(args) => isochrone::run(args, cli.quiet),
         Command::Matrix(args) => matrix::run(&args, cli.quiet),
         Command::Optimise(args) => optimise::run(args),
+        Command::Frontier(args) => frontier::run(&args, cli.quiet),
         Command::Verify(args) => verify::run(args),
         Command::Synth(args) => synth::run(args, cli.quiet),
         Command::Schema => schema::run(),

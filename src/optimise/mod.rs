@@ -8,6 +8,7 @@
 //! * [`reduce`]: lossless merging of rows, and the reductions of set covering
 //! * [`set_cover`] (LSCP), [`max_cover`] (MCLP), [`p_median`]: one problem each
 //! * [`phases`]: nested maximal covering over several phases, as one joint problem
+//! * [`frontier`]: the most weight for every number of sites at once
 //! * [`tidy`]: a second objective (nearness) that leaves the first one untouched
 //! * [`verify`]: recomputes every answer from the raw table by separate code
 //! * [`tables`]: reads the three input tables from CSV or Parquet
@@ -18,6 +19,7 @@
 pub mod answer;
 pub mod cover;
 mod exchange;
+pub mod frontier;
 pub mod max_cover;
 pub mod p_median;
 mod p_median_search;

@@ -3,6 +3,7 @@
 pub mod eligibility;
 pub mod files;
 pub mod folder;
+pub mod frontier;
 pub mod inputs_picture;
 pub mod isochrone;
 pub mod manifest;
@@ -11,6 +12,7 @@ pub mod matrix;
 mod off_network;
 mod people;
 pub mod picture;
+pub mod plot;
 pub mod schema;
 pub mod shapes;
 pub mod survey;

@@ -4,6 +4,7 @@
 //! the next phase. A phase that opens the fewest sites for all is solved with what already stands kept open.
 
 pub mod explain;
+pub mod frontier;
 pub mod groups;
 pub mod indicators;
 mod solve;

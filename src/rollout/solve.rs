@@ -24,11 +24,11 @@ pub(super) struct Choice {
 const OPEN_END_DAYS: u64 = 365;
 
 /// Who counts in a phase, and what it may open.
-struct PhaseScope {
-    in_scope: Vec<bool>,
-    site_in_scope: Vec<bool>,
-    allowed: Vec<bool>,
-    days: u64,
+pub(super) struct PhaseScope {
+    pub(super) in_scope: Vec<bool>,
+    pub(super) site_in_scope: Vec<bool>,
+    pub(super) allowed: Vec<bool>,
+    pub(super) days: u64,
 }
 
 /// Chooses the sites of every phase.
@@ -233,7 +233,7 @@ pub fn check_phases(study: &Study) -> Result<()> {
     faults.finish()
 }
 
-fn phase_scope(study: &Study, t: usize) -> Result<PhaseScope> {
+pub(super) fn phase_scope(study: &Study, t: usize) -> Result<PhaseScope> {
     let phase = &study.scenario.phases[t];
     let n_modes = study.modes.len();
     let rows = study.row_persons.len();
@@ -270,7 +270,7 @@ fn time_table(study: &Study) -> Result<CostTable> {
 }
 
 /// The cover sets as the optimiser takes them, rows that do not count left empty.
-fn cover_table(study: &Study, counts: impl Fn(usize) -> bool) -> Result<CoverTable> {
+pub(super) fn cover_table(study: &Study, counts: impl Fn(usize) -> bool) -> Result<CoverTable> {
     let mut offsets = vec![0];
     let mut sites = Vec::with_capacity(study.cover.pairs());
     for row in 0..study.cover.rows() {

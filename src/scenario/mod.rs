@@ -5,6 +5,7 @@
 mod check;
 mod dates;
 mod people;
+mod robust;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -18,6 +19,7 @@ use crate::network::modes::{ModeChange, SpeedSet};
 use crate::units::{Distance, TravelTime};
 
 pub use dates::Date;
+pub use robust::{CaseSettings, Robust, SensitivitySettings};
 pub use people::{DemandSettings, GroupSettings, LayerProperty, PopulationSettings, ProposalSettings, ProposalSource};
 
 /// A text in the two languages of the map and the report.
@@ -79,6 +81,8 @@ pub struct Scenario {
     /// Limits of the solver.
     #[serde(default)]
     pub solve: SolveSettings,
+    /// What is tried with the plan.
+    pub sensitivity: Option<SensitivitySettings>,
     /// What is written beside the plan.
     #[serde(default)]
     pub output: OutputSettings,
@@ -311,11 +315,21 @@ pub struct SolveSettings {
     pub gap: f64,
     /// Whether agents left over once coverage cannot grow go where they shorten travel most.
     pub fill_by_travel_time: bool,
+    /// In how many cases the plan must be good; only the normal one counts if absent.
+    pub robust: Option<Robust>,
+    /// Which of the cases under `[[sensitivity.cases]]` those are, beside the normal one; all if empty.
+    pub robust_cases: Vec<String>,
 }
 
 impl Default for SolveSettings {
     fn default() -> Self {
-        SolveSettings { time_limit_s: 120.0, gap: 0.0, fill_by_travel_time: true }
+        SolveSettings {
+            time_limit_s: 120.0,
+            gap: 0.0,
+            fill_by_travel_time: true,
+            robust: None,
+            robust_cases: Vec::new(),
+        }
     }
 }
 
@@ -327,11 +341,13 @@ pub struct OutputSettings {
     pub isochrone_minutes: Vec<f64>,
     /// Whether the road graph is written too (folder `network/`), for checks by other programs.
     pub network: bool,
+    /// Whether the most people that any number of agents can serve is written too (`frontier.parquet`, `.svg`, `.png`).
+    pub frontier: bool,
 }
 
 impl Default for OutputSettings {
     fn default() -> Self {
-        OutputSettings { isochrone_minutes: vec![10.0, 20.0, 30.0], network: false }
+        OutputSettings { isochrone_minutes: vec![10.0, 20.0, 30.0], network: false, frontier: false }
     }
 }
 
