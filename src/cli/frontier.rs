@@ -40,7 +40,7 @@ pub fn run(args: &FrontierArgs, quiet: bool) -> Result<()> {
     let mut stages = Stages::new(&listen);
     let study = Study::load(scenario, args.output.cache().as_ref(), &mut stages)?;
     let plan = stages.run("optimise", || Rollout::solve(&study), |p| format!("{} agents", p.agents.len()))?;
-    let found = stages.run("frontier", || frontier(&study, Some(&plan)), told)?;
+    let found = stages.run("frontier", || frontier(&study, Some(&plan)), Frontier::told)?;
     let folder = PendingFolder::begin(&target, args.output.force)?;
     write(folder.path(), &study, &found)?;
     let summary = summary(&study, &found);
@@ -53,13 +53,6 @@ pub fn run(args: &FrontierArgs, quiet: bool) -> Result<()> {
         Format::Text => print_text(&study, &found, &target),
     }
     Ok(())
-}
-
-/// What came of the curve, for the log of a run.
-pub fn told(found: &Frontier) -> String {
-    let proven = found.points.iter().filter(|p| p.persons == p.bound).count();
-    let worst = found.points.iter().map(|p| p.gap).fold(0.0, f64::max);
-    format!("{} numbers of agents, {proven} proven, largest gap {worst:.6}", found.points.len())
 }
 
 fn summary(study: &Study, found: &Frontier) -> serde_json::Value {

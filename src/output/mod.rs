@@ -49,6 +49,17 @@ pub fn write_run(target: &Path, force: bool, study: &Study, plan: &Rollout, stag
         },
         |()| format!("tables and map in {}", target.display()),
     )?;
+    if study.scenario.output.frontier {
+        stages.run(
+            "frontier",
+            || {
+                let found = crate::rollout::frontier::frontier(study, Some(plan))?;
+                frontier::write(folder.path(), study, &found)?;
+                Ok(found)
+            },
+            crate::rollout::frontier::Frontier::told,
+        )?;
+    }
     manifest::write(folder.path(), study, plan, stages.done())?;
     crate::stages::go_on()?;
     folder.commit()

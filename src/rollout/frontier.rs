@@ -60,6 +60,15 @@ pub struct Mark {
     pub persons: Persons,
 }
 
+impl Frontier {
+    /// What came of the curve, for the log of a run.
+    pub fn told(&self) -> String {
+        let proven = self.points.iter().filter(|p| p.persons == p.bound).count();
+        let worst = self.points.iter().map(|p| p.gap).fold(0.0, f64::max);
+        format!("{} numbers of agents, {proven} proven, largest gap {worst:.6}", self.points.len())
+    }
+}
+
 /// Computes the curve of a study, and where its plan lies beside it.
 ///
 /// People are counted as they are, without the weights of groups.
