@@ -15,6 +15,7 @@ mod plan;
 mod progress;
 mod render;
 mod schema;
+mod sensitivity;
 mod survey;
 mod synth;
 mod travel;
@@ -63,6 +64,8 @@ enum Command {
     Optimise(optimise::OptimiseArgs),
     /// Compute the most people that any number of agents can serve, with bounds and a plot.
     Frontier(frontier::FrontierArgs),
+    /// Tell what the plan is worth when roads are slow or closed, or agents are lost.
+    Sensitivity(sensitivity::SensitivityArgs),
     /// Recompute the figures of a finished run from its tables.
     Verify(verify::VerifyArgs),
     /// Make the demo city anew from a seed, or a town or country of any size.
@@ -98,6 +101,7 @@ pub fn main() -> ExitCode {
         Command::Matrix(args) => matrix::run(&args, cli.quiet),
         Command::Optimise(args) => optimise::run(args),
         Command::Frontier(args) => frontier::run(&args, cli.quiet),
+        Command::Sensitivity(args) => sensitivity::run(&args, cli.quiet),
         Command::Verify(args) => verify::run(args),
         Command::Synth(args) => synth::run(args, cli.quiet),
         Command::Schema => schema::run(),

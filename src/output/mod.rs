@@ -14,6 +14,7 @@ mod people;
 pub mod picture;
 pub mod plot;
 pub mod schema;
+pub mod sensitivity;
 pub mod shapes;
 pub mod survey;
 pub mod table;
@@ -59,6 +60,10 @@ pub fn write_run(target: &Path, force: bool, study: &Study, plan: &Rollout, stag
             },
             crate::rollout::frontier::Frontier::told,
         )?;
+    }
+    if study.scenario.sensitivity.as_ref().is_some_and(|s| s.with_plan) {
+        let tried = crate::rollout::sensitivity::sensitivity(study, plan, stages)?;
+        sensitivity::write(folder.path(), study, &tried)?;
     }
     manifest::write(folder.path(), study, plan, stages.done())?;
     crate::stages::go_on()?;
