@@ -246,6 +246,14 @@ impl Curve {
         let last = self.sets.len() - 1;
         // Half the price on a row to begin with: dear enough to be worth serving, cheap enough to be left.
         let mut prices: Vec<u64> = self.weights.iter().map(|w| w / 2).collect();
+        // At their full weight the prices tell exactly what one site covers at most.
+        let worth: Vec<u64> = self.sites.iter().map(|&s| {
+            self.by_site.rows(s as usize).iter().map(|&r| self.weights[r as usize]).sum()
+        }).collect();
+        if let (Some(bound), Some(&most)) = (self.bounds.get_mut(1), worth.iter().max()) {
+            *bound = most.min(*bound);
+        }
+        self.lean();
         let step = last.div_ceil(PRICE_ANCHORS).max(1);
         for anchor in (1..=last).step_by(step) {
             if progress.out_of_time() {

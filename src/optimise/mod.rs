@@ -9,6 +9,7 @@
 //! * [`set_cover`] (LSCP), [`max_cover`] (MCLP), [`p_median`]: one problem each
 //! * [`phases`]: nested maximal covering over several phases, as one joint problem
 //! * [`frontier`]: the most weight for every number of sites at once
+//! * [`robust`]: nested maximal covering that stands several cases
 //! * [`tidy`]: a second objective (nearness) that leaves the first one untouched
 //! * [`verify`]: recomputes every answer from the raw table by separate code
 //! * [`tables`]: reads the three input tables from CSV or Parquet
@@ -26,6 +27,7 @@ mod p_median_search;
 mod phase_search;
 pub mod phases;
 pub mod reduce;
+pub mod robust;
 pub mod set_cover;
 mod solver;
 pub mod tables;

@@ -7,6 +7,7 @@ pub mod explain;
 pub mod frontier;
 pub mod groups;
 pub mod indicators;
+mod robust;
 pub mod sensitivity;
 mod solve;
 pub mod uncovered;

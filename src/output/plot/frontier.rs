@@ -16,7 +16,7 @@ const CURVE: Rgb = [0, 92, 170];
 const BAND: Rgb = [240, 150, 40];
 const MARK: Rgb = [190, 30, 60];
 /// The frame of the curve: left, top, right, bottom.
-const FRAME: [f64; 4] = [150.0, 190.0, 1450.0, 840.0];
+const FRAME: [f64; 4] = [150.0, 170.0, 1450.0, 840.0];
 /// Letters of the axes, and of the title.
 const SMALL: f64 = 14.0;
 const LARGE: f64 = 24.0;
@@ -86,7 +86,8 @@ impl Plot {
     fn spot(&self, agents: f64, persons: f64) -> Spot {
         let [left, top, right, bottom] = FRAME;
         let share = if self.persons > 0.0 { persons / self.persons } else { 0.0 };
-        [left + (right - left) * agents / self.most_agents, bottom - (bottom - top) * share]
+        // Some room beyond the last, for its mark.
+        [left + (right - left) * agents / (self.most_agents * 1.03), bottom - (bottom - top) * share]
     }
 
     fn share(&self, persons: f64) -> f64 {
@@ -104,8 +105,9 @@ impl Plot {
         let left = FRAME[0];
         canvas.text("Số người được phục vụ theo số đại lý", [left, 62.0], LARGE, Anchor::Start, INK);
         canvas.text("People served by the number of agents", [left, 104.0], 18.0, Anchor::Start, FAINT);
-        let title = format!("{} / {}", self.title[0], self.title[1]);
-        canvas.text(&shortened(&title, 100), [left, 142.0], 12.0, Anchor::Start, FAINT);
+        for (title, y) in self.title.iter().zip([62.0, 104.0]) {
+            canvas.text(&shortened(title, 44), [SIZE[0] as f64 - 20.0, y], 11.0, Anchor::End, FAINT);
+        }
         for (i, note) in self.notes.iter().enumerate() {
             let at = [left, 942.0 + 24.0 * i as f64];
             canvas.text(&shortened(note, 110), at, 10.0, Anchor::Start, FAINT);
@@ -143,7 +145,7 @@ impl Plot {
     }
 
     fn curve(&self, canvas: &mut dyn Canvas) {
-        let right = self.spot(self.most_agents, self.coverable);
+        let right = [FRAME[2], self.spot(0.0, self.coverable)[1]];
         dashed(canvas, self.spot(0.0, self.coverable), right, 8.0, 1.5, FAINT);
         let upper = || self.points.iter().map(|&(agents, _, bound)| self.spot(agents, bound));
         let lower: Vec<Spot> = self.points.iter().map(|&(agents, persons, _)| self.spot(agents, persons)).collect();
