@@ -89,7 +89,13 @@ fn print_text(study: &Study, found: &Frontier, target: &Path) {
         let people = |p: crate::units::Persons| commas(p.people().round() as u64);
         let share = p.persons.0 as f64 / found.persons.0.max(1) as f64 * 100.0;
         let status = p.status.as_str();
-        println!("{:>7} {:>12} {share:>7.2} % {:>12} {:>9.6}  {status}", p.agents, people(p.persons), people(p.bound), p.gap);
+        println!(
+            "{:>7} {:>12} {share:>7.2} % {:>12} {:>9.6}  {status}",
+            p.agents,
+            people(p.persons),
+            people(p.bound),
+            p.gap
+        );
     }
     println!("Written: {}", target.display());
 }

@@ -129,8 +129,9 @@ impl Network {
 
     /// Bytes held by the streets, and by the graph of each mode.
     pub fn bytes(&self) -> (usize, Vec<usize>) {
-        let streets =
-            self.streets.len() * (size_of::<Street>() + 4) + self.ways.len() * 8 + (self.points.len() + self.nodes.len()) * size_of::<LonLat>();
+        let streets = self.streets.len() * (size_of::<Street>() + 4)
+            + self.ways.len() * 8
+            + (self.points.len() + self.nodes.len()) * size_of::<LonLat>();
         (streets, self.modes.iter().map(ModeGraph::bytes).collect())
     }
 

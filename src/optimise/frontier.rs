@@ -151,13 +151,29 @@ impl Curve {
         let cover = CoverTable::from_rows(kept.iter().map(|&c| again.cover.row(c)), n);
         let weights: Vec<u64> = kept.iter().map(|&c| again.weights[0][c]).collect();
         let served = merged.class_of.iter().filter(|&&class| class != NO_CLASS).count();
-        progress.note("merge", format!("{} rows, {served} of them coverable, in {} classes", problem.cover.n_rows(), cover.n_rows()));
+        progress.note(
+            "merge",
+            format!("{} rows, {served} of them coverable, in {} classes", problem.cover.n_rows(), cover.n_rows()),
+        );
         let fixed: Vec<u32> = (0..n as u32).filter(|&s| problem.fixed[s as usize]).collect();
         let by_site = cover.by_site();
         let sites = (0..n as u32).filter(|&s| !by_site.rows(s as usize).is_empty()).collect();
         let most = problem.most.map_or(usize::MAX, |most| most.saturating_sub(fixed.len()));
         let total = weights.iter().sum();
-        Curve { cover, weights, by_site, sites, eligible, constant, total, most, sets: Vec::new(), bounds: Vec::new(), solved: 0, fixed }
+        Curve {
+            cover,
+            weights,
+            by_site,
+            sites,
+            eligible,
+            constant,
+            total,
+            most,
+            sets: Vec::new(),
+            bounds: Vec::new(),
+            solved: 0,
+            fixed,
+        }
     }
 
     /// Opens what adds most, until nothing adds anything: a set for every number.
@@ -247,9 +263,11 @@ impl Curve {
         // Half the price on a row to begin with: dear enough to be worth serving, cheap enough to be left.
         let mut prices: Vec<u64> = self.weights.iter().map(|w| w / 2).collect();
         // At their full weight the prices tell exactly what one site covers at most.
-        let worth: Vec<u64> = self.sites.iter().map(|&s| {
-            self.by_site.rows(s as usize).iter().map(|&r| self.weights[r as usize]).sum()
-        }).collect();
+        let worth: Vec<u64> = self
+            .sites
+            .iter()
+            .map(|&s| self.by_site.rows(s as usize).iter().map(|&r| self.weights[r as usize]).sum())
+            .collect();
         if let (Some(bound), Some(&most)) = (self.bounds.get_mut(1), worth.iter().max()) {
             *bound = most.min(*bound);
         }
@@ -331,10 +349,13 @@ impl Curve {
             let todo: Vec<usize> = self
                 .open()
                 .into_iter()
-                .filter(|&k| !given_up[k] && !good_enough(self.constant + self.sets[k].1, self.constant + self.bounds[k]))
+                .filter(|&k| {
+                    !given_up[k] && !good_enough(self.constant + self.sets[k].1, self.constant + self.bounds[k])
+                })
                 .collect();
             let n_todo = todo.len();
-            let before = (self.sets.iter().map(|s| s.1).sum::<u64>(), self.bounds.iter().copied().map(u128::from).sum::<u128>());
+            let before =
+                (self.sets.iter().map(|s| s.1).sum::<u64>(), self.bounds.iter().copied().map(u128::from).sum::<u128>());
             for (done, k) in todo.into_iter().enumerate() {
                 if progress.out_of_time() {
                     return Ok(());
@@ -362,7 +383,8 @@ impl Curve {
                 self.offer(answer.chosen);
                 self.lean();
             }
-            let after = (self.sets.iter().map(|s| s.1).sum::<u64>(), self.bounds.iter().copied().map(u128::from).sum::<u128>());
+            let after =
+                (self.sets.iter().map(|s| s.1).sum::<u64>(), self.bounds.iter().copied().map(u128::from).sum::<u128>());
             // Without progress in a whole round, or without a clock, another round would find the same.
             if n_todo == 0 || before == after || progress.limits.time_limit_s.is_none() {
                 return Ok(());
@@ -452,7 +474,8 @@ impl Around {
 
     /// The site that adds most, of equals the lowest; none where nothing adds anything.
     fn best_addition(&self, curve: &Curve) -> Option<(u32, u64)> {
-        let best = curve.sites.iter().map(|&s| (s, self.gains[s as usize])).max_by(|a, b| a.1.cmp(&b.1).then(b.0.cmp(&a.0)));
+        let best =
+            curve.sites.iter().map(|&s| (s, self.gains[s as usize])).max_by(|a, b| a.1.cmp(&b.1).then(b.0.cmp(&a.0)));
         best.filter(|&(_, gain)| gain > 0)
     }
 
@@ -539,7 +562,11 @@ mod tests {
             let best = brute_force(&problem);
             let found = solve(&problem, &Limits::default()).unwrap();
             for point in &found.points {
-                assert_eq!((point.objective, point.bound), (best[point.sites], best[point.sites]), "seed {seed}: {point:?}");
+                assert_eq!(
+                    (point.objective, point.bound),
+                    (best[point.sites], best[point.sites]),
+                    "seed {seed}: {point:?}"
+                );
                 assert_eq!(point.status, Status::Optimal, "seed {seed}");
             }
             let all = *best.last().unwrap();
@@ -556,18 +583,16 @@ mod tests {
             let mut draw = Draw::new(1000 + seed);
             let cover = draw_table(&mut draw, 40, 12);
             let weights: Vec<u64> = (0..40).map(|_| draw.below(50) as u64).collect();
-            let problem = Problem {
-                cover: &cover,
-                weights: &weights,
-                fixed: &[false; 12],
-                eligible: &[true; 12],
-                most: None,
-            };
+            let problem =
+                Problem { cover: &cover, weights: &weights, fixed: &[false; 12], eligible: &[true; 12], most: None };
             let best = brute_force(&problem);
             let limits = Limits { time_limit_s: Some(1e-9), ..Limits::default() };
             let found = solve(&problem, &limits).unwrap();
             for point in &found.points {
-                assert!(point.objective <= best[point.sites] && best[point.sites] <= point.bound, "seed {seed}: {point:?}");
+                assert!(
+                    point.objective <= best[point.sites] && best[point.sites] <= point.bound,
+                    "seed {seed}: {point:?}"
+                );
                 assert_eq!(point.objective == point.bound, point.status == Status::Optimal, "seed {seed}");
             }
         }
@@ -577,7 +602,8 @@ mod tests {
     fn prices_alone_are_near() {
         // 400 rows and 40 sites: the prices alone and greedy sets must be within a tenth of each other at every number.
         let mut draw = Draw::new(7);
-        let pairs: Vec<(u32, u32)> = (0..400).flat_map(|r| (0..40).map(move |s| (r, s))).filter(|_| draw.below(12) == 0).collect();
+        let pairs: Vec<(u32, u32)> =
+            (0..400).flat_map(|r| (0..40).map(move |s| (r, s))).filter(|_| draw.below(12) == 0).collect();
         let cover = CoverTable::from_pairs(400, 40, &pairs).unwrap();
         let weights: Vec<u64> = (0..400).map(|_| 1000 + draw.below(5000) as u64).collect();
         let problem =

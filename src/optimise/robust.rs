@@ -338,7 +338,8 @@ fn verify(problem: &Problem, plan: &Plan) -> Result<()> {
         least = least.min(sum);
     }
     if least != plan.objective || plan.bound < plan.objective || !is_feasible(problem, &plan.opened_in) {
-        let message = format!("the worst case comes to {least}, not to {}, or the plan is not feasible", plan.objective);
+        let message =
+            format!("the worst case comes to {least}, not to {}, or the plan is not feasible", plan.objective);
         return Err(Fault::new("optimise::verify", message).help("this is a fault in gandan; please report it").into());
     }
     Ok(())

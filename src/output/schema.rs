@@ -506,7 +506,10 @@ pub const SENSITIVITY: Table = Table {
         or_null(number("gap", "", "(bound_persons - best_persons) / bound_persons")),
         or_null(text("status", "of that choice: `optimal`, `gap_reached`, `time_limit` or `unproven`")),
         or_null(number("regret", "people", "best_persons - persons: what a plan made for the case would serve more")),
-        or_null(text("worst_boundary", "code of the feature of the first boundary layer that loses most; null if none")),
+        or_null(text(
+            "worst_boundary",
+            "code of the feature of the first boundary layer that loses most; null if none",
+        )),
         or_null(text("worst_boundary_name", "its name")),
         number("worst_boundary_lost", "people", "who are not served any more there"),
     ],

@@ -85,7 +85,8 @@ pub fn frontier(study: &Study, plan: Option<&Rollout>) -> Result<Frontier> {
     // What any phase may open stands in the last one.
     let eligible: Vec<bool> = (0..fixed.len()).map(|s| scopes.iter().any(|scope| scope.allowed[s])).collect();
     let cover = cover_table(study, |row| weights[row] > 0)?;
-    let problem = frontier::Problem { cover: &cover, weights: &weights, fixed: &fixed, eligible: &eligible, most: None };
+    let problem =
+        frontier::Problem { cover: &cover, weights: &weights, fixed: &fixed, eligible: &eligible, most: None };
     let solve = &study.scenario.solve;
     let limits = Limits { time_limit_s: Some(solve.time_limit_s), gap: solve.gap, ..Limits::default() };
     let found = frontier::solve(&problem, &limits)?;

@@ -194,8 +194,7 @@ impl Trial<'_> {
     fn case(&mut self, case: Case, given: &Given, normal: Option<(&Given, &[Outcome])>) -> Result<Vec<Outcome>> {
         let mut outcomes = Vec::with_capacity(self.plan.phases.len());
         for t in 0..self.plan.phases.len() {
-            let open: Vec<u32> =
-                self.plan.phases[t].open.iter().copied().filter(|&s| given.kept[s as usize]).collect();
+            let open: Vec<u32> = self.plan.phases[t].open.iter().copied().filter(|&s| given.kept[s as usize]).collect();
             let is_open = open_flags(self.study.sites.len(), &open);
             let weights = self.weights(t);
             let persons = served(given.cover, &weights, &is_open);
@@ -231,7 +230,8 @@ impl Trial<'_> {
         let is_open = open_flags(study.sites.len(), open);
         let weights = self.weights(t);
         // People whom one agent alone serves, by agent, and of those by feature of the first layer.
-        let mut only: BTreeMap<u32, (u64, BTreeMap<u32, u64>)> = open.iter().map(|&s| (s, Default::default())).collect();
+        let mut only: BTreeMap<u32, (u64, BTreeMap<u32, u64>)> =
+            open.iter().map(|&s| (s, Default::default())).collect();
         for (row, &weight) in weights.iter().enumerate().filter(|(_, w)| **w > 0) {
             let mut serving = given.cover.row(row).iter().map(|p| p.site).filter(|&s| is_open[s as usize]);
             if let (Some(site), None) = (serving.next(), serving.next())

@@ -19,8 +19,8 @@ use crate::network::modes::{ModeChange, SpeedSet};
 use crate::units::{Distance, TravelTime};
 
 pub use dates::Date;
-pub use robust::{CaseSettings, Robust, SensitivitySettings};
 pub use people::{DemandSettings, GroupSettings, LayerProperty, PopulationSettings, ProposalSettings, ProposalSource};
+pub use robust::{CaseSettings, Robust, SensitivitySettings};
 
 /// A text in the two languages of the map and the report.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

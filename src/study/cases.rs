@@ -182,7 +182,8 @@ impl<'a> Cases<'a> {
         let cells: Vec<LonLat> = study.cells.iter().map(|c| c.at).collect();
         let sites: Vec<LonLat> = study.site_places().collect();
         let snap = &study.scenario.snap;
-        let rehung = Rehung { old: network, new: &changed, walk_kmh: snap.walk_kmh, snapper: std::cell::OnceCell::new() };
+        let rehung =
+            Rehung { old: network, new: &changed, walk_kmh: snap.walk_kmh, snapper: std::cell::OnceCell::new() };
         let cell_legs = rehung.legs(cell_legs, &cells, Distance::from_metres(snap.cell_limit_m));
         let site_legs = rehung.legs(site_legs, &sites, Distance::from_metres(snap.site_limit_m));
         drop(rehung);
@@ -243,8 +244,12 @@ impl Study {
         self.normal_cover.as_ref().unwrap_or(&self.cover)
     }
 
-    /// Where the scenario asks that a site serves a place in a share of the cases, counts them as further speeds.
+    /// Checks the cases of the scenario. Where a site must serve a place in a share of them, counts them as further speeds.
     pub(super) fn count_cases(&mut self, stages: &mut Stages) -> Result<()> {
+        if let Some(settings) = &self.scenario.sensitivity {
+            // What they name and is not there is told before anything is solved.
+            Cases::new(self, settings.cases.iter().collect())?;
+        }
         let Some(Robust::Share(share)) = self.scenario.solve.robust else { return Ok(()) };
         let (found, roads) = stages.run(
             "work out cases",
@@ -302,8 +307,7 @@ impl Barrier {
     fn holds(&self, p: LonLat) -> bool {
         let met = |side: &&[LonLat]| {
             let (a, b) = (side[0], side[1]);
-            (a.lat > p.lat) != (b.lat > p.lat)
-                && p.lon < a.lon + (p.lat - a.lat) / (b.lat - a.lat) * (b.lon - a.lon)
+            (a.lat > p.lat) != (b.lat > p.lat) && p.lon < a.lon + (p.lat - a.lat) / (b.lat - a.lat) * (b.lon - a.lon)
         };
         self.line.windows(2).filter(met).count() % 2 == 1
     }

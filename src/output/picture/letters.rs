@@ -83,7 +83,9 @@ fn mark(mark: char) -> Option<(&'static [[f64; 2]], bool)> {
 }
 
 pub(super) fn width(text: &str, height: f64) -> f64 {
-    (text.nfd().filter(|&letter| !is_combining_mark(letter)).count() as f64 * ADVANCE - (ADVANCE - 4.0)).max(0.0) * height / HIGH
+    (text.nfd().filter(|&letter| !is_combining_mark(letter)).count() as f64 * ADVANCE - (ADVANCE - 4.0)).max(0.0)
+        * height
+        / HIGH
 }
 
 /// The strokes of a text with its left end at the base line `at`.

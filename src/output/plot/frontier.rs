@@ -173,7 +173,12 @@ impl Plot {
         let (left, line) = (640.0, 46.0);
         let top = FRAME[3] - 40.0 - line * (n as f64 + 3.0);
         canvas.area(
-            &[[left - 30.0, top - 34.0], [FRAME[2] - 6.0, top - 34.0], [FRAME[2] - 6.0, FRAME[3] - 20.0], [left - 30.0, FRAME[3] - 20.0]],
+            &[
+                [left - 30.0, top - 34.0],
+                [FRAME[2] - 6.0, top - 34.0],
+                [FRAME[2] - 6.0, FRAME[3] - 20.0],
+                [left - 30.0, FRAME[3] - 20.0],
+            ],
             [255; 3],
             0.9,
         );

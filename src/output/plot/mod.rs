@@ -110,6 +110,8 @@ mod tests {
         let mut picture = Picture::new(100, 40, [255; 3]);
         Canvas::text(&mut picture, "I", [50.0, 30.0], 12.0, Anchor::Middle, [0; 3]);
         // An I of 12 pixels is 8 wide: from 46 to 54, its stem at 50.
-        assert!(picture.pixel(50, 24)[0] < 100 && picture.pixel(40, 24) == [255; 3] && picture.pixel(60, 24) == [255; 3]);
+        assert!(
+            picture.pixel(50, 24)[0] < 100 && picture.pixel(40, 24) == [255; 3] && picture.pixel(60, 24) == [255; 3]
+        );
     }
 }
