@@ -26,6 +26,9 @@ use crate::study::Study;
 use crate::study::cases::{Cases, Changed};
 use crate::units::Persons;
 
+/// A plan made anew gets at least such a part of the time that is left: most need none of theirs.
+const LARGEST_PARTS: usize = 6;
+
 /// How the plan stands the cases.
 pub struct Sensitivity {
     /// The normal case, the scenario's cases, then the loss of each agent, worst first.
@@ -307,7 +310,7 @@ impl Trial<'_> {
         }
         let cover = table(given.cover, weights, n)?;
         let limits = Limits {
-            time_limit_s: Some((left / (self.solves + 1) as f64).max(0.01)),
+            time_limit_s: Some((left / (self.solves + 1).min(LARGEST_PARTS) as f64).max(0.01)),
             gap: study.scenario.solve.gap,
             ..Limits::default()
         };
