@@ -46,7 +46,6 @@ fn scenario(home: &Path, solve: &str, added: &str) -> PathBuf {
         opens = "most-people"
         agents = 5
         [solve]
-        time_limit_s = 20
         {solve}
         {added}
         "#,
@@ -84,7 +83,7 @@ const CASES: &str = r#"
 fn the_curve_rises_within_its_bounds() {
     let home = tempfile::tempdir().unwrap();
     let out = home.path().join("curve");
-    let found = answer("frontier", &scenario(home.path(), "", ""), &out);
+    let found = answer("frontier", &scenario(home.path(), "time_limit_s = 4", ""), &out);
     let points = found["points"].as_array().unwrap();
     let number = |p: &Value, key: &str| p[key].as_f64().unwrap();
     assert_eq!((number(&points[0], "agents"), number(&points[0], "persons")), (0.0, 0.0));
@@ -110,7 +109,7 @@ fn the_curve_rises_within_its_bounds() {
 #[test]
 fn slower_or_closed_roads_never_serve_more() {
     let home = tempfile::tempdir().unwrap();
-    let found = answer("sensitivity", &scenario(home.path(), "", CASES), &home.path().join("tried"));
+    let found = answer("sensitivity", &scenario(home.path(), "time_limit_s = 4", CASES), &home.path().join("tried"));
     let outcomes = found["outcomes"].as_array().unwrap();
     let by_id = |id: &str| outcomes.iter().find(|o| o["case"] == id).unwrap();
     let persons = |o: &Value| o["persons"].as_f64().unwrap();
