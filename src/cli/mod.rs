@@ -9,6 +9,7 @@ mod compare;
 mod demo;
 mod explain;
 mod fetch;
+mod frontier;
 mod isochrone;
 mod matrix;
 mod optimise;
@@ -17,6 +18,7 @@ mod plan;
 mod progress;
 mod render;
 mod schema;
+mod sensitivity;
 mod survey;
 mod synth;
 mod travel;
@@ -67,6 +69,10 @@ enum Command {
     Explain(explain::ExplainArgs),
     /// Set two runs side by side: what opens and moves, who wins and who loses.
     Compare(compare::CompareArgs),
+    /// Compute the most people that any number of agents can serve, with bounds and a plot.
+    Frontier(frontier::FrontierArgs),
+    /// Tell what the plan is worth when roads are slow or closed, or agents are lost.
+    Sensitivity(sensitivity::SensitivityArgs),
     /// Recompute the figures of a finished run from its tables.
     Verify(verify::VerifyArgs),
     /// Make the demo city anew from a seed, or a town or country of any size.
@@ -103,6 +109,8 @@ pub fn main() -> ExitCode {
         Command::Optimise(args) => optimise::run(args),
         Command::Explain(args) => explain::run(&args),
         Command::Compare(args) => compare::run(&args),
+        Command::Frontier(args) => frontier::run(&args, cli.quiet),
+        Command::Sensitivity(args) => sensitivity::run(&args, cli.quiet),
         Command::Verify(args) => verify::run(args),
         Command::Synth(args) => synth::run(args, cli.quiet),
         Command::Schema => schema::run(),

@@ -44,6 +44,13 @@ pub struct OutputArgs {
     pub format: Format,
 }
 
+impl OutputArgs {
+    /// The cache of networks, if one is wanted.
+    pub(super) fn cache(&self) -> Option<crate::network::cache::Cache> {
+        self.cache.open()
+    }
+}
+
 /// How the summary is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {

@@ -8,6 +8,8 @@
 //! * [`reduce`]: lossless merging of rows, and the reductions of set covering
 //! * [`set_cover`] (LSCP), [`max_cover`] (MCLP), [`p_median`]: one problem each
 //! * [`phases`]: nested maximal covering over several phases, as one joint problem
+//! * [`frontier`]: the most weight for every number of sites at once
+//! * [`robust`]: nested maximal covering that stands several cases
 //! * [`tidy`]: a second objective (nearness) that leaves the first one untouched
 //! * [`verify`]: recomputes every answer from the raw table by separate code
 //! * [`certificate`]: multipliers that prove a bound to anybody without a solver
@@ -20,12 +22,14 @@ pub mod answer;
 pub mod certificate;
 pub mod cover;
 pub(crate) mod exchange;
+pub mod frontier;
 pub mod max_cover;
 pub mod p_median;
 mod p_median_search;
 mod phase_search;
 pub mod phases;
 pub mod reduce;
+pub mod robust;
 pub mod set_cover;
 mod solver;
 pub mod tables;

@@ -6,6 +6,7 @@ pub mod explain;
 mod explanations;
 pub mod files;
 pub mod folder;
+pub mod frontier;
 pub mod inputs_picture;
 pub mod isochrone;
 pub mod loads;
@@ -17,7 +18,9 @@ mod people;
 pub mod picture;
 pub(crate) mod proof;
 mod read;
+pub mod plot;
 pub mod schema;
+pub mod sensitivity;
 pub mod shapes;
 pub mod survey;
 pub mod table;
@@ -67,6 +70,21 @@ pub fn write_run(target: &Path, force: bool, study: &Study, plan: &Rollout, stag
         },
         |()| format!("tables and map in {}", target.display()),
     )?;
+    if study.scenario.output.frontier {
+        stages.run(
+            "frontier",
+            || {
+                let found = crate::rollout::frontier::frontier(study, Some(plan))?;
+                frontier::write(folder.path(), study, &found)?;
+                Ok(found)
+            },
+            crate::rollout::frontier::Frontier::told,
+        )?;
+    }
+    if study.scenario.sensitivity.as_ref().is_some_and(|s| s.with_plan) {
+        let tried = crate::rollout::sensitivity::sensitivity(study, plan, stages)?;
+        sensitivity::write(folder.path(), study, &tried)?;
+    }
     manifest::write(folder.path(), study, plan, stages.done())?;
     crate::stages::go_on()?;
     folder.commit()

@@ -6,8 +6,11 @@
 pub mod capacity;
 pub mod certify;
 pub mod explain;
+pub mod frontier;
 pub mod groups;
 pub mod indicators;
+mod robust;
+pub mod sensitivity;
 mod solve;
 pub mod uncovered;
 

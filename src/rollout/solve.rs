@@ -2,11 +2,12 @@
 
 use super::Proof;
 use super::certify::Statement;
+use super::robust::Stood;
 use crate::error::{Faults, Result};
 use crate::network::CLOSED;
 use crate::optimise::answer::{Limits, ProofStep};
 use crate::optimise::cover::{CostTable, CoverTable, open_flags};
-use crate::optimise::{phases, set_cover, tidy};
+use crate::optimise::{phases, robust, set_cover, tidy};
 use crate::scenario::Opens;
 use crate::stages::go_on;
 use crate::study::{Study, check_budgets};
@@ -25,11 +26,11 @@ pub(super) struct Choice {
 const OPEN_END_DAYS: u64 = 365;
 
 /// Who counts in a phase, and what it may open.
-struct PhaseScope {
-    in_scope: Vec<bool>,
-    site_in_scope: Vec<bool>,
-    allowed: Vec<bool>,
-    days: u64,
+pub(super) struct PhaseScope {
+    pub(super) in_scope: Vec<bool>,
+    pub(super) site_in_scope: Vec<bool>,
+    pub(super) allowed: Vec<bool>,
+    pub(super) days: u64,
 }
 
 /// Chooses the sites of every phase, and tells what was asked of the optimiser.
@@ -57,6 +58,8 @@ struct Chooser<'a> {
     costs: Vec<u64>,
     fixed: Vec<bool>,
     limits: Limits,
+    /// The cases whose worst counts, if any.
+    stood: Stood,
     /// What stands after the phases chosen so far.
     open: Vec<bool>,
     choices: Vec<Choice>,
@@ -74,6 +77,7 @@ impl<'a> Chooser<'a> {
             scopes: (0..study.scenario.phases.len()).map(|t| phase_scope(study, t)).collect::<Result<_>>()?,
             times: time_table(study)?,
             costs: vec![1; study.sites.len()],
+            stood: Stood::new(study)?,
             open: fixed.clone(),
             fixed,
             limits: Limits { time_limit_s: Some(solve.time_limit_s), gap: solve.gap, ..Limits::default() },
@@ -90,18 +94,26 @@ impl<'a> Chooser<'a> {
 
     fn fewest_for_all(&mut self, t: usize) -> Result<usize> {
         let scope = &self.scopes[t];
-        let rows = cover_table(self.study, |row| scope.in_scope[row])?;
+        let stands = !self.stood.tables.is_empty();
+        let rows = match stands {
+            true => self.stood.stacked(self.open.len(), |row| scope.in_scope[row])?,
+            false => cover_table(self.study, |row| scope.in_scope[row])?,
+        };
         let problem =
             set_cover::Problem { cover: &rows, costs: &self.costs, fixed: &self.open, eligible: &scope.allowed };
         let answer = set_cover::solve(&problem, &self.limits)?;
         self.problems.push(Statement::fewest_for_all(t, &problem, &answer));
         let alone = set_cover::solve(&set_cover::Problem { fixed: &self.fixed, ..problem }, &self.limits)?;
         let mut next = open_flags(self.open.len(), &answer.chosen);
-        if self.study.scenario.solve.fill_by_travel_time {
+        // An exchange that leaves the normal case as it is may hurt another.
+        if self.study.scenario.solve.fill_by_travel_time && !stands {
             self.shorten(&mut next, t);
         }
         let proof = Proof {
-            problem: "fewest sites that serve everyone whom a candidate can serve",
+            problem: match stands {
+                true => "fewest sites that serve everyone whom a candidate can serve, in every case",
+                false => "fewest sites that serve everyone whom a candidate can serve",
+            },
             unit: "sites",
             objective: answer.objective as f64,
             bound: answer.bound as f64,
@@ -125,8 +137,20 @@ impl<'a> Chooser<'a> {
             fixed: &self.open,
             phases: &problem_phases,
         };
-        let plan = phases::solve(&problem, &self.limits)?;
-        self.problems.push(Statement::most_people(first..end, &problem, &plan));
+        let unit = if self.study.is_weighted() { "weighted person-days" } else { "person-days" };
+        let stands = !self.stood.tables.is_empty();
+        let (plan, mut steps) = if stands {
+            let cases = &self.stood.tables;
+            let asked = robust::Problem { cases, costs: &self.costs, fixed: &self.open, phases: &problem_phases };
+            let answer = robust::solve(&asked, &self.limits)?;
+            let told = self.stood.told(&answer, unit);
+            (answer.plan, told)
+        } else {
+            let plan = phases::solve(&problem, &self.limits)?;
+            self.problems.push(Statement::most_people(first..end, &problem, &plan));
+            (plan, Vec::new())
+        };
+        steps.extend(told(&plan.steps));
         let mut proofs = Vec::new();
         for (i, asked) in asked[first..end].iter().enumerate() {
             if asked.opens == Opens::Nothing {
@@ -135,14 +159,17 @@ impl<'a> Chooser<'a> {
             }
             let alone = phases::solve_alone(&problem, i, &self.limits)?;
             proofs.push(Proof {
-                problem: "most people served, weighed by days, all such phases together",
-                unit: if self.study.is_weighted() { "weighted person-days" } else { "person-days" },
+                problem: match stands {
+                    true => "most people served in the worst case, weighed by days, all such phases together",
+                    false => "most people served, weighed by days, all such phases together",
+                },
+                unit,
                 objective: Persons(plan.objective).people(),
                 bound: Persons(plan.bound).people(),
                 gap: plan.gap,
                 status: plan.status.as_str(),
                 alone_bound: Some(Persons(alone.bound).people()),
-                steps: told(&plan.steps),
+                steps: steps.clone(),
             });
         }
         let mut sets: Vec<Vec<bool>> =
@@ -194,8 +221,8 @@ impl<'a> Chooser<'a> {
                 }
             }
         }
-        // Swapping would break the nesting of several phases; with one it cannot.
-        if let [only] = sets {
+        // Swapping would break the nesting of several phases; with one it cannot. It may hurt other cases.
+        if let ([only], true) = (&mut *sets, self.stood.tables.is_empty()) {
             self.shorten(only, first);
         }
     }
@@ -238,7 +265,7 @@ pub fn check_phases(study: &Study) -> Result<()> {
     faults.finish()
 }
 
-fn phase_scope(study: &Study, t: usize) -> Result<PhaseScope> {
+pub(super) fn phase_scope(study: &Study, t: usize) -> Result<PhaseScope> {
     let phase = &study.scenario.phases[t];
     let n_modes = study.modes.len();
     let rows = study.row_persons.len();

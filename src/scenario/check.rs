@@ -63,6 +63,7 @@ impl Scenario {
         if let Some(capacity) = &self.capacity {
             capacity.check(&mut wrong);
         }
+        self.check_cases(&mut wrong);
         if self.phases.is_empty() {
             wrong("phases".into(), "there is no phase".into(), "give at least one [[phases]]");
         }

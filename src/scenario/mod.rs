@@ -6,6 +6,7 @@ mod capacity;
 mod check;
 mod dates;
 mod people;
+mod robust;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -21,6 +22,7 @@ use crate::units::{Distance, TravelTime};
 pub use capacity::{CapacitySettings, Minutes, MinutesSource};
 pub use dates::Date;
 pub use people::{DemandSettings, GroupSettings, LayerProperty, PopulationSettings, ProposalSettings, ProposalSource};
+pub use robust::{CaseSettings, Robust, SensitivitySettings};
 
 /// A text in the two languages of the map and the report.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,6 +85,8 @@ pub struct Scenario {
     /// Limits of the solver.
     #[serde(default)]
     pub solve: SolveSettings,
+    /// What is tried with the plan.
+    pub sensitivity: Option<SensitivitySettings>,
     /// What is written beside the plan.
     #[serde(default)]
     pub output: OutputSettings,
@@ -315,11 +319,21 @@ pub struct SolveSettings {
     pub gap: f64,
     /// Whether agents left over once coverage cannot grow go where they shorten travel most.
     pub fill_by_travel_time: bool,
+    /// In how many cases the plan must be good; only the normal one counts if absent.
+    pub robust: Option<Robust>,
+    /// Which of the cases under `[[sensitivity.cases]]` those are, beside the normal one; all if empty.
+    pub robust_cases: Vec<String>,
 }
 
 impl Default for SolveSettings {
     fn default() -> Self {
-        SolveSettings { time_limit_s: 120.0, gap: 0.0, fill_by_travel_time: true }
+        SolveSettings {
+            time_limit_s: 120.0,
+            gap: 0.0,
+            fill_by_travel_time: true,
+            robust: None,
+            robust_cases: Vec::new(),
+        }
     }
 }
 
@@ -331,11 +345,13 @@ pub struct OutputSettings {
     pub isochrone_minutes: Vec<f64>,
     /// Whether the road graph is written too (folder `network/`), for checks by other programs.
     pub network: bool,
+    /// Whether the most people that any number of agents can serve is written too (`frontier.parquet`, `.svg`, `.png`).
+    pub frontier: bool,
 }
 
 impl Default for OutputSettings {
     fn default() -> Self {
-        OutputSettings { isochrone_minutes: vec![10.0, 20.0, 30.0], network: false }
+        OutputSettings { isochrone_minutes: vec![10.0, 20.0, 30.0], network: false, frontier: false }
     }
 }
 
