@@ -11,7 +11,10 @@ use gandan::optimise::cover::{CostTable, CoverTable};
 use gandan::optimise::phases::Phase;
 use gandan::optimise::{Limits, Status, max_cover, p_median, phases, reduce, set_cover};
 
-const CASES: u64 = 400;
+const CASES: u64 = 500;
+
+#[path = "optimise_oracle/covering.rs"]
+mod covering;
 
 /// Deterministic random numbers (splitmix64).
 struct Dice(u64);

@@ -6,7 +6,8 @@
 //! * [`answer`]: limits, status, proof steps
 //! * [`cover`]: the tables, in compressed rows
 //! * [`reduce`]: lossless merging of rows, and the reductions of set covering
-//! * [`set_cover`] (LSCP), [`max_cover`] (MCLP), [`p_median`]: one problem each
+//! * [`set_cover`] (LSCP), [`max_cover`] (MCLP), [`partial_cover`], [`backup_cover`] (BACOP), [`p_median`],
+//!   [`p_center`]: one problem each
 //! * [`phases`]: nested maximal covering over several phases, as one joint problem
 //! * [`tidy`]: a second objective (nearness) that leaves the first one untouched
 //! * [`verify`]: recomputes every answer from the raw table by separate code
@@ -16,11 +17,16 @@
 //! objectives are exact and do not depend on the order of work. Each `solve` verifies its answer before it returns.
 
 pub mod answer;
+pub mod backup_cover;
 pub mod cover;
 mod exchange;
 pub mod max_cover;
+pub mod p_center;
 pub mod p_median;
+mod p_median_bound;
+mod p_median_radius;
 mod p_median_search;
+pub mod partial_cover;
 mod phase_search;
 pub mod phases;
 pub mod reduce;

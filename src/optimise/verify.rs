@@ -5,7 +5,7 @@
 use super::answer::Answer;
 use super::cover::{CostTable, CoverTable};
 use super::phases::Plan;
-use super::{max_cover, p_median, phases, set_cover};
+use super::{backup_cover, max_cover, p_center, p_median, partial_cover, phases, set_cover};
 use crate::error::{Fault, Result};
 
 fn differs(what: impl Into<String>) -> crate::error::Error {
@@ -151,6 +151,71 @@ pub fn p_median(problem: &p_median::Problem, answer: &Answer) -> Result<()> {
     same("the weighted cost", weighted_cost(problem.costs, problem.weights, &open, &usable)?, answer.objective)?;
     counts(problem.costs.cover(), &usable, answer.coverable_rows, answer.uncoverable_rows)?;
     beyond(answer.objective, answer.bound)
+}
+
+/// Checks an answer to a p-center problem; errors as in [`set_cover()`].
+pub fn p_center(problem: &p_center::Problem, answer: &Answer) -> Result<()> {
+    let open = flags(&answer.chosen, problem.fixed, problem.eligible)?;
+    if answer.chosen.len() > problem.p {
+        return Err(differs(format!("{} sites are open, too many", answer.chosen.len())));
+    }
+    let usable: Vec<bool> = (0..open.len()).map(|s| problem.fixed[s] || problem.eligible[s]).collect();
+    let mut worst = 0;
+    for r in 0..problem.costs.n_rows() {
+        let of = |among: &[bool]| problem.costs.row(r).filter(|&(s, _)| among[s as usize]).map(|(_, cost)| cost).min();
+        match (of(&open), of(&usable)) {
+            _ if problem.weights[r] == 0 => {}
+            (Some(cost), _) => worst = worst.max(cost),
+            (None, Some(_)) => return Err(differs(format!("row {r} is not served"))),
+            (None, None) => {}
+        }
+    }
+    same("the worst cost", worst, answer.objective)?;
+    counts(problem.costs.cover(), &usable, answer.coverable_rows, answer.uncoverable_rows)?;
+    beyond(answer.objective, answer.bound)
+}
+
+/// Checks an answer to a partial covering problem; errors as in [`set_cover()`].
+pub fn partial_cover(problem: &partial_cover::Problem, answer: &Answer) -> Result<()> {
+    let open = flags(&answer.chosen, problem.fixed, problem.eligible)?;
+    let found = covered(problem.cover, problem.weights, &open);
+    if found < problem.least_weight {
+        return Err(differs(format!("the covered weight is {found}, less than {}", problem.least_weight)));
+    }
+    same("the cost", cost(problem.costs, &open), answer.objective)?;
+    let usable: Vec<bool> = (0..open.len()).map(|s| problem.fixed[s] || problem.eligible[s]).collect();
+    counts(problem.cover, &usable, answer.coverable_rows, answer.uncoverable_rows)?;
+    beyond(answer.objective, answer.bound)
+}
+
+/// Checks an answer to a backup covering problem; errors as in [`set_cover()`].
+pub fn backup_cover(problem: &backup_cover::Problem, answer: &Answer) -> Result<()> {
+    let open = flags(&answer.chosen, problem.fixed, problem.eligible)?;
+    if answer.chosen.len() > problem.p {
+        return Err(differs(format!("{} sites are open, too many", answer.chosen.len())));
+    }
+    let usable: Vec<bool> = (0..open.len()).map(|s| problem.fixed[s] || problem.eligible[s]).collect();
+    let (mut once, mut twice) = (0, 0);
+    for (r, weight) in problem.weights.iter().enumerate() {
+        let mut serving = 0;
+        let mut servable = false;
+        for &s in problem.cover.row(r) {
+            servable |= usable[s as usize];
+            serving += u32::from(open[s as usize]);
+        }
+        if serving == 0 && servable && problem.goal == backup_cover::Goal::CoverAll {
+            return Err(differs(format!("row {r} is not covered")));
+        }
+        once += if serving >= 1 { *weight } else { 0 };
+        twice += if serving >= 2 { *weight } else { 0 };
+    }
+    let worth = match problem.goal {
+        backup_cover::Goal::CoverAll => twice,
+        backup_cover::Goal::Weighted { once: first, twice: second } => first * once + second * twice,
+    };
+    same("the objective", worth, answer.objective)?;
+    counts(problem.cover, &usable, answer.coverable_rows, answer.uncoverable_rows)?;
+    beyond(answer.bound, answer.objective)
 }
 
 fn weighted_cost(costs: &CostTable, weights: &[u64], open: &[bool], usable: &[bool]) -> Result<u64> {
