@@ -7,7 +7,7 @@
 //! * [`cover`]: the tables, in compressed rows
 //! * [`reduce`]: lossless merging of rows, and the reductions of set covering
 //! * [`set_cover`] (LSCP), [`max_cover`] (MCLP), [`partial_cover`], [`backup_cover`] (BACOP), [`p_median`],
-//!   [`p_center`]: one problem each
+//!   [`p_center`], [`capacitated`] (CFLP): one problem each
 //! * [`phases`]: nested maximal covering over several phases, as one joint problem
 //! * [`tidy`]: a second objective (nearness) that leaves the first one untouched
 //! * [`verify`]: recomputes every answer from the raw table by separate code
@@ -18,6 +18,7 @@
 
 pub mod answer;
 pub mod backup_cover;
+pub mod capacitated;
 pub mod cover;
 mod exchange;
 pub mod max_cover;

@@ -92,13 +92,18 @@ pub fn solve(problem: &Problem, limits: &Limits) -> Result<Answer> {
             let start = radius.values(&lists, search.open());
             let floor = lists.floor(&clients.weights);
             let xs = radius.xs;
-            let outcome = radius.model.solve(Some(start), &progress.limits, progress.remaining_s())?;
-            // What was ruled out costs at least `upper`.
-            bound = outcome.bound.map_or(bound, |b| bound.max(upper.min(b.saturating_add(floor))));
-            if let Some(values) = outcome.values {
-                let open = (0..n).map(|s| fixing.fixed[s] || xs[s].is_some_and(|x| values[x.0] > 0.5)).collect();
-                search.try_open(open);
-                search.exchange(&|| progress.out_of_time());
+            if radius.model.n_vars() == 0 {
+                // Nothing is left to decide: the plan known is the only one that can be the best.
+                bound = upper;
+            } else {
+                let outcome = radius.model.solve(Some(start), &progress.limits, progress.remaining_s())?;
+                // What was ruled out costs at least `upper`.
+                bound = outcome.bound.map_or(bound, |b| bound.max(upper.min(b.saturating_add(floor))));
+                if let Some(values) = outcome.values {
+                    let open = (0..n).map(|s| fixing.fixed[s] || xs[s].is_some_and(|x| values[x.0] > 0.5)).collect();
+                    search.try_open(open);
+                    search.exchange(&|| progress.out_of_time());
+                }
             }
             progress.note("highs", format!("{size}: {}, bound {bound}", search.objective()));
         }

@@ -5,7 +5,7 @@
 use super::answer::Answer;
 use super::cover::{CostTable, CoverTable};
 use super::phases::Plan;
-use super::{backup_cover, max_cover, p_center, p_median, partial_cover, phases, set_cover};
+use super::{backup_cover, capacitated, max_cover, p_center, p_median, partial_cover, phases, set_cover};
 use crate::error::{Fault, Result};
 
 fn differs(what: impl Into<String>) -> crate::error::Error {
@@ -216,6 +216,58 @@ pub fn backup_cover(problem: &backup_cover::Problem, answer: &Answer) -> Result<
     same("the objective", worth, answer.objective)?;
     counts(problem.cover, &usable, answer.coverable_rows, answer.uncoverable_rows)?;
     beyond(answer.bound, answer.objective)
+}
+
+/// Checks a plan of a capacitated location problem; errors as in [`set_cover()`].
+pub fn capacitated(problem: &capacitated::Problem, plan: &capacitated::Plan) -> Result<()> {
+    let open = flags(&plan.chosen, problem.fixed, problem.eligible)?;
+    if problem.p.is_some_and(|p| plan.chosen.len() > p) {
+        return Err(differs(format!("{} sites are open, too many", plan.chosen.len())));
+    }
+    let mut room = problem.capacities.to_vec();
+    let mut left = problem.needs.to_vec();
+    let (mut whole, mut rest) = (u128::from(cost(problem.site_costs, &open)), 0.0);
+    for &(r, s, amount) in &plan.flows {
+        let row = r as usize;
+        let pair = problem.costs.row(row).find(|&(site, _)| site == s);
+        let Some((_, cost)) = pair.filter(|_| open[s as usize]) else {
+            return Err(differs(format!("row {r} is served from site {s}, which is closed or cannot serve it")));
+        };
+        if problem.kind == capacitated::Kind::Whole && amount != problem.needs[row] {
+            return Err(differs(format!("row {r} is split")));
+        }
+        let (Some(room_left), Some(need_left)) = (room[s as usize].checked_sub(amount), left[row].checked_sub(amount))
+        else {
+            return Err(differs(format!("site {s} or row {r} has more than it can take")));
+        };
+        (room[s as usize], left[row]) = (room_left, need_left);
+        let price = u128::from(problem.weights[row]) * u128::from(cost) * u128::from(amount);
+        whole += price / u128::from(problem.needs[row]);
+        rest += (price % u128::from(problem.needs[row])) as f64 / problem.needs[row] as f64;
+    }
+    let whole = whole + (rest - 1e-6_f64).ceil().max(0.0) as u128;
+    if whole != u128::from(plan.objective) {
+        return Err(differs(format!("the cost is {whole}, not {}", plan.objective)));
+    }
+    let (mut unserved, mut coverable, mut uncoverable) = (Vec::new(), 0, 0);
+    for r in (0..left.len()).filter(|&r| problem.needs[r] > 0) {
+        if !problem.costs.row(r).any(|(s, _)| problem.fixed[s as usize] || problem.eligible[s as usize]) {
+            uncoverable += 1;
+            continue;
+        }
+        coverable += 1;
+        if left[r] > 0 {
+            unserved.push((r as u32, left[r]));
+        }
+    }
+    same("the number of coverable rows", coverable, plan.coverable_rows as u64)?;
+    same("the number of uncoverable rows", uncoverable, plan.uncoverable_rows as u64)?;
+    same("what is unserved", unserved.iter().map(|&(_, left)| left).sum(), plan.unserved_total)?;
+    if unserved != plan.unserved || (!problem.allow_overflow && plan.unserved_total > 0) {
+        return Err(differs("the rows left unserved are others than claimed"));
+    }
+    beyond(plan.unserved_total, plan.unserved_bound)?;
+    beyond(plan.objective, plan.bound)
 }
 
 fn weighted_cost(costs: &CostTable, weights: &[u64], open: &[bool], usable: &[bool]) -> Result<u64> {
