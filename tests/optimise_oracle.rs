@@ -13,6 +13,8 @@ use gandan::optimise::{Limits, Status, max_cover, p_median, phases, reduce, set_
 
 const CASES: u64 = 500;
 
+#[path = "optimise_oracle/capacitated.rs"]
+mod capacitated;
 #[path = "optimise_oracle/covering.rs"]
 mod covering;
 
