@@ -9,7 +9,7 @@
 //! * [`set_cover`] (LSCP), [`max_cover`] (MCLP), [`partial_cover`], [`backup_cover`] (BACOP), [`p_median`],
 //!   [`p_center`], [`capacitated`] (CFLP): one problem each
 //! * [`phases`]: nested maximal covering over several phases, as one joint problem
-//! * [`tidy`]: a second objective (nearness) that leaves the first one untouched
+//! * [`then_nearest`]: a second objective (nearness) behind a first one, with a bound; [`tidy`]: the same by swaps alone
 //! * [`verify`]: recomputes every answer from the raw table by separate code
 //! * [`tables`]: reads the three input tables from CSV or Parquet
 //!
@@ -34,6 +34,7 @@ pub mod reduce;
 pub mod set_cover;
 mod solver;
 pub mod tables;
+pub mod then_nearest;
 pub mod tidy;
 pub mod verify;
 

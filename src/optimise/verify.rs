@@ -5,7 +5,7 @@
 use super::answer::Answer;
 use super::cover::{CostTable, CoverTable};
 use super::phases::Plan;
-use super::{backup_cover, capacitated, max_cover, p_center, p_median, partial_cover, phases, set_cover};
+use super::{backup_cover, capacitated, max_cover, p_center, p_median, partial_cover, phases, set_cover, then_nearest};
 use crate::error::{Fault, Result};
 
 fn differs(what: impl Into<String>) -> crate::error::Error {
@@ -268,6 +268,35 @@ pub fn capacitated(problem: &capacitated::Problem, plan: &capacitated::Plan) -> 
     }
     beyond(plan.unserved_total, plan.unserved_bound)?;
     beyond(plan.objective, plan.bound)
+}
+
+/// Checks an answer to a second objective and that it keeps the first; errors as in [`set_cover()`].
+pub fn then_nearest(problem: &then_nearest::Problem, answer: &Answer) -> Result<()> {
+    let open = flags(&answer.chosen, problem.fixed, problem.eligible)?;
+    let found = covered(problem.cover, problem.cover_weights, &open);
+    if found < problem.least_covered {
+        return Err(differs(format!("the covered weight is {found}, less than {}", problem.least_covered)));
+    }
+    if problem.p.is_some_and(|p| answer.chosen.len() > p) {
+        return Err(differs(format!("{} sites are open, too many", answer.chosen.len())));
+    }
+    if problem.most_cost.is_some_and(|most| cost(problem.site_costs, &open) > most) {
+        return Err(differs("the sites cost too much"));
+    }
+    let mut sum = 0;
+    for (r, weight) in problem.weights.iter().enumerate() {
+        let mut least = problem.penalty;
+        for (s, cost) in problem.costs.row(r) {
+            if open[s as usize] && cost < least {
+                least = cost;
+            }
+        }
+        sum += weight * least;
+    }
+    same("the weighted cost", sum, answer.objective)?;
+    let usable: Vec<bool> = (0..open.len()).map(|s| problem.fixed[s] || problem.eligible[s]).collect();
+    counts(problem.costs.cover(), &usable, answer.coverable_rows, answer.uncoverable_rows)?;
+    beyond(answer.objective, answer.bound)
 }
 
 fn weighted_cost(costs: &CostTable, weights: &[u64], open: &[bool], usable: &[bool]) -> Result<u64> {

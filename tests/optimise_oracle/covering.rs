@@ -2,7 +2,7 @@
 
 use gandan::error::Error;
 use gandan::optimise::cover::CostTable;
-use gandan::optimise::{Limits, Status, backup_cover, p_center, partial_cover};
+use gandan::optimise::{Limits, Status, backup_cover, p_center, partial_cover, then_nearest};
 
 use crate::{CASES, Case, Dice, weight};
 
@@ -132,4 +132,62 @@ fn p_center_equals_brute_force() {
             (result, best) => panic!("seed {seed}: {result:?} where brute force says {best:?}"),
         }
     }
+}
+
+/// Of all plans that keep a first objective (all covered, weight, cost, number), the nearest.
+#[test]
+fn then_nearest_equals_brute_force() {
+    let (mut solved, mut changed, mut improved) = (0, 0, 0);
+    for seed in 0..2 * CASES {
+        let mut dice = Dice(seed + 11_000_000);
+        let case = Case::new(&mut dice);
+        let (cover, masks) = (case.cover(), case.masks());
+        let costs = CostTable::from_triples(case.n_rows, case.n_sites, &case.triples).unwrap();
+        let p = (dice.below(2) == 0).then(|| dice.below(case.n_sites as u64 + 1) as usize);
+        let most_cost = (p.is_none() || dice.below(3) == 0).then(|| dice.below(case.costs.iter().sum::<u64>() + 1));
+        let fits = |set: u32| {
+            p.is_none_or(|p| set.count_ones() as usize <= p) && most_cost.is_none_or(|most| case.cost(set) <= most)
+        };
+        let sets: Vec<u32> = case.sets().filter(|&set| fits(set)).collect();
+        // The first objective: mostly what the best of them covers, sometimes less.
+        let ones = vec![1; case.n_rows];
+        let cover_weights = if dice.below(2) == 0 { &ones } else { &case.weights };
+        let Some(most) = sets.iter().map(|&set| weight(&masks, cover_weights, set)).max() else { continue };
+        let least_covered = if dice.below(3) > 0 { most } else { dice.below(most + 1) };
+        let kept: Vec<u32> =
+            sets.into_iter().filter(|&set| weight(&masks, cover_weights, set) >= least_covered).collect();
+        let penalty = 12;
+        let total = |set: u32| -> u64 {
+            let cost = |r: usize| {
+                let served = case.triples.iter().filter(|&&(row, s, _)| row as usize == r && set >> s & 1 == 1);
+                served.map(|&(_, _, cost)| cost).min().unwrap_or(penalty)
+            };
+            (0..case.n_rows).map(|r| case.weights[r] * cost(r)).sum()
+        };
+        let best = kept.iter().map(|&set| total(set)).min().unwrap();
+        let begin = kept[dice.below(kept.len() as u64) as usize];
+        let start: Vec<u32> = (0..case.n_sites as u32).filter(|s| begin >> s & 1 == 1).collect();
+        solved += 1;
+        changed += u32::from(kept.len() > 1);
+        improved += u32::from(total(begin) > best);
+        let problem = then_nearest::Problem {
+            costs: &costs,
+            weights: &case.weights,
+            penalty,
+            cover: &cover,
+            cover_weights,
+            least_covered,
+            site_costs: &case.costs,
+            most_cost,
+            p,
+            fixed: &case.fixed,
+            eligible: &case.eligible,
+        };
+        let answer = then_nearest::solve(&problem, &start, &Limits::default()).unwrap();
+        assert_eq!((answer.objective, answer.bound, answer.status), (best, best, Status::Optimal), "seed {seed}");
+        let hasty = Limits { time_limit_s: Some(1e-9), ..Limits::default() };
+        let hasty = then_nearest::solve(&problem, &start, &hasty).unwrap();
+        assert!(hasty.objective >= best && hasty.bound <= best, "seed {seed}");
+    }
+    assert!(solved >= CASES && changed > 400 && improved > 200, "{solved} {changed} {improved}");
 }
