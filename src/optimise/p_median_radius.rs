@@ -22,7 +22,7 @@ struct List {
 }
 
 impl Lists {
-    /// `keep(row, cost)` says whether a plan worth looking for serves the row at that cost, and must not turn true
+    /// At least `p` sites are taken to be open. `keep(row, cost)` says whether a plan worth looking for serves the row at that cost, and must not turn true
     /// again for a larger one. What `known` pays is kept in any case, so that `known` stays a solution.
     pub(crate) fn new(
         costs: &CostTable,

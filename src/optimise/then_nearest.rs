@@ -270,7 +270,8 @@ impl<'a> Rest<'a> {
             let known = [&**best, &[true]].concat();
             let fixing = proven.fix(&relaxation, most, &known);
             let keep = |r: usize, cost: u64| proven.may_serve(r, self.weights[r] * cost, most);
-            let lists = Lists::new(&self.costs, &fixing.fixed, &fixing.usable, self.p, &known, &keep);
+            // 0 of them: costs may keep a plan from opening as many sites as `p` says.
+            let lists = Lists::new(&self.costs, &fixing.fixed, &fixing.usable, 0, &known, &keep);
             if lists.n_levels() > MOST_LEVELS {
                 progress.note("highs", format!("{} levels are too many for the model", lists.n_levels()));
                 break;
