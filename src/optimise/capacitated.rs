@@ -8,18 +8,23 @@
 //! Where capacity is short there is no such plan. [`Problem::allow_overflow`] then asks for the plan that leaves the
 //! least need unserved, and among those for the cheapest; what is left is listed row by row.
 
+mod bound;
 mod model;
 mod search;
 mod transport;
 
+use self::bound::Relaxation;
 use self::model::{Aim, Capacitated};
 use self::search::Search;
-use super::answer::{Limits, Progress, ProofStep, Sense, Status};
+use super::answer::{self, Limits, Progress, ProofStep, Sense, Status};
 use super::cover::CostTable;
 use super::p_center::check_fixed;
 use super::set_cover::{check_lengths, check_total};
 use super::{LARGEST_TOTAL, verify};
 use crate::error::{Error, Fault, Result};
+
+/// Steps of the Lagrangian bound.
+const ROUNDS: usize = 800;
 
 /// Prices of one unit of need count in this part of a unit of cost, where they are no whole numbers.
 const PRICE_PARTS: i128 = 1 << 40;
@@ -218,13 +223,30 @@ pub fn solve(problem: &Problem, limits: &Limits) -> Result<Plan> {
 
     let floor = floor(problem, &table, search.unserved());
     let mut bound = floor;
+    let mut sites = (problem.fixed.to_vec(), table.usable.clone());
+    if search.unserved() == 0 && bound < search.cost() && !progress.out_of_time() {
+        let relaxation = Relaxation::new(problem, &table);
+        let mut look = |taken: Option<&[bool]>| {
+            if let Some(taken) = taken {
+                search.try_set(taken.to_vec(), &progress);
+            }
+            search.cost()
+        };
+        let proven = relaxation.ascend(ROUNDS, &mut look, &|| progress.out_of_time());
+        bound = bound.max(proven.least).min(search.cost());
+        sites = proven.fix(problem, &table, search.cost(), search.open());
+        progress.note("lagrange", format!("{}, bound {bound}", search.cost()));
+    }
+    let small_enough = |bound: u64, cost: u64| answer::gap(cost, bound) <= limits.gap;
     let mut short: Vec<Vec<bool>> = Vec::new();
-    while bound < search.cost() && !progress.out_of_time() && short.len() < 100 {
-        let built = Capacitated::build(problem, &table, Aim::Cost { unserved: search.unserved() }, &short);
+    while bound < search.cost() && !small_enough(bound, search.cost()) && !progress.out_of_time() && short.len() < 100 {
+        let aim = Aim::Cost { unserved: search.unserved() };
+        let built = Capacitated::build(problem, &table, aim, &short, (&sites.0, &sites.1));
         let size = format!("{} variables, {} constraints", built.model.n_vars(), built.model.n_constraints());
         let start = built.values(&table, search.open(), search.flows());
         let parts = built.parts;
         let (outcome, read) = solve_model(built, &table, Some(start), &progress)?;
+        // What the Lagrangian bound ruled out costs at least as much as the best plan known.
         bound = bound.max(outcome.map_or(0, |b| b.div_ceil(parts))).min(search.cost());
         progress.note("highs", format!("{size}: bound {bound}"));
         let Some((open, at)) = read else { break };
@@ -326,7 +348,7 @@ fn more_room(
     let mut least = least;
     let mut short: Vec<Vec<bool>> = Vec::new();
     while search.unserved() > least && !progress.out_of_time() && short.len() < 100 {
-        let built = Capacitated::build(problem, table, Aim::Unserved, &short);
+        let built = Capacitated::build(problem, table, Aim::Unserved, &short, (problem.fixed, &table.usable));
         let start = built.values(table, search.open(), search.flows());
         let (bound, read) = solve_model(built, table, Some(start), progress)?;
         least = least.max(bound.unwrap_or(0)).min(search.unserved());
@@ -347,7 +369,12 @@ fn more_room(
     }
     let total: u64 = table.needs.iter().sum();
     let unserved = 100.0 * least as f64 / total.max(1) as f64;
-    let (bound, read) = solve_model(Capacitated::build(problem, table, Aim::Sites, &[]), table, None, progress)?;
+    let (bound, read) = solve_model(
+        Capacitated::build(problem, table, Aim::Sites, &[], (problem.fixed, &table.usable)),
+        table,
+        None,
+        progress,
+    )?;
     let sites = read.map(|(open, _)| open.iter().filter(|&&open| open).count() as u64);
     let needed = match (bound, sites) {
         (Some(bound), Some(sites)) if bound >= sites => format!("serving all of it takes at least {sites} sites"),

@@ -18,6 +18,9 @@ use crate::error::Result;
 /// Steps of the Lagrangian bound: most instances settle in a few hundred.
 const ROUNDS: usize = 1500;
 
+/// Variables of a model that HiGHS handles with ease.
+const MOST_AT_EASE: usize = 50_000;
+
 /// A p-median problem.
 #[derive(Debug, Clone, Copy)]
 pub struct Problem<'a> {
@@ -89,6 +92,9 @@ pub fn solve(problem: &Problem, limits: &Limits) -> Result<Answer> {
             let lists = Lists::new(&clients.costs, &fixing.fixed, &fixing.usable, problem.p, search.open(), &keep);
             let radius = Radius::build(&lists, &clients.weights, &fixing.fixed, &fixing.usable, problem.p);
             let size = format!("{} variables, {} constraints", radius.model.n_vars(), radius.model.n_constraints());
+            // The solver looks at the clock between steps, and those of a large model take long.
+            let patience = if radius.model.n_vars() > MOST_AT_EASE { 0.5 } else { 1.0 };
+            let time_s = progress.remaining_s().map(|time_s| patience * time_s);
             let start = radius.values(&lists, search.open());
             let floor = lists.floor(&clients.weights);
             let xs = radius.xs;
@@ -96,7 +102,7 @@ pub fn solve(problem: &Problem, limits: &Limits) -> Result<Answer> {
                 // Nothing is left to decide: the plan known is the only one that can be the best.
                 bound = upper;
             } else {
-                let outcome = radius.model.solve(Some(start), &progress.limits, progress.remaining_s())?;
+                let outcome = radius.model.solve(Some(start), &progress.limits, time_s)?;
                 // What was ruled out costs at least `upper`.
                 bound = outcome.bound.map_or(bound, |b| bound.max(upper.min(b.saturating_add(floor))));
                 if let Some(values) = outcome.values {

@@ -25,17 +25,23 @@ pub(crate) struct Capacitated {
     pub(crate) parts: u64,
     ys: Vec<Option<Var>>,
     /// One for each pair of each row.
-    xs: Vec<Vec<Var>>,
+    xs: Vec<Vec<Option<Var>>>,
     /// The share of each row that is left unserved, where that is allowed.
     zs: Vec<Option<Var>>,
 }
 
 impl Capacitated {
-    /// `short` are sets of sites that are known to have too little room.
-    pub(crate) fn build(problem: &Problem, table: &Table, aim: Aim, short: &[Vec<bool>]) -> Self {
+    /// `fixed` and `usable` say which sites are open in any case and which may be. `short` are sets of sites that are known to have too little room.
+    pub(crate) fn build(
+        problem: &Problem,
+        table: &Table,
+        aim: Aim,
+        short: &[Vec<bool>],
+        (fixed, usable): (&[bool], &[bool]),
+    ) -> Self {
         let mut model = Model::new(Sense::Minimise);
         let parts = if matches!(aim, Aim::Cost { .. }) { table.parts(problem) } else { 1 };
-        let ys: Vec<Option<Var>> = table.usable.iter().map(|&usable| usable.then(|| model.binary())).collect();
+        let ys: Vec<Option<Var>> = usable.iter().map(|&usable| usable.then(|| model.binary())).collect();
         for (s, y) in ys.iter().enumerate() {
             let Some(y) = *y else { continue };
             match aim {
@@ -43,7 +49,7 @@ impl Capacitated {
                 Aim::Sites => model.reward(y, 1),
                 Aim::Unserved => {}
             }
-            if problem.fixed[s] {
+            if fixed[s] {
                 model.at_least([(y, 1.0)], 1.0);
             }
         }
@@ -65,7 +71,10 @@ impl Capacitated {
             let need = table.needs[r] as f64 / unit;
             let mut serving = Vec::new();
             for pair in row {
-                let Some(y) = ys[pair.site as usize] else { continue };
+                let Some(y) = ys[pair.site as usize] else {
+                    serving.push(None);
+                    continue;
+                };
                 let x = if problem.kind == Kind::Whole { model.binary() } else { model.share() };
                 if matches!(aim, Aim::Cost { .. }) {
                     model.reward(x, pair.cost * table.weights[r] * parts);
@@ -74,9 +83,9 @@ impl Capacitated {
                     model.at_most([(x, 1.0), (y, -1.0)], 0.0);
                 }
                 loads[pair.site as usize].push((x, need));
-                serving.push(x);
+                serving.push(Some(x));
             }
-            let mut all: Vec<(Var, f64)> = serving.iter().map(|&x| (x, 1.0)).collect();
+            let mut all: Vec<(Var, f64)> = serving.iter().flatten().map(|&x| (x, 1.0)).collect();
             if spare > 0 {
                 let z = if problem.kind == Kind::Whole { model.binary() } else { model.share() };
                 zs[r] = Some(z);
@@ -129,7 +138,9 @@ impl Capacitated {
             let row = &table.rows[r as usize];
             if let Some(at) = row.iter().position(|pair| pair.site == s) {
                 let share = amount as f64 / table.needs[r as usize] as f64;
-                values[self.xs[r as usize][at].0] = share;
+                if let Some(x) = self.xs[r as usize][at] {
+                    values[x.0] = share;
+                }
                 if let Some(z) = self.zs[r as usize] {
                     values[z.0] = (values[z.0] - share).max(0.0);
                 }
@@ -147,15 +158,15 @@ impl Capacitated {
 /// Reads a solution of the model.
 pub(crate) struct Reader {
     ys: Vec<Option<Var>>,
-    xs: Vec<Vec<Var>>,
+    xs: Vec<Vec<Option<Var>>>,
 }
 
 impl Reader {
     /// The open sites and, of each row, the site that serves most of it.
     pub(crate) fn read(&self, table: &Table, values: &[f64]) -> (Vec<bool>, Vec<Option<u32>>) {
         let open = self.ys.iter().map(|y| y.is_some_and(|y| values[y.0] > 0.5)).collect();
-        let most = |(row, xs): (&Vec<super::Pair>, &Vec<Var>)| {
-            let shares = row.iter().zip(xs).map(|(pair, x)| (pair.site, values[x.0]));
+        let most = |(row, xs): (&Vec<super::Pair>, &Vec<Option<Var>>)| {
+            let shares = row.iter().zip(xs).filter_map(|(pair, x)| x.map(|x| (pair.site, values[x.0])));
             shares.filter(|&(_, share)| share > 0.5).max_by(|a, b| a.1.total_cmp(&b.1)).map(|(site, _)| site)
         };
         (open, table.rows.iter().zip(&self.xs).map(most).collect())

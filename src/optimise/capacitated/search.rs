@@ -4,8 +4,9 @@ use super::transport::{self, Assignment};
 use super::{Found, Kind, Plan, Problem, Table};
 use crate::optimise::answer::Progress;
 
-/// How many plans are tried at most; each costs one assignment of all rows.
+/// How many plans are tried at most, and how many pairs they look at in all; each costs one assignment of all rows.
 const MOST_TRIES: usize = 3000;
+const MOST_WORK: usize = 30_000_000;
 
 /// The best plan so far: the least unserved, then the least cost.
 pub(crate) struct Search<'a> {
@@ -15,6 +16,7 @@ pub(crate) struct Search<'a> {
     assignment: Assignment,
     cost: u64,
     tries: usize,
+    most_tries: usize,
 }
 
 impl<'a> Search<'a> {
@@ -24,7 +26,9 @@ impl<'a> Search<'a> {
         let open = if problem.p.is_none_or(|p| p >= all) { table.usable.clone() } else { problem.fixed.to_vec() };
         let assignment = assign(problem, table, &open);
         let cost = cost(problem, table, &open, &assignment);
-        Search { problem, table, open, assignment, cost, tries: 0 }
+        let n_pairs: usize = table.rows.iter().map(Vec::len).sum();
+        let most_tries = (MOST_WORK / n_pairs.max(1)).clamp(50, MOST_TRIES);
+        Search { problem, table, open, assignment, cost, tries: 0, most_tries }
     }
 
     pub(crate) fn open(&self) -> &[bool] {
@@ -53,16 +57,19 @@ impl<'a> Search<'a> {
         while self.fill(progress) {}
         let n = self.open.len();
         let mut improved = true;
-        while improved && self.tries < MOST_TRIES {
+        while improved && self.tries < self.most_tries {
             improved = false;
             for s in (0..n).filter(|&s| self.table.usable[s] && !self.problem.fixed[s]) {
+                if self.tries >= self.most_tries {
+                    return;
+                }
                 let mut open = self.open.clone();
                 open[s] = !open[s];
                 improved |= self.try_set(open, progress);
             }
             for j in (0..n).filter(|&j| !self.problem.fixed[j]) {
                 for k in (0..n).filter(|&k| self.table.usable[k]) {
-                    if self.open[j] && !self.open[k] {
+                    if self.open[j] && !self.open[k] && self.tries < self.most_tries {
                         let mut open = self.open.clone();
                         (open[j], open[k]) = (false, true);
                         improved |= self.try_set(open, progress);
@@ -89,9 +96,9 @@ impl<'a> Search<'a> {
     }
 
     /// Takes over a set of sites where that leaves less unserved, or as much at less cost.
-    fn try_set(&mut self, open: Vec<bool>, progress: &Progress) -> bool {
+    pub(crate) fn try_set(&mut self, open: Vec<bool>, progress: &Progress) -> bool {
         let count = open.iter().filter(|&&open| open).count();
-        if self.tries >= MOST_TRIES || progress.out_of_time() || self.problem.p.is_some_and(|p| count > p) {
+        if progress.out_of_time() || self.problem.p.is_some_and(|p| count > p) {
             return false;
         }
         self.tries += 1;
