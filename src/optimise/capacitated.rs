@@ -233,6 +233,7 @@ pub fn solve(problem: &Problem, limits: &Limits) -> Result<Plan> {
             search.cost()
         };
         let proven = relaxation.ascend(ROUNDS, &mut look, &|| progress.out_of_time());
+        search.run(&progress);
         bound = bound.max(proven.least).min(search.cost());
         sites = proven.fix(problem, &table, search.cost(), search.open());
         progress.note("lagrange", format!("{}, bound {bound}", search.cost()));

@@ -184,7 +184,12 @@ fn then_nearest_equals_brute_force() {
             eligible: &case.eligible,
         };
         let answer = then_nearest::solve(&problem, &start, &Limits::default()).unwrap();
-        assert_eq!((answer.objective, answer.bound, answer.status), (best, best, Status::Optimal), "seed {seed}: {:?}", answer.steps);
+        assert_eq!(
+            (answer.objective, answer.bound, answer.status),
+            (best, best, Status::Optimal),
+            "seed {seed}: {:?}",
+            answer.steps
+        );
         let hasty = Limits { time_limit_s: Some(1e-9), ..Limits::default() };
         let hasty = then_nearest::solve(&problem, &start, &hasty).unwrap();
         assert!(hasty.objective >= best && hasty.bound <= best, "seed {seed}");

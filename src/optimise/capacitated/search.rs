@@ -27,7 +27,9 @@ impl<'a> Search<'a> {
         let assignment = assign(problem, table, &open);
         let cost = cost(problem, table, &open, &assignment);
         let n_pairs: usize = table.rows.iter().map(Vec::len).sum();
-        let most_tries = (MOST_WORK / n_pairs.max(1)).clamp(50, MOST_TRIES);
+        // Whole rows are exchanged two by two.
+        let work = n_pairs + if problem.kind == Kind::Whole { table.rows.len().pow(2) } else { 0 };
+        let most_tries = (MOST_WORK / work.max(1)).clamp(20, MOST_TRIES);
         Search { problem, table, open, assignment, cost, tries: 0, most_tries }
     }
 
@@ -54,6 +56,7 @@ impl<'a> Search<'a> {
 
     /// Opens, closes and exchanges sites until nothing helps or the tries are used up.
     pub(crate) fn run(&mut self, progress: &Progress) {
+        self.tries = 0;
         while self.fill(progress) {}
         let n = self.open.len();
         let mut improved = true;

@@ -191,6 +191,9 @@ impl<'a> Split<'a> {
     }
 }
 
+/// How many pairs of rows are looked at for exchanges in one assignment.
+const MOST_EXCHANGES: usize = 10_000_000;
+
 /// Assigns every row as a whole, by a heuristic: what does not fit is left unserved.
 pub(crate) fn whole(table: &Table, open: &[bool]) -> Assignment {
     let n_rows = table.rows.len();
@@ -203,14 +206,15 @@ pub(crate) fn whole(table: &Table, open: &[bool]) -> Assignment {
             table.rows[r].iter().filter(|pair| open[pair.site as usize] && room[pair.site as usize] >= table.needs[r]);
         can.min_by_key(|pair| (pair.price, pair.site)).map(|pair| pair.site)
     };
-    let price = |r: usize, s: u32| table.rows[r].iter().find(|pair| pair.site == s).map(|pair| pair.price);
+    let price = |r: usize, s: u32| price(table, r, s);
     for &r in &order {
         at[r] = fits(&room, r);
         if let Some(s) = at[r] {
             room[s as usize] -= table.needs[r];
         }
     }
-    for _ in 0..n_rows.min(50) {
+    let passes = (MOST_EXCHANGES / n_rows.pow(2).max(1)).clamp(1, 50);
+    for _ in 0..passes {
         let mut moved = false;
         for r in 0..n_rows {
             let here = at[r].and_then(|s| price(r, s));
@@ -239,13 +243,18 @@ pub(crate) fn whole(table: &Table, open: &[bool]) -> Assignment {
     Assignment { flows: flows.collect(), unserved }
 }
 
+fn price(table: &Table, r: usize, s: u32) -> Option<i128> {
+    let row = &table.rows[r];
+    row.binary_search_by_key(&s, |pair| pair.site).ok().map(|at| row[at].price)
+}
+
 /// Exchanges the sites of two rows where both fit and it is cheaper.
 fn exchange(table: &Table, at: &mut [Option<u32>], room: &mut [u64], r: usize, q: usize) -> bool {
     let (Some(a), Some(b)) = (at[r], at[q]) else { return false };
     if a == b {
         return false;
     }
-    let price = |r: usize, s: u32| table.rows[r].iter().find(|pair| pair.site == s).map(|pair| pair.price);
+    let price = |r: usize, s: u32| price(table, r, s);
     let (Some(here_r), Some(here_q), Some(there_r), Some(there_q)) =
         (price(r, a), price(q, b), price(r, b), price(q, a))
     else {
