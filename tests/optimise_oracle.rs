@@ -458,7 +458,7 @@ mod command {
         assert!(String::from_utf8_lossy(&short.stderr).contains("1.5873 %"), "{short:?}");
         let plan = answer(folder.path(), "--objective capacitated --allow-overflow");
         assert_eq!((&plan["unserved"], &plan["unserved_bound"]), (&json!(1.0), &json!(1.0)));
-        assert_eq!(plan["unserved_rows"], json!([{"row": 5, "unserved": 1.0}]));
+        assert_eq!(plan["unserved_rows"], json!([{"row": "5", "unserved": 1.0}]));
         // 3 + 8 at a, 15 at b, 44 at c, 30: 100.
         assert_eq!((&plan["objective"], &plan["status"]), (&json!(100.0), &json!("optimal")));
         // Whole rows: row 5 finds no room at all.

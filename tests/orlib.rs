@@ -169,7 +169,7 @@ fn set_covering_of_the_or_library() {
     }
 }
 
-/// The p-medians, and the p-centers of the same graphs (Mladenović, Labbé and Hansen 2003, table 2).
+/// The p-medians, and the p-centers of the same graphs (their optima are published too, by Elloumi, Labbé and Pochet 2004 among others).
 #[test]
 fn p_median_of_the_or_library() {
     let Some(bench) = bench() else { return };

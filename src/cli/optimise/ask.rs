@@ -134,7 +134,8 @@ fn goal(args: &OptimiseArgs) -> Result<(backup_cover::Goal, u64)> {
     let Some(backup) = args.backup_share else { return Ok((backup_cover::Goal::CoverAll, 1)) };
     let twice = (share("--backup-share", backup)? * 1000.0).round() as u64;
     // Lowest terms keep the numbers small: 0.5 is 1 : 1.
-    let step = (1..=1000).rev().find(|step| twice % step == 0 && 1000 % step == 0).unwrap_or(1);
+    let step =
+        (1..=1000_u64).rev().find(|&step| twice.is_multiple_of(step) && 1000_u64.is_multiple_of(step)).unwrap_or(1);
     Ok((backup_cover::Goal::Weighted { once: (1000 - twice) / step, twice: twice / step }, 1000 / step))
 }
 

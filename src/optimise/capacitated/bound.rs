@@ -145,7 +145,7 @@ impl<'a> Relaxation<'a> {
             let mut items: Vec<(u64, i128)> = self.by_site[s].iter().map(value).filter(|item| item.1 < 0).collect();
             // The best value for its need first. Ratios are rounded down to parts of a 2³²-th, so two that are level may
             // stand in the wrong order: that hides less than a part for each unit of room.
-            items.sort_unstable_by(|a, b| ratio(a).cmp(&ratio(b)));
+            items.sort_unstable_by_key(ratio);
             let mut room = self.table.capacities[s];
             rho[s] = i128::from(self.problem.site_costs[s]) * PARTS;
             for (need, value) in items {

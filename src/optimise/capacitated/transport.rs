@@ -216,16 +216,16 @@ pub(crate) fn whole(table: &Table, open: &[bool]) -> Assignment {
     let passes = (MOST_EXCHANGES / n_rows.pow(2).max(1)).clamp(1, 50);
     for _ in 0..passes {
         let mut moved = false;
-        for r in 0..n_rows {
-            let here = at[r].and_then(|s| price(r, s));
-            if let Some(s) = at[r] {
+        for (r, at) in at.iter_mut().enumerate() {
+            let here = at.and_then(|s| price(r, s));
+            if let Some(s) = *at {
                 room[s as usize] += table.needs[r];
             }
             let best =
                 fits(&room, r).filter(|&s| here.is_none_or(|here| price(r, s).is_some_and(|price| price < here)));
             moved |= best.is_some();
-            at[r] = best.or(at[r]);
-            if let Some(s) = at[r] {
+            *at = best.or(*at);
+            if let Some(s) = *at {
                 room[s as usize] -= table.needs[r];
             }
         }
