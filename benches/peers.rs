@@ -4,6 +4,7 @@
 //! ```text
 //! peers PBF OUT [--sites CSV] [--repeat N] [--sources N]
 //! peers PBF OUT --trips CSV [--mode NAME]
+//! peers cover FOLDER [--phases P,P,…] [--time-limit S] [--threads N] [--repeat N]
 //! peers population RASTER ZONES [--code COLUMN] [--official COLUMN] [--box W,S,E,N] [--repeat N]
 //! ```
 //! With `--trips` it routes those trips (name, from_lon, from_lat, to_lon, to_lat), writes the speeds, and measures
@@ -13,6 +14,8 @@
 
 #[path = "peers/api.rs"]
 mod api;
+#[path = "peers/cover.rs"]
+mod cover;
 #[path = "peers/plain.rs"]
 mod plain;
 #[path = "peers/population.rs"]
@@ -64,6 +67,15 @@ fn main() {
             None => println!(
                 "usage: peers population RASTER ZONES [--code COLUMN] [--official COLUMN] [--box W,S,E,N] [--repeat N]"
             ),
+        }
+        return;
+    }
+    if args.next_if(|a| a == "cover").is_some() {
+        match cover::Options::parse(args) {
+            Some(options) => println!("{:#}", cover::measure(&options)),
+            None => {
+                println!("usage: peers cover FOLDER [--phases P,P,…] [--time-limit S] [--threads N] [--repeat N]");
+            }
         }
         return;
     }

@@ -58,6 +58,8 @@ pub fn line_city(pieces: &[(f64, bool)], speed_kmh: f64) -> Network {
         nodes,
         streets,
         points,
+        ways: (1..=pieces.len() as i64).collect(),
+        first_way: (0..=pieces.len() as u32).collect(),
         classes,
         modes: vec![graph],
         hierarchies: Vec::new(),

@@ -11,7 +11,12 @@ use gandan::optimise::cover::{CostTable, CoverTable};
 use gandan::optimise::phases::Phase;
 use gandan::optimise::{Limits, Status, max_cover, p_median, phases, reduce, set_cover};
 
-const CASES: u64 = 400;
+const CASES: u64 = 500;
+
+#[path = "optimise_oracle/capacitated.rs"]
+mod capacitated;
+#[path = "optimise_oracle/covering.rs"]
+mod covering;
 
 /// Deterministic random numbers (splitmix64).
 struct Dice(u64);
@@ -398,11 +403,83 @@ mod command {
         assert!(String::from_utf8_lossy(&output.stderr).contains("at least 3 sites"), "{output:?}");
     }
 
+    fn answer(folder: &Path, args: &str) -> Value {
+        let output = run(folder, args);
+        assert!(output.status.success(), "{args}: {}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice(&output.stdout).unwrap()
+    }
+
+    #[test]
+    fn every_other_problem_in_the_units_of_the_tables() {
+        let folder = folder();
+        // All rows but the last weigh 63 of 127. a and d stand for 15 + 32 = 47, which is 37 %; b alone adds 20.
+        let partial = answer(folder.path(), "--objective partial-cover --serve 0.4 --then nearest");
+        assert_eq!((&partial["objective"], &partial["chosen"]), (&json!(2.0), &json!(["b", "d"])));
+        assert_eq!(partial["second"]["status"], json!("optimal"));
+        let amount = answer(folder.path(), "--objective partial-cover --serve-amount 47");
+        assert_eq!((&amount["objective"], &amount["status"]), (&json!(2.0), &json!("optimal")));
+        // a, b and d cover all that can be; c covers rows 4 and 6 a second time, b row 3: 4 + 8 + 32 = 44.
+        let backup = answer(folder.path(), "--objective backup-cover --p 4");
+        assert_eq!((&backup["objective"], &backup["covered_twice_weight"]), (&json!(44.0), &json!(44.0)));
+        // Half and half, two sites: b and d 52 once: 26; c and d: 40 once, 32 twice: 36; a and d: 47 / 2 = 23.5.
+        let mixed = answer(folder.path(), "--objective backup-cover --p 2 --backup-share 0.5");
+        assert_eq!((&mixed["objective"], &mixed["chosen"]), (&json!(36.0), &json!(["c", "d"])));
+        // Row 4 is 3 from a; with c 1.5, and then row 3 is 1 from b.
+        assert_eq!(answer(folder.path(), "--objective p-center --p 3")["objective"], json!(3.0));
+        assert_eq!(answer(folder.path(), "--objective p-center --p 4")["objective"], json!(1.5));
+        // The fewest that cover all are a, b and d; with one more allowed c brings row 4 nearer, 67 in place of 79.
+        let then = answer(folder.path(), "--objective max-cover --p 4 --then nearest");
+        assert_eq!((&then["objective"], &then["chosen"]), (&json!(63.0), &json!(["a", "b", "c", "d"])));
+        // 1 + 2 + 4 + 12 + 16 + 32 = 67 over 63 people.
+        assert!((then["second"]["mean_cost"].as_f64().unwrap() - 67.0 / 63.0).abs() < 1e-12, "{}", then["second"]);
+        assert_eq!(then["second"]["objective"], then["second"]["bound"]);
+    }
+
+    #[test]
+    fn capacity_short_or_not() {
+        let folder = folder();
+        let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+        // a has room for the rows of 1, 2 and half of 8; b for all of 4 and 16, c for 32 and 8.
+        write("sites.csv", "site,cost,capacity\na,10,7\nb,10,20\nc,10,40\nd,10,1\n");
+        // a: 1 + 2 (3), c: 8 · 1.5 + 32 (44), b: 4 + 16 (20), and 30 for the three sites: 97. Row 7 is out of reach.
+        let plan = answer(folder.path(), "--objective capacitated --out run");
+        assert_eq!(
+            (&plan["objective"], &plan["bound"], &plan["status"]),
+            (&json!(97.0), &json!(97.0), &json!("optimal"))
+        );
+        assert_eq!((&plan["chosen"], &plan["uncoverable_rows"]), (&json!(["a", "b", "c"]), &json!(1)));
+        assert_eq!(plan["loads"][0], json!({"site": "a", "load": 3.0, "capacity": 7.0}));
+        assert!(folder.path().join("run/assignment.parquet").exists());
+        // Room for 15 of the 16 + 4 at b: 4 go to a (cost 2 each), and 1 of the 16 stays.
+        write("sites.csv", "site,cost,capacity\na,10,7\nb,10,15\nc,10,40\nd,10,1\n");
+        let short = run(folder.path(), "--objective capacitated");
+        assert_eq!(short.status.code(), Some(3));
+        // 1 of 63 is 1.5873 %.
+        assert!(String::from_utf8_lossy(&short.stderr).contains("1.5873 %"), "{short:?}");
+        let plan = answer(folder.path(), "--objective capacitated --allow-overflow");
+        assert_eq!((&plan["unserved"], &plan["unserved_bound"]), (&json!(1.0), &json!(1.0)));
+        assert_eq!(plan["unserved_rows"], json!([{"row": "5", "unserved": 1.0}]));
+        // 3 + 8 at a, 15 at b, 44 at c, 30: 100.
+        assert_eq!((&plan["objective"], &plan["status"]), (&json!(100.0), &json!("optimal")));
+        // Whole rows: row 5 finds no room at all.
+        let whole = answer(folder.path(), "--objective capacitated --allow-overflow --single-source");
+        assert_eq!((&whole["unserved"], &whole["status"]), (&json!(16.0), &json!("optimal")));
+    }
+
     #[test]
     fn exit_codes() {
         let folder = folder();
         for (args, code, said) in [
-            ("--objective p-center --p 1", 2, "p-center"),
+            ("--objective p-center", 2, "--p"),
+            ("--objective p-center --p 1 --budget 3", 2, "--budget goes with max-cover"),
+            ("--objective p-center --p 1", 3, "at least 3 sites"),
+            ("--objective partial-cover", 2, "--serve"),
+            ("--objective partial-cover --serve 1.5", 1, "0.95 is 95 %"),
+            ("--objective partial-cover --serve 0.9", 3, "together cover 49.6063 %"),
+            ("--objective backup-cover --p 2", 3, "at least 3 sites"),
+            ("--objective set-cover --serve 0.5", 2, "partial-cover"),
+            ("--objective p-median --p 3 --then nearest", 2, "set-cover"),
+            ("--objective capacitated", 1, "capacity"),
             ("--objective p-median", 2, "--p"),
             ("--objective max-cover", 2, "--budget"),
             ("--objective set-cover --p 3", 2, "--p"),

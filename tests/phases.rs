@@ -85,6 +85,7 @@ fn named_closed_and_paid_for() {
         phase("2025-03-01", "ends = 2025-03-31\nopens = \"worst-first\"\nagents = 8"),
     ];
     let (out, done) = plan(home.path(), "run", &phases);
+    let proof = proof(&out);
     let summary = summary(&done);
     let opened = |t: usize| summary["phases"][t]["opened"].as_array().unwrap().clone();
     assert!(opened(0).iter().any(|id| id == ids[0].as_str()), "{summary}");
@@ -103,6 +104,81 @@ fn named_closed_and_paid_for() {
     // All figures again from the tables, the closed site included.
     let verified = gandan(&["verify", out.to_str().unwrap()]);
     assert!(verified.status.success(), "{}{}", text(&verified.stdout), text(&verified.stderr));
+    // The first two phases are one problem, of which no multipliers are claimed; the last is none of most people.
+    let problems = proof["problems"].as_array().unwrap();
+    assert_eq!(problems.len(), 1, "{proof}");
+    assert_eq!(problems[0]["no_multipliers"], "no multipliers: sites close");
+    assert!(problems[0]["certificate"].is_null());
+    assert!(problems[0]["also_asked"][0].as_str().unwrap().contains(&ids[0]), "{proof}");
+    let rest = &proof["without_multipliers"];
+    assert_eq!((&rest[0]["phases"], &rest[0]["kind"]), (&serde_json::json!([3]), &serde_json::json!("worst-first")));
+    // A kind that the scenario does not ask for is noticed, and so is a phase that nobody speaks of.
+    for change in [serde_json::json!([{ "phases": [3], "kind": "robust", "why": "" }]), serde_json::json!([])] {
+        let mut changed = proof.clone();
+        changed["without_multipliers"] = change;
+        fs::write(out.join("proof.json"), changed.to_string()).unwrap();
+        let verified = gandan(&["verify", out.to_str().unwrap()]);
+        assert!(!verified.status.success(), "{}", text(&verified.stdout));
+    }
+}
+
+fn proof(run: &Path) -> Value {
+    serde_json::from_str(&fs::read_to_string(run.join("proof.json")).unwrap()).unwrap()
+}
+
+/// Writes and verifies a run, and returns its proof.
+fn proven(home: &Path, name: &str, solve: &str, phases: &[String]) -> Value {
+    let path = home.join(format!("{name}.toml"));
+    let scenario = SCENARIO.replace("compare_strategies = true", solve) + &phases.concat();
+    fs::write(&path, scenario).unwrap();
+    let out = home.join(name);
+    let done = gandan(&["--quiet", "plan", path.to_str().unwrap(), "--out", out.to_str().unwrap(), "--format", "json"]);
+    summary(&done);
+    let verified = gandan(&["verify", out.to_str().unwrap()]);
+    assert!(verified.status.success(), "{name}: {}{}", text(&verified.stdout), text(&verified.stderr));
+    proof(&out)
+}
+
+#[test]
+fn what_is_asked_beside_the_people_stands_in_the_proof() {
+    let home = home();
+    let ids = ids(home.path());
+    let phases = [
+        phase("2025-01-01", &format!("opens = \"most-people\"\nagents = 4\nopen = [\"{}\"]", ids[0])),
+        phase("2025-02-01", "opens = \"most-people\"\nagents = 8\nfloor = 0.1"),
+        phase("2025-03-01", "opens = \"fewest-for-all\""),
+    ];
+    // Sites that must stand and floors only take plans away: what multipliers prove without them holds.
+    let joint = proven(home.path(), "joint", "strategy = \"joint\"", &phases);
+    let problems = joint["problems"].as_array().unwrap();
+    assert_eq!(problems.len(), 2, "{joint}");
+    assert!(problems[0]["certificate"]["bound"].as_u64() >= problems[0]["objective"].as_u64(), "{joint}");
+    assert_eq!(problems[0]["also_asked"].as_array().unwrap().len(), 2, "{joint}");
+    assert_eq!((&problems[1]["kind"], &problems[1]["also_asked"]), (&"fewest-for-all".into(), &serde_json::json!([])));
+    // One phase after another.
+    let greedy = proven(home.path(), "greedy", "strategy = \"greedy\"", &phases);
+    assert_eq!(greedy["problems"].as_array().unwrap().len(), 1, "{greedy}");
+    assert_eq!(greedy["without_multipliers"][0]["kind"], "strategy", "{greedy}");
+    // The worst of two cases, with the money of one phase.
+    let slow = "\n[[sensitivity.cases]]\nid = \"rain\"\nname = { vi = \"Mưa\", en = \"Rain\" }\nspeed_factor = 0.5\n";
+    let solve = "robust = \"all\"".to_owned() + "\n[sensitivity]\nwith_plan = false\n" + slow;
+    let asked = [
+        phase("2025-01-01", "opens = \"most-people\"\nbudget = 40"),
+        phase("2025-02-01", "opens = \"most-people\"\nbudget = 60"),
+        phase("2025-03-01", "opens = \"fewest-for-all\""),
+    ];
+    let robust = proven(home.path(), "robust", &solve, &asked);
+    assert_eq!(robust["without_multipliers"][0]["kind"], "robust", "{robust}");
+    assert_eq!(robust["without_multipliers"][0]["phases"], serde_json::json!([1, 2]), "{robust}");
+    let also = robust["problems"][0]["also_asked"][0].as_str().unwrap();
+    assert!(also.contains("normal, rain"), "{robust}");
+    // What cannot go together is said, all of it.
+    let path = home.path().join("both.toml");
+    fs::write(&path, SCENARIO.replace("compare_strategies = true", &solve) + &phases.concat()).unwrap();
+    let done = gandan(&["check", path.to_str().unwrap()]);
+    let told = text(&done.stdout) + &text(&done.stderr);
+    assert_eq!(done.status.code(), Some(1), "{told}");
+    assert!(told.contains("a site that must open") && told.contains("a promised share"), "{told}");
 }
 
 #[test]

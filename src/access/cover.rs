@@ -105,6 +105,16 @@ impl CoverSets {
         joined
     }
 
+    /// The pairs of the sites that are kept, one flag a site.
+    pub fn with_sites(&self, kept: &[bool]) -> CoverSets {
+        let mut left = CoverSets { offsets: vec![0], pairs: Vec::with_capacity(self.pairs.len()) };
+        for row in 0..self.rows() {
+            left.pairs.extend(self.row(row).iter().filter(|pair| kept[pair.site as usize]));
+            left.offsets.push(left.pairs.len());
+        }
+        left
+    }
+
     /// Number of pairs of a row and a site that serves it.
     pub fn pairs(&self) -> usize {
         self.pairs.len()

@@ -59,7 +59,7 @@ const LOOK_M: f64 = 200_000.0;
 /// Longest time in minutes.
 const MOST_MINUTES: f64 = 600.0;
 
-fn parse_place(text: &str) -> Result<LonLat, String> {
+pub(super) fn parse_place(text: &str) -> Result<LonLat, String> {
     let numbers: Option<Vec<f64>> = text.split(',').map(|part| part.trim().parse().ok()).collect();
     let Some([lon, lat]) = numbers.as_deref() else {
         return Err("a place is two numbers with a comma between, longitude first, like 105.8516,21.0285".into());

@@ -5,15 +5,20 @@
 
 mod cache;
 mod check;
+mod compare;
 mod demo;
+mod explain;
 mod fetch;
+mod frontier;
 mod isochrone;
 mod matrix;
 mod optimise;
+mod optimise_proof;
 mod plan;
 mod progress;
 mod render;
 mod schema;
+mod sensitivity;
 mod survey;
 mod synth;
 mod travel;
@@ -60,6 +65,14 @@ enum Command {
     Matrix(matrix::MatrixArgs),
     /// Solve a covering or median problem given as tables, without roads.
     Optimise(optimise::OptimiseArgs),
+    /// Tell why a site is in the plan of a run or is not, or who serves a place.
+    Explain(explain::ExplainArgs),
+    /// Set two runs side by side: what opens and moves, who wins and who loses.
+    Compare(compare::CompareArgs),
+    /// Compute the most people that any number of agents can serve, with bounds and a plot.
+    Frontier(frontier::FrontierArgs),
+    /// Tell what the plan is worth when roads are slow or closed, or agents are lost.
+    Sensitivity(sensitivity::SensitivityArgs),
     /// Recompute the figures of a finished run from its tables.
     Verify(verify::VerifyArgs),
     /// Make the demo city anew from a seed, or a town or country of any size.
@@ -94,6 +107,10 @@ pub fn main() -> ExitCode {
         Command::Isochrone(args) => isochrone::run(args, cli.quiet),
         Command::Matrix(args) => matrix::run(&args, cli.quiet),
         Command::Optimise(args) => optimise::run(args),
+        Command::Explain(args) => explain::run(&args),
+        Command::Compare(args) => compare::run(&args),
+        Command::Frontier(args) => frontier::run(&args, cli.quiet),
+        Command::Sensitivity(args) => sensitivity::run(&args, cli.quiet),
         Command::Verify(args) => verify::run(args),
         Command::Synth(args) => synth::run(args, cli.quiet),
         Command::Schema => schema::run(),

@@ -8,6 +8,7 @@ use serde_json::json;
 use super::cache::CacheArgs;
 use super::progress::Progress;
 use crate::error::Result;
+use crate::output::loads::told;
 use crate::output::{folder::refuse_existing, strategies::price, write_run};
 use crate::rollout::Rollout;
 use crate::rollout::explain::commas;
@@ -41,6 +42,13 @@ pub struct OutputArgs {
     /// Print the summary as JSON.
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub format: Format,
+}
+
+impl OutputArgs {
+    /// The cache of networks, if one is wanted.
+    pub(super) fn cache(&self) -> Option<crate::network::cache::Cache> {
+        self.cache.open()
+    }
 }
 
 /// How the summary is printed.
@@ -94,7 +102,7 @@ fn print_text(study: &Study, plan: &Rollout, target: &Path) {
     if study.scenario.synthetic {
         println!("Made-up data: for trying the program, not for decisions.\n");
     }
-    for (asked, done) in study.scenario.phases.iter().zip(&plan.phases) {
+    for (t, (asked, done)) in study.scenario.phases.iter().zip(&plan.phases).enumerate() {
         let all = &done.indicators.all;
         println!("{} ({})", asked.name.en, asked.starts);
         println!(
@@ -115,6 +123,9 @@ fn print_text(study: &Study, plan: &Rollout, target: &Path) {
                 people(inside.persons),
                 share(inside.covered_share())
             );
+        }
+        if let Some(capacity) = plan.capacity.as_ref().and_then(|c| c.phases.get(t)) {
+            println!("  {}", told(capacity));
         }
         let proof = &done.proof;
         if proof.status != "nothing_to_open" {
@@ -168,7 +179,9 @@ fn print_json(study: &Study, plan: &Rollout, target: &Path) {
         .phases
         .iter()
         .zip(&plan.phases)
-        .map(|(asked, done)| {
+        .enumerate()
+        .map(|(t, (asked, done))| {
+            let capacity = plan.capacity.as_ref().and_then(|c| c.phases.get(t));
             json!({
                 "name": asked.name,
                 "starts": asked.starts,
@@ -177,6 +190,16 @@ fn print_json(study: &Study, plan: &Rollout, target: &Path) {
                 "persons": done.indicators.all.persons.people(),
                 "covered_persons": done.indicators.all.covered.people(),
                 "population_covered_share": done.indicators.all.covered_share(),
+                "capacity": capacity.map(|c| json!({
+                    "counters": c.counters(),
+                    "load_per_day": c.dossiers_per_day(),
+                    "overflow_per_day": c.overflow_per_day(),
+                    "overflow_nearest_per_day": c.overflow_nearest_per_day,
+                    "unserved_per_day": c.unserved_per_day,
+                    "mean_wait_min": c.mean_wait_min(),
+                    "persons_sent": c.persons_sent().people(),
+                    "relief_share": c.relief_share(),
+                })),
                 "proof": done.proof,
             })
         })

@@ -10,7 +10,7 @@ use geojson::{GeometryValue, Position};
 /// # Errors
 /// What is wrong, in words: bytes that end early, a kind that is none, other kinds inside a collection of one kind,
 /// collections.
-pub(super) fn geometry_of(bytes: &[u8]) -> Result<GeometryValue, String> {
+pub(crate) fn geometry_of(bytes: &[u8]) -> Result<GeometryValue, String> {
     let mut reader = Reader { bytes };
     let shape = reader.geometry(None)?;
     if reader.bytes.is_empty() { Ok(shape) } else { Err(format!("{} bytes too many", reader.bytes.len())) }

@@ -5,7 +5,7 @@ pub(crate) mod columns;
 pub mod download;
 pub mod eligibility;
 mod features;
-mod geometry_bytes;
+pub(crate) mod geometry_bytes;
 pub mod geotiff;
 pub mod names;
 pub mod osm;

@@ -23,6 +23,8 @@ pub struct ModeGraph {
     delays: Vec<Delay>,
     /// Where the delays of each street begin; empty without any.
     first_delay: Vec<u32>,
+    /// Rides that may not follow each other, so that the graph can be made anew with other times.
+    forbidden: Vec<Vec<Ride>>,
     /// Arcs against the direction of travel, weights in milliseconds: a search here from a site finds the times of
     /// residents who travel to it. Of parallel arcs only the fastest is kept.
     #[serde(with = "super::cache::arcs")]
@@ -132,7 +134,23 @@ impl ModeGraph {
                 leads(ride(street, false), from, to) || leads(ride(street, true), to, from)
             })
             .collect();
-        Ok(ModeGraph { forward_ms, backward_ms, delays, first_delay, reversed, turns, part, usable })
+        Ok(ModeGraph { forward_ms, backward_ms, delays, first_delay, forbidden, reversed, turns, part, usable })
+    }
+
+    /// The graph of the same mode with other times of riding: `time` is given the street and the milliseconds along or
+    /// against it, [`CLOSED`] where not allowed. `ends` are the junctions at the ends of all streets.
+    ///
+    /// # Errors
+    /// No street is left open to the mode.
+    pub fn changed(&self, ends: &[(u32, u32)], time: impl Fn(u32, u32) -> u32) -> Result<Self> {
+        let times = |of: &[u32]| (0_u32..).zip(of).map(|(street, &ms)| time(street, ms)).collect();
+        let permits = Permits {
+            forward_ms: times(&self.forward_ms),
+            backward_ms: times(&self.backward_ms),
+            delays: self.delays.clone(),
+            forbidden: self.forbidden.clone(),
+        };
+        ModeGraph::new(self.part.len(), ends, permits)
     }
 
     /// Junctions in each part, the largest first.
@@ -189,7 +207,8 @@ impl ModeGraph {
     pub fn bytes(&self) -> usize {
         let arcs = self.reversed.edge_count() * 8 + self.reversed.node_count() * size_of::<usize>();
         let streets = self.forward_ms.len() * 9 + self.first_delay.len() * 4 + self.delays.len() * size_of::<Delay>();
-        arcs + streets + self.part.len() + self.turns.bytes()
+        let forbidden: usize = self.forbidden.iter().map(|f| size_of_val(f.as_slice()) + size_of::<Vec<Ride>>()).sum();
+        arcs + streets + forbidden + self.part.len() + self.turns.bytes()
     }
 }
 

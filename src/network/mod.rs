@@ -14,6 +14,7 @@ pub mod urban;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::error::Result;
 use crate::units::LonLat;
 use hierarchy::{Hierarchy, order::dissection_order};
 
@@ -47,6 +48,10 @@ pub struct Network {
     pub streets: Vec<Street>,
     /// Points of all streets, each street's in one run.
     pub points: Vec<LonLat>,
+    /// OSM ids of the ways that make each street, in its run of [`Network::first_way`].
+    pub ways: Vec<i64>,
+    /// Where the ways of each street begin in [`Network::ways`], and where those of the last end.
+    pub first_way: Vec<u32>,
     /// `highway` values (and `ferry`) that occur, sorted.
     pub classes: Vec<String>,
     /// One graph a mode, in the order of the modes it was built for.
@@ -63,6 +68,48 @@ impl Network {
     /// The shape of a street.
     pub fn shape(&self, street: &Street) -> &[LonLat] {
         &self.points[street.points.start as usize..street.points.end as usize]
+    }
+
+    /// OSM ids of the ways that make a street, in its order.
+    pub fn ways_of(&self, street: usize) -> &[i64] {
+        match self.first_way.get(street..street + 2) {
+            Some(&[first, end]) => &self.ways[first as usize..end as usize],
+            _ => &[],
+        }
+    }
+
+    /// The same streets with other times: `time` is given the mode, the street and the milliseconds of riding along or
+    /// against it ([`CLOSED`] where not allowed) and says how many they shall be. Delays and turn restrictions stay.
+    ///
+    /// Has hierarchies where this network has them.
+    ///
+    /// # Errors
+    /// `network::closed`: no street is left to a mode.
+    pub fn changed(&self, time: impl Fn(usize, u32, u32) -> u32 + Sync) -> Result<Network> {
+        let ends: Vec<(u32, u32)> = self.streets.iter().map(|s| (s.from, s.to)).collect();
+        let change = |m: usize| self.modes[m].changed(&ends, |street, ms| time(m, street, ms));
+        let modes = (0..self.modes.len()).into_par_iter().map(change).collect::<Vec<_>>();
+        let modes = modes.into_iter().collect::<Result<Vec<_>>>()?;
+        // The order depends on where the junctions are alone, so that of this network serves again.
+        let hierarchies = (self.hierarchies.par_iter().zip(&modes))
+            .map(|(hierarchy, graph)| {
+                let order: Vec<u32> =
+                    hierarchy.node.iter().rev().copied().filter(|&n| (n as usize) < self.nodes.len()).collect();
+                Hierarchy::of_mode(graph, &order)
+            })
+            .collect();
+        Ok(Network {
+            nodes: self.nodes.clone(),
+            streets: self.streets.clone(),
+            points: self.points.clone(),
+            ways: self.ways.clone(),
+            first_way: self.first_way.clone(),
+            classes: self.classes.clone(),
+            modes,
+            hierarchies,
+            restrictions: self.restrictions,
+            restrictions_lost: self.restrictions_lost,
+        })
     }
 
     /// Makes the hierarchies, so that times to many sites are found in sweeps.
@@ -82,8 +129,9 @@ impl Network {
 
     /// Bytes held by the streets, and by the graph of each mode.
     pub fn bytes(&self) -> (usize, Vec<usize>) {
-        let streets =
-            self.streets.len() * size_of::<Street>() + (self.points.len() + self.nodes.len()) * size_of::<LonLat>();
+        let streets = self.streets.len() * (size_of::<Street>() + 4)
+            + self.ways.len() * 8
+            + (self.points.len() + self.nodes.len()) * size_of::<LonLat>();
         (streets, self.modes.iter().map(ModeGraph::bytes).collect())
     }
 

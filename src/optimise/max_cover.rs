@@ -29,7 +29,8 @@ pub struct Problem<'a> {
 }
 
 impl Problem<'_> {
-    pub(super) fn phase(&self) -> Phase {
+    /// The same question as the only phase of a rollout.
+    pub fn phase(&self) -> Phase {
         Phase {
             weights: self.weights.to_vec(),
             multiplier: 1,

@@ -1,23 +1,25 @@
 //! p-median: the least weighted cost of serving every row from its nearest of at most `p` sites.
 //!
-//! The exact model works on each row's distinct costs D_1 < … < D_K (Elloumi 2010; the radius formulation): z_{i,k} = 1
-//! where no open site serves row i at D_k or less.
-//!
-//! minimise Σ_i weight_i · (D_{i,1} + Σ_k (D_{i,k+1} − D_{i,k}) · z_{i,k})  subject to
-//! z_{i,k} + Σ_{j at D_{i,k}} x_j ≥ z_{i,k−1} (z_{i,0} = 1, z_{i,K} = 0),  Σ_j x_j ≤ p,  x binary, z ≥ 0.
-//!
-//! A row's list ends at its nearest fixed site, and at its (n − p + 1)-th nearest site: with p of n sites open at least
-//! one of those is open. Its bound is that of the classical assignment model, with far fewer entries.
+//! Greedy and interchange find a plan, a Lagrangian bound ([`super::p_median_bound`]) proves it or rules out most sites
+//! and most far pairs, and the radius model ([`super::p_median_radius`]) decides what is left.
 
 use std::collections::HashMap;
 
-use super::answer::{Answer, Limits, Progress, Sense};
+use super::answer::{self, Answer, Limits, Progress, Sense};
 use super::cover::CostTable;
+use super::p_center::{check_fixed, too_few};
+use super::p_median_bound::Relaxation;
+use super::p_median_radius::{Lists, Radius};
 use super::p_median_search::Search;
 use super::set_cover::{self, check_lengths, check_total};
-use super::solver::{Model, Var};
 use super::verify;
-use crate::error::{Error, Fault, Result};
+use crate::error::Result;
+
+/// Steps of the Lagrangian bound: most instances settle in a few hundred.
+const ROUNDS: usize = 1500;
+
+/// Variables of a model that HiGHS handles with ease.
+const MOST_AT_EASE: usize = 50_000;
 
 /// A p-median problem.
 #[derive(Debug, Clone, Copy)]
@@ -38,7 +40,7 @@ pub struct Problem<'a> {
 /// serves, each of which must be served. Rows that no usable site serves are left out and counted.
 ///
 /// # Errors
-/// [`Error::Targets`] with code `optimise::fixed` where more than `p` sites are fixed, and with `optimise::infeasible`
+/// [`crate::error::Error::Targets`] with code `optimise::fixed` where more than `p` sites are fixed, and with `optimise::infeasible`
 /// where no `p` sites serve every row that can be served, with the least number that does; `optimise::time` where the
 /// time ran out before any plan was found. `optimise::size`, `optimise::total`, `optimise::limits` for senseless input.
 pub fn solve(problem: &Problem, limits: &Limits) -> Result<Answer> {
@@ -47,12 +49,7 @@ pub fn solve(problem: &Problem, limits: &Limits) -> Result<Answer> {
     check_lengths(problem.costs.n_rows(), &[("weights", problem.weights.len())])?;
     let largest = problem.costs.largest_cost().saturating_add(1);
     check_total("weighted costs", problem.weights.iter().map(|&w| w.saturating_mul(largest)))?;
-    let n_fixed = problem.fixed.iter().filter(|&&fixed| fixed).count();
-    if n_fixed > problem.p {
-        let message = format!("{n_fixed} sites are fixed, but only {} may be open", problem.p);
-        let help = format!("p counts the fixed sites: ask for at least {n_fixed}");
-        return Err(Error::Targets(Fault::new("optimise::fixed", message).help(help)));
-    }
+    check_fixed(problem.fixed, problem.p)?;
 
     let mut progress = Progress::begin(limits)?;
     let usable: Vec<bool> = (0..n).map(|s| problem.fixed[s] || problem.eligible[s]).collect();
@@ -71,21 +68,51 @@ pub fn solve(problem: &Problem, limits: &Limits) -> Result<Answer> {
     }
     progress.note("search", format!("{} after interchanges", search.objective()));
 
-    let floor = clients.floor();
-    let mut bound = floor;
-    if search.objective() > floor && !progress.out_of_time() {
-        let lists = clients.lists(problem, &usable);
-        let radius = Radius::build(&lists, &clients.weights, problem, &usable);
-        let size = format!("{} variables, {} constraints", radius.model.n_vars(), radius.model.n_constraints());
-        let start = radius.values(&lists, search.open());
-        let outcome = radius.model.solve(Some(start), &progress.limits, progress.remaining_s())?;
-        bound = outcome.bound.map_or(floor, |b| b.saturating_add(floor));
-        if let Some(values) = outcome.values {
-            let open = (0..n).map(|s| problem.fixed[s] || radius.xs[s].is_some_and(|x| values[x.0] > 0.5)).collect();
-            search.try_open(open);
-            search.exchange(&|| progress.out_of_time());
+    let mut bound = clients.floor();
+    if search.objective() > bound && !progress.out_of_time() {
+        let relaxation = Relaxation::new(&clients.costs, &clients.weights, problem.fixed, &usable, problem.p);
+        let start = search.open().to_vec();
+        let proven = relaxation.ascend(
+            &start,
+            ROUNDS,
+            &mut |taken| {
+                if let Some(taken) = taken {
+                    search.try_from(taken, &|| progress.out_of_time());
+                }
+                search.objective()
+            },
+            &|| progress.out_of_time(),
+        );
+        bound = bound.max(proven.least);
+        progress.note("lagrange", format!("{}, bound {bound}", search.objective()));
+        let upper = search.objective();
+        if answer::gap(upper, bound.min(upper)) > progress.limits.gap && !progress.out_of_time() {
+            let fixing = proven.fix(&relaxation, upper, search.open());
+            let keep = |r: usize, cost: u64| proven.may_serve(r, clients.weights[r] * cost, upper);
+            let lists = Lists::new(&clients.costs, &fixing.fixed, &fixing.usable, problem.p, search.open(), &keep);
+            let radius = Radius::build(&lists, &clients.weights, &fixing.fixed, &fixing.usable, problem.p);
+            let size = format!("{} variables, {} constraints", radius.model.n_vars(), radius.model.n_constraints());
+            // The solver looks at the clock between steps, and those of a large model take long.
+            let patience = if radius.model.n_vars() > MOST_AT_EASE { 0.5 } else { 1.0 };
+            let time_s = progress.remaining_s().map(|time_s| patience * time_s);
+            let start = radius.values(&lists, search.open());
+            let floor = lists.floor(&clients.weights);
+            let xs = radius.xs;
+            if radius.model.n_vars() == 0 {
+                // Nothing is left to decide: the plan known is the only one that can be the best.
+                bound = upper;
+            } else {
+                let outcome = radius.model.solve(Some(start), &progress.limits, time_s)?;
+                // What was ruled out costs at least `upper`.
+                bound = outcome.bound.map_or(bound, |b| bound.max(upper.min(b.saturating_add(floor))));
+                if let Some(values) = outcome.values {
+                    let open = (0..n).map(|s| fixing.fixed[s] || xs[s].is_some_and(|x| values[x.0] > 0.5)).collect();
+                    search.try_open(open);
+                    search.exchange(&|| progress.out_of_time());
+                }
+            }
+            progress.note("highs", format!("{size}: {}, bound {bound}", search.objective()));
         }
-        progress.note("highs", format!("{size}: {}, bound {bound}", search.objective()));
     }
 
     let chosen = (0..n as u32).filter(|&s| search.open()[s as usize]).collect();
@@ -107,19 +134,7 @@ fn feasible(problem: &Problem, costs: &CostTable, progress: &Progress) -> Result
     if answer.objective <= problem.p as u64 {
         return Ok(answer.chosen);
     }
-    let p = problem.p;
-    if answer.bound > p as u64 {
-        let needed = match answer.gap {
-            0.0 => format!("at least {}", answer.objective),
-            _ => format!("at least {} and at most {}", answer.bound, answer.objective),
-        };
-        let message = format!("no {p} sites serve every row that can be served");
-        let help = format!("that takes {needed} sites: ask for more, or add pairs with a high cost for far sites");
-        return Err(Error::Targets(Fault::new("optimise::infeasible", message).help(help)));
-    }
-    let message = format!("the time ran out before {p} sites that serve every row were found");
-    let help = format!("allow more time, or at least {} sites", answer.objective);
-    Err(Error::Targets(Fault::new("optimise::time", message).help(help)))
+    Err(too_few(&answer, problem.p))
 }
 
 /// The rows that must be served, equal ones merged, without the sites that are not usable.
@@ -158,98 +173,12 @@ impl Clients {
         let cheapest = |r: usize| self.costs.row(r).map(|(_, cost)| cost).min().unwrap_or(0);
         (0..self.weights.len()).map(|r| self.weights[r] * cheapest(r)).sum()
     }
-
-    /// Each client's sites grouped by cost, from near to far, cut where nobody is served any farther.
-    fn lists(&self, problem: &Problem, usable: &[bool]) -> Vec<List> {
-        let n_usable = usable.iter().filter(|&&usable| usable).count();
-        let enough = (n_usable + 1).saturating_sub(problem.p).max(1);
-        (0..self.weights.len())
-            .map(|r| {
-                let mut row: Vec<_> = self.costs.row(r).map(|(s, cost)| (cost, s)).collect();
-                row.sort_unstable();
-                let mut list = List { levels: Vec::new(), ends_at_fixed: false };
-                for (taken, (cost, s)) in row.into_iter().enumerate() {
-                    let new_level = list.levels.last().is_none_or(|(level, _)| *level != cost);
-                    if new_level && (list.ends_at_fixed || taken >= enough) {
-                        break;
-                    }
-                    if new_level {
-                        list.levels.push((cost, Vec::new()));
-                    }
-                    list.ends_at_fixed |= problem.fixed[s as usize];
-                    if let Some((_, sites)) = list.levels.last_mut() {
-                        sites.push(s);
-                    }
-                }
-                list
-            })
-            .collect()
-    }
-}
-
-/// One client's levels: a cost and the sites that serve at it.
-struct List {
-    levels: Vec<(u64, Vec<u32>)>,
-    ends_at_fixed: bool,
-}
-
-struct Radius {
-    model: Model,
-    xs: Vec<Option<Var>>,
-    /// The z of each client, one for each level but the last.
-    zs: Vec<Vec<Var>>,
-}
-
-impl Radius {
-    fn build(lists: &[List], weights: &[u64], problem: &Problem, usable: &[bool]) -> Self {
-        let mut model = Model::new(Sense::Minimise);
-        let xs: Vec<Option<Var>> =
-            (0..usable.len()).map(|s| (usable[s] && !problem.fixed[s]).then(|| model.binary())).collect();
-        let n_fixed = problem.fixed.iter().filter(|&&fixed| fixed).count();
-        model.at_most(xs.iter().flatten().map(|&x| (x, 1.0)), (problem.p - n_fixed) as f64);
-        let mut zs = Vec::new();
-        for (list, &weight) in lists.iter().zip(weights) {
-            let mut z = Vec::new();
-            for (k, (cost, sites)) in list.levels.iter().enumerate() {
-                let opens = sites.iter().filter_map(|&s| xs[s as usize]).map(|x| (x, 1.0));
-                let before = z.last().map(|&before| (before, -1.0));
-                let least = if before.is_some() { 0.0 } else { 1.0 };
-                if let Some((next, _)) = list.levels.get(k + 1) {
-                    let now = model.share();
-                    model.reward(now, weight * (next - cost));
-                    model.at_least(opens.chain(before).chain([(now, 1.0)]), least);
-                    z.push(now);
-                } else if !list.ends_at_fixed {
-                    model.at_least(opens.chain(before), least);
-                }
-            }
-            zs.push(z);
-        }
-        Radius { model, xs, zs }
-    }
-
-    fn values(&self, lists: &[List], open: &[bool]) -> Vec<f64> {
-        let mut values = vec![0.0; self.model.n_vars()];
-        for (s, x) in self.xs.iter().enumerate() {
-            if let Some(x) = x {
-                values[x.0] = f64::from(u8::from(open[s]));
-            }
-        }
-        for (list, z) in lists.iter().zip(&self.zs) {
-            for ((_, sites), z) in list.levels.iter().zip(z) {
-                if sites.iter().any(|&s| open[s as usize]) {
-                    break;
-                }
-                values[z.0] = 1.0;
-            }
-        }
-        values
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Error;
     use crate::optimise::Status;
 
     /// Four places on a line at 0, 1, 5 and 7; each is row and site, the cost is the distance.

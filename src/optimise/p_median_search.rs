@@ -58,6 +58,15 @@ impl<'a> Search<'a> {
         }
     }
 
+    /// Fills up another set, exchanges from there, and keeps what was before where that is not better.
+    pub(crate) fn try_from(&mut self, open: Vec<bool>, stop: &dyn Fn() -> bool) {
+        let before = std::mem::replace(&mut self.open, open);
+        self.greedy(stop);
+        self.exchange(stop);
+        let found = std::mem::replace(&mut self.open, before);
+        self.try_open(found);
+    }
+
     /// Gains for rows served, then for cost.
     fn around(&self) -> (Exchange, Exchange) {
         (

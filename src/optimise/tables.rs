@@ -2,7 +2,7 @@
 //!
 //! | table | columns |
 //! |---|---|
-//! | rows | `row`, `weight` |
+//! | rows | `row`, `weight`, and where known `need`: what the row takes of a site's capacity (the weight) |
 //! | pairs | `row`, `site`, and `cost` where known: this site serves this row |
 //! | sites | `site`, and where known `cost` (1), `fixed` (false), `eligible` (true), `capacity`; in brackets what holds without the column |
 //!
@@ -36,8 +36,14 @@ pub struct Instance {
     pub fixed: Vec<bool>,
     /// Sites that may be opened.
     pub eligible: Vec<bool>,
-    /// Whether the sites have capacities, which no objective here looks at.
-    pub has_capacity: bool,
+    /// What each site can take, in `1 / capacity_scale`, where the sites say.
+    pub capacities: Option<Vec<u64>>,
+    /// 1 or 1000.
+    pub capacity_scale: u64,
+    /// What each row takes of a capacity, in `1 / need_scale`: its weight, where the rows do not say.
+    pub needs: Vec<u64>,
+    /// 1 or 1000.
+    pub need_scale: u64,
     /// Which sites serve which rows.
     pub cover: CoverTable,
     /// What it costs, in `1 / pair_cost_scale`, where the pairs say.
@@ -56,7 +62,7 @@ pub fn read(rows: &Path, pairs: &Path, sites: &Path) -> Result<Instance> {
     let rows_read = faults.keep(read_rows(rows))?;
     let sites_read = faults.keep(read_sites(sites))?;
     let pairs_frame = faults.keep(Frame::open(pairs, &["row", "site"], &["cost"]))?;
-    let (Some((row_ids, weights)), Some(table), Some(frame)) = (rows_read, sites_read, pairs_frame) else {
+    let (Some((row_ids, weights, needs)), Some(table), Some(frame)) = (rows_read, sites_read, pairs_frame) else {
         faults.finish()?;
         return unreachable_read();
     };
@@ -75,6 +81,8 @@ pub fn read(rows: &Path, pairs: &Path, sites: &Path) -> Result<Instance> {
         }
     };
     let (weights, weight_scale) = weights;
+    let (needs, need_scale) = needs.unwrap_or_else(|| (weights.clone(), weight_scale));
+    let (capacities, capacity_scale) = table.capacities.map_or((None, 1), |(amounts, scale)| (Some(amounts), scale));
     let (site_costs, site_cost_scale) = table.costs;
     Ok(Instance {
         row_ids,
@@ -85,7 +93,10 @@ pub fn read(rows: &Path, pairs: &Path, sites: &Path) -> Result<Instance> {
         site_cost_scale,
         fixed: table.fixed,
         eligible: table.eligible,
-        has_capacity: table.has_capacity,
+        capacities,
+        capacity_scale,
+        needs,
+        need_scale,
         cover,
         pair_costs,
         pair_cost_scale,
@@ -99,13 +110,17 @@ fn unreachable_read<T>() -> Result<T> {
 
 type Amounts = (Vec<u64>, u64);
 
-fn read_rows(path: &Path) -> Result<(Ids, Amounts)> {
-    let frame = Frame::open(path, &["row", "weight"], &[])?;
+fn read_rows(path: &Path) -> Result<(Ids, Amounts, Option<Amounts>)> {
+    let frame = Frame::open(path, &["row", "weight"], &["need"])?;
     let mut faults = Faults::default();
     let ids = faults.keep(unique_ids(&frame, "row"))?;
     let weights = faults.keep(frame.amounts("weight"))?;
+    let needs = if frame.has("need") { faults.keep(frame.amounts("need"))? } else { None };
     faults.finish()?;
-    ids.zip(weights).map_or_else(unreachable_read, Ok)
+    match (ids, weights) {
+        (Some(ids), Some(weights)) => Ok((ids, weights, needs)),
+        _ => unreachable_read(),
+    }
 }
 
 struct SiteTable {
@@ -113,7 +128,7 @@ struct SiteTable {
     costs: Amounts,
     fixed: Vec<bool>,
     eligible: Vec<bool>,
-    has_capacity: bool,
+    capacities: Option<Amounts>,
 }
 
 fn read_sites(path: &Path) -> Result<SiteTable> {
@@ -124,11 +139,11 @@ fn read_sites(path: &Path) -> Result<SiteTable> {
     let costs = if frame.has("cost") { faults.keep(frame.amounts("cost"))? } else { Some((vec![1; n], 1)) };
     let fixed = if frame.has("fixed") { faults.keep(frame.flags("fixed"))? } else { Some(vec![false; n]) };
     let eligible = if frame.has("eligible") { faults.keep(frame.flags("eligible"))? } else { Some(vec![true; n]) };
-    let has_capacity = frame.has("capacity");
+    let capacities = if frame.has("capacity") { faults.keep(frame.amounts("capacity"))? } else { None };
     faults.finish()?;
     match (ids, costs, fixed, eligible) {
         (Some(ids), Some(costs), Some(fixed), Some(eligible)) => {
-            Ok(SiteTable { ids, costs, fixed, eligible, has_capacity })
+            Ok(SiteTable { ids, costs, fixed, eligible, capacities })
         }
         _ => unreachable_read(),
     }

@@ -5,7 +5,7 @@
 use super::answer::Answer;
 use super::cover::{CostTable, CoverTable};
 use super::phases::Plan;
-use super::{max_cover, p_median, phases, set_cover};
+use super::{backup_cover, capacitated, max_cover, p_center, p_median, partial_cover, phases, set_cover, then_nearest};
 use crate::error::{Fault, Result};
 
 fn differs(what: impl Into<String>) -> crate::error::Error {
@@ -192,6 +192,152 @@ pub fn p_median(problem: &p_median::Problem, answer: &Answer) -> Result<()> {
     }
     let usable: Vec<bool> = (0..open.len()).map(|s| problem.fixed[s] || problem.eligible[s]).collect();
     same("the weighted cost", weighted_cost(problem.costs, problem.weights, &open, &usable)?, answer.objective)?;
+    counts(problem.costs.cover(), &usable, answer.coverable_rows, answer.uncoverable_rows)?;
+    beyond(answer.objective, answer.bound)
+}
+
+/// Checks an answer to a p-center problem; errors as in [`set_cover()`].
+pub fn p_center(problem: &p_center::Problem, answer: &Answer) -> Result<()> {
+    let open = flags(&answer.chosen, problem.fixed, problem.eligible)?;
+    if answer.chosen.len() > problem.p {
+        return Err(differs(format!("{} sites are open, too many", answer.chosen.len())));
+    }
+    let usable: Vec<bool> = (0..open.len()).map(|s| problem.fixed[s] || problem.eligible[s]).collect();
+    let mut worst = 0;
+    for r in 0..problem.costs.n_rows() {
+        let of = |among: &[bool]| problem.costs.row(r).filter(|&(s, _)| among[s as usize]).map(|(_, cost)| cost).min();
+        match (of(&open), of(&usable)) {
+            _ if problem.weights[r] == 0 => {}
+            (Some(cost), _) => worst = worst.max(cost),
+            (None, Some(_)) => return Err(differs(format!("row {r} is not served"))),
+            (None, None) => {}
+        }
+    }
+    same("the worst cost", worst, answer.objective)?;
+    counts(problem.costs.cover(), &usable, answer.coverable_rows, answer.uncoverable_rows)?;
+    beyond(answer.objective, answer.bound)
+}
+
+/// Checks an answer to a partial covering problem; errors as in [`set_cover()`].
+pub fn partial_cover(problem: &partial_cover::Problem, answer: &Answer) -> Result<()> {
+    let open = flags(&answer.chosen, problem.fixed, problem.eligible)?;
+    let found = covered(problem.cover, problem.weights, &open);
+    if found < problem.least_weight {
+        return Err(differs(format!("the covered weight is {found}, less than {}", problem.least_weight)));
+    }
+    same("the cost", cost(problem.costs, &open), answer.objective)?;
+    let usable: Vec<bool> = (0..open.len()).map(|s| problem.fixed[s] || problem.eligible[s]).collect();
+    counts(problem.cover, &usable, answer.coverable_rows, answer.uncoverable_rows)?;
+    beyond(answer.objective, answer.bound)
+}
+
+/// Checks an answer to a backup covering problem; errors as in [`set_cover()`].
+pub fn backup_cover(problem: &backup_cover::Problem, answer: &Answer) -> Result<()> {
+    let open = flags(&answer.chosen, problem.fixed, problem.eligible)?;
+    if answer.chosen.len() > problem.p {
+        return Err(differs(format!("{} sites are open, too many", answer.chosen.len())));
+    }
+    let usable: Vec<bool> = (0..open.len()).map(|s| problem.fixed[s] || problem.eligible[s]).collect();
+    let (mut once, mut twice) = (0, 0);
+    for (r, weight) in problem.weights.iter().enumerate() {
+        let mut serving = 0;
+        let mut servable = false;
+        for &s in problem.cover.row(r) {
+            servable |= usable[s as usize];
+            serving += u32::from(open[s as usize]);
+        }
+        if serving == 0 && servable && problem.goal == backup_cover::Goal::CoverAll {
+            return Err(differs(format!("row {r} is not covered")));
+        }
+        once += if serving >= 1 { *weight } else { 0 };
+        twice += if serving >= 2 { *weight } else { 0 };
+    }
+    let worth = match problem.goal {
+        backup_cover::Goal::CoverAll => twice,
+        backup_cover::Goal::Weighted { once: first, twice: second } => first * once + second * twice,
+    };
+    same("the objective", worth, answer.objective)?;
+    counts(problem.cover, &usable, answer.coverable_rows, answer.uncoverable_rows)?;
+    beyond(answer.bound, answer.objective)
+}
+
+/// Checks a plan of a capacitated location problem; errors as in [`set_cover()`].
+pub fn capacitated(problem: &capacitated::Problem, plan: &capacitated::Plan) -> Result<()> {
+    let open = flags(&plan.chosen, problem.fixed, problem.eligible)?;
+    if problem.p.is_some_and(|p| plan.chosen.len() > p) {
+        return Err(differs(format!("{} sites are open, too many", plan.chosen.len())));
+    }
+    let mut room = problem.capacities.to_vec();
+    let mut left = problem.needs.to_vec();
+    let (mut whole, mut rest) = (u128::from(cost(problem.site_costs, &open)), 0.0);
+    for &(r, s, amount) in &plan.flows {
+        let row = r as usize;
+        let pair = problem.costs.row(row).find(|&(site, _)| site == s);
+        let Some((_, cost)) = pair.filter(|_| open[s as usize]) else {
+            return Err(differs(format!("row {r} is served from site {s}, which is closed or cannot serve it")));
+        };
+        if problem.kind == capacitated::Kind::Whole && amount != problem.needs[row] {
+            return Err(differs(format!("row {r} is split")));
+        }
+        let (Some(room_left), Some(need_left)) = (room[s as usize].checked_sub(amount), left[row].checked_sub(amount))
+        else {
+            return Err(differs(format!("site {s} or row {r} has more than it can take")));
+        };
+        (room[s as usize], left[row]) = (room_left, need_left);
+        let price = u128::from(problem.weights[row]) * u128::from(cost) * u128::from(amount);
+        whole += price / u128::from(problem.needs[row]);
+        rest += (price % u128::from(problem.needs[row])) as f64 / problem.needs[row] as f64;
+    }
+    let whole = whole + (rest - 1e-6_f64).ceil().max(0.0) as u128;
+    if whole != u128::from(plan.objective) {
+        return Err(differs(format!("the cost is {whole}, not {}", plan.objective)));
+    }
+    let (mut unserved, mut coverable, mut uncoverable) = (Vec::new(), 0, 0);
+    for r in (0..left.len()).filter(|&r| problem.needs[r] > 0) {
+        if !problem.costs.row(r).any(|(s, _)| problem.fixed[s as usize] || problem.eligible[s as usize]) {
+            uncoverable += 1;
+            continue;
+        }
+        coverable += 1;
+        if left[r] > 0 {
+            unserved.push((r as u32, left[r]));
+        }
+    }
+    same("the number of coverable rows", coverable, plan.coverable_rows as u64)?;
+    same("the number of uncoverable rows", uncoverable, plan.uncoverable_rows as u64)?;
+    same("what is unserved", unserved.iter().map(|&(_, left)| left).sum(), plan.unserved_total)?;
+    if unserved != plan.unserved || (!problem.allow_overflow && plan.unserved_total > 0) {
+        return Err(differs("the rows left unserved are others than claimed"));
+    }
+    beyond(plan.unserved_total, plan.unserved_bound)?;
+    beyond(plan.objective, plan.bound)
+}
+
+/// Checks an answer to a second objective and that it keeps the first; errors as in [`set_cover()`].
+pub fn then_nearest(problem: &then_nearest::Problem, answer: &Answer) -> Result<()> {
+    let open = flags(&answer.chosen, problem.fixed, problem.eligible)?;
+    let found = covered(problem.cover, problem.cover_weights, &open);
+    if found < problem.least_covered {
+        return Err(differs(format!("the covered weight is {found}, less than {}", problem.least_covered)));
+    }
+    if problem.p.is_some_and(|p| answer.chosen.len() > p) {
+        return Err(differs(format!("{} sites are open, too many", answer.chosen.len())));
+    }
+    if problem.most_cost.is_some_and(|most| cost(problem.site_costs, &open) > most) {
+        return Err(differs("the sites cost too much"));
+    }
+    let mut sum = 0;
+    for (r, weight) in problem.weights.iter().enumerate() {
+        let mut least = problem.penalty;
+        for (s, cost) in problem.costs.row(r) {
+            if open[s as usize] && cost < least {
+                least = cost;
+            }
+        }
+        sum += weight * least;
+    }
+    same("the weighted cost", sum, answer.objective)?;
+    let usable: Vec<bool> = (0..open.len()).map(|s| problem.fixed[s] || problem.eligible[s]).collect();
     counts(problem.costs.cover(), &usable, answer.coverable_rows, answer.uncoverable_rows)?;
     beyond(answer.objective, answer.bound)
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 use geojson::{Feature, FeatureCollection, GeoJson, Geometry};
 use serde_json::json;
 
+use super::loads::last_load;
 use super::shapes::Isochrone;
 use super::tables::{daily_load, first_boundary};
 use crate::error::{Fault, Result};
@@ -41,6 +42,9 @@ pub(super) fn rollout_csv(folder: &Path, study: &Study, plan: &Rollout) -> Resul
         "persons_nearest",
         "dossiers_per_day",
         "closes_phase",
+        "counters",
+        "load_per_day",
+        "overflow_per_day",
         "why_vi",
         "why_en",
     ];
@@ -50,6 +54,7 @@ pub(super) fn rollout_csv(folder: &Path, study: &Study, plan: &Rollout) -> Resul
         let phase = &study.scenario.phases[agent.phase];
         let (code, name) = first_boundary(study, site.boundary.first().copied().flatten());
         let (why_vi, why_en) = reason(agent);
+        let load = last_load(plan, agent.site);
         csv.write_record([
             agent.order.to_string(),
             (agent.phase + 1).to_string(),
@@ -69,6 +74,9 @@ pub(super) fn rollout_csv(folder: &Path, study: &Study, plan: &Rollout) -> Resul
             agent.persons_nearest.people().to_string(),
             daily_load(study, agent).to_string(),
             agent.closes.map(|t| (t + 1).to_string()).unwrap_or_default(),
+            load.map_or(String::new(), |l| l.counters.to_string()),
+            load.map_or(String::new(), |l| l.dossiers_per_day.to_string()),
+            load.map_or(String::new(), |l| l.overflow_per_day.to_string()),
             why_vi,
             why_en,
         ])

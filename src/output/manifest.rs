@@ -38,6 +38,7 @@ pub(super) fn write(folder: &Path, study: &Study, plan: &Rollout, stages: &[Stag
             "population": scenario.population,
             "groups": scenario.groups,
             "demand": scenario.demand,
+            "capacity": scenario.capacity,
             "proposals": scenario.proposals,
             "snap": scenario.snap,
             "travel": scenario.travel,

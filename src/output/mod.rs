@@ -1,17 +1,26 @@
 //! What a run leaves: tables, isochrones, the manifest and the map, in one folder, whole or not at all.
 
+pub mod compare;
 pub mod eligibility;
+pub mod explain;
+mod explanations;
 pub mod files;
 pub mod folder;
+pub mod frontier;
 pub mod inputs_picture;
 pub mod isochrone;
+pub mod loads;
 pub mod manifest;
 pub mod map;
 pub mod matrix;
 mod off_network;
 mod people;
 pub mod picture;
+pub mod plot;
+pub(crate) mod proof;
+mod read;
 pub mod schema;
+pub mod sensitivity;
 pub mod shapes;
 pub mod strategies;
 pub mod survey;
@@ -22,7 +31,10 @@ pub mod verify;
 use std::path::{Path, PathBuf};
 
 use crate::error::Result;
+use crate::optimise::certificate::Certificate;
 use crate::rollout::Rollout;
+use crate::rollout::certify::certify;
+use crate::rollout::explain::why::{SiteReason, site_reasons};
 use crate::stages::Stages;
 use crate::study::Study;
 use folder::PendingFolder;
@@ -33,6 +45,18 @@ use folder::PendingFolder;
 /// The folder stands already and `force` is not given, or the disk refuses; then nothing is left behind.
 pub fn write_run(target: &Path, force: bool, study: &Study, plan: &Rollout, stages: &mut Stages) -> Result<PathBuf> {
     let folder = PendingFolder::begin(target, force)?;
+    let certificates = stages.run(
+        "certify",
+        || certify(study, plan),
+        |found: &Vec<Option<Certificate>>| {
+            format!("{} proofs that can be checked without a solver", found.iter().flatten().count())
+        },
+    )?;
+    let reasons = stages.run(
+        "explain",
+        || site_reasons(study, &plan.phases),
+        |found: &Vec<SiteReason>| format!("why each of {} sites is in the plan or is not", found.len()),
+    )?;
     let isochrones = stages.run(
         "draw isochrones",
         || shapes::isochrones(study, plan),
@@ -41,13 +65,29 @@ pub fn write_run(target: &Path, force: bool, study: &Study, plan: &Rollout, stag
     stages.run(
         "write tables",
         || {
-            tables::write_all(folder.path(), study, plan, &isochrones)?;
+            tables::write_all(folder.path(), study, plan, &reasons, &isochrones)?;
+            proof::write(folder.path(), study, plan, &certificates)?;
             files::rollout_csv(folder.path(), study, plan)?;
             files::isochrones_geojson(folder.path(), study, &isochrones)?;
             map::write(folder.path(), study, plan, &isochrones)
         },
         |()| format!("tables and map in {}", target.display()),
     )?;
+    if study.scenario.output.frontier {
+        stages.run(
+            "frontier",
+            || {
+                let found = crate::rollout::frontier::frontier(study, Some(plan))?;
+                frontier::write(folder.path(), study, &found)?;
+                Ok(found)
+            },
+            crate::rollout::frontier::Frontier::told,
+        )?;
+    }
+    if study.scenario.sensitivity.as_ref().is_some_and(|s| s.with_plan) {
+        let tried = crate::rollout::sensitivity::sensitivity(study, plan, stages)?;
+        sensitivity::write(folder.path(), study, &tried)?;
+    }
     manifest::write(folder.path(), study, plan, stages.done())?;
     crate::stages::go_on()?;
     folder.commit()

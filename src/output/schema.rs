@@ -118,6 +118,17 @@ pub const ROLLOUT: Table = Table {
             "",
             "number of the phase from whose start on it stands no more; null where it stays",
         )),
+        or_null(whole("counters", "", "counters that it needs in the last phase; null without `[capacity]`")),
+        or_null(number(
+            "load_per_day",
+            "dossiers a working day",
+            "all that comes to it in the last phase, see `loads`; null without `[capacity]`",
+        )),
+        or_null(number(
+            "overflow_per_day",
+            "dossiers a working day",
+            "of those, what its counters cannot carry within the targets; null without `[capacity]`",
+        )),
         text("why_vi", "why it is in the plan, in Vietnamese"),
         text("why_en", "why it is in the plan, in English"),
         geometry("point of the site"),
@@ -156,6 +167,7 @@ pub const CELLS: Table = Table {
             "m",
             "great-circle distance to the agent nearest as the crow flies; null without agents",
         )),
+        flag("in_scope", "whether the phase is judged by these people"),
         flag("covered", "whether some agent serves these people under the standard"),
         geometry("outline of the cell; a point where the population comes as points"),
     ],
@@ -228,6 +240,12 @@ pub const BOUNDARIES: Table = Table {
         P90,
         WORST,
         whole("agents", "", "agents that stand there"),
+        or_null(whole("counters", "", "counters of those agents; null without `[capacity]`")),
+        or_null(number(
+            "overflow_per_day",
+            "dossiers a working day",
+            "what those agents cannot carry; null without `[capacity]`",
+        )),
         geometry("outline of the feature"),
     ],
 };
@@ -258,6 +276,42 @@ pub const PHASES: Table = Table {
         WORST,
         number("online_share", "0–1", "share of dossiers filed online, an assumption of the scenario"),
         number("dossiers_per_day", "dossiers a working day", "for which help is wanted at agents in the study area"),
+        or_null(whole("counters", "", "counters of all agents, offices included; null without `[capacity]`")),
+        or_null(number(
+            "load_per_day",
+            "dossiers a working day",
+            "all that comes to agents, at one-stop offices what is filed on paper too; null without `[capacity]`",
+        )),
+        or_null(number(
+            "overflow_per_day",
+            "dossiers a working day",
+            "of those, what counters cannot carry within the targets; null without `[capacity]`",
+        )),
+        or_null(number(
+            "overflow_nearest_per_day",
+            "dossiers a working day",
+            "what counters could not carry if everyone went to the nearest agent; null without `[capacity]`",
+        )),
+        or_null(number(
+            "unserved_per_day",
+            "dossiers a working day",
+            "with help, of people who come to no agent, where there is no office either; null without `[capacity]`",
+        )),
+        or_null(number(
+            "mean_wait_min",
+            "min",
+            "mean wait in the busiest hour, of all whom agents carry; null without `[capacity]` or without anyone",
+        )),
+        or_null(number(
+            "persons_sent",
+            "people",
+            "who are sent to another agent than the nearest; null without `[capacity]`",
+        )),
+        or_null(number(
+            "relief_share",
+            "0–1",
+            "share of their work that one-stop offices lose to agents; null without `[capacity]` or without offices",
+        )),
         text("problem", "what was asked of the solver"),
         text(
             "objective_unit",
@@ -311,10 +365,169 @@ pub const UNCOVERED: Table = Table {
         LAT,
         or_null(number("nearest_agent_m", "m", "distance from their middle to the nearest agent")),
         or_null(number("nearest_candidate_m", "m", "distance from their middle to the nearest usable candidate")),
+        or_null(text("nearest_agent", "id of that agent")),
+        or_null(number("agent_time_s", "s", "mean travel time to the agent nearest by road, of those who reach one")),
+        or_null(text("nearest_candidate", "id of that candidate")),
+        or_null(number(
+            "candidate_time_s",
+            "s",
+            "mean travel time to the usable candidate nearest by road, of those who reach one",
+        )),
+        or_null(text(
+            "best_candidate",
+            "id of the usable candidate that would serve most of them; null where none serves anybody",
+        )),
+        number("best_candidate_persons", "people", "whom it would serve"),
+        text("help_vi", "what would serve them, in Vietnamese"),
+        text("help_en", "what would serve them, in English"),
         number("new_point_lon", "degrees", "where a new point would serve most of them within the radius"),
         number("new_point_lat", "degrees", "where a new point would serve most of them within the radius"),
         number("new_point_persons", "people", "unserved people within the radius of that point, all places counted"),
         geometry("their middle, weighed by people"),
+    ],
+};
+
+/// What comes to agents.
+pub const LOADS: Table = Table {
+    file: "loads.parquet",
+    row: "an agent that stands and a phase; no rows without `[capacity]`",
+    columns: &[
+        PHASE,
+        text("site", "id of the site"),
+        text("name", "name of the site"),
+        flag("office", "whether it is a one-stop office"),
+        number(
+            "persons_nearest",
+            "people",
+            "served under the standard whose nearest agent it is, the part of them that comes to agents",
+        ),
+        number("persons_sent", "people", "of those, who are sent to another agent, see `detours`"),
+        number("persons_taken", "people", "who are sent here by other agents"),
+        number("persons", "people", "who come to it as an agent: nearest − sent + taken"),
+        number(
+            "office_per_day",
+            "dossiers a working day",
+            "that come to it as the nearest one-stop office: on paper, or of people who come to no agent; 0 for others",
+        ),
+        number("dossiers_per_day", "dossiers a working day", "all that comes to it"),
+        number("most_per_day", "dossiers a working day", "the most that it can carry within the targets"),
+        number("overflow_per_day", "dossiers a working day", "what it cannot carry; counted here, never dropped"),
+        whole("counters", "", "fewest counters that carry the rest within the targets"),
+        number("utilisation", "0–1", "share of the counters' time that the rest takes in the busiest hour"),
+        number("wait_min", "min", "mean wait in the busiest hour of those whom it carries"),
+        geometry("point of the site"),
+    ],
+};
+
+/// Why each site is in the plan or is not.
+pub const EXPLANATIONS: Table = Table {
+    file: "explanations.parquet",
+    row: "a candidate or fixed site, and what the plan would be without it or with it, at the end of the last phase",
+    columns: &[
+        text("site", "id of the site"),
+        text("name", "name of the site"),
+        text(
+            "role",
+            "`fixed`, `opens`, `refused` (by the city's conditions), `unknown` (something is, and the scenario uses no \
+             such site), `out_of_scope` (no phase opens agents there), `serves_nobody`, `adds_nobody` or `not_chosen`",
+        ),
+        or_null(whole("phase", "", "phase in which it opens, from 1; null where it does not")),
+        number("persons_in_reach", "people", "whom it would serve under the standard, by itself"),
+        or_null(number(
+            "persons_lost_first",
+            "people",
+            "who have no agent without it in the phase in which it opens; null where it is no agent",
+        )),
+        or_null(number("persons_lost", "people", "who have no agent without it; null where it is no agent")),
+        or_null(number(
+            "extra_person_minutes",
+            "person-minutes",
+            "what those whose nearest agent it is travel more, one way, if it closes alone; null where it is no agent",
+        )),
+        or_null(number("persons_cut_off", "people", "who then reach no agent by road; null where it is no agent")),
+        or_null(number(
+            "persons_added",
+            "people",
+            "whom it would serve beyond the final plan, opened as well; null where it is an agent or may not be used",
+        )),
+        or_null(text(
+            "exchange",
+            "id of its best substitute (an agent that opens), or of the agent that it would best stand in for (a \
+             candidate); null where there is none",
+        )),
+        or_null(text("exchange_name", "its name")),
+        or_null(number("exchange_persons", "people", "served more by that exchange; below 0 where fewer")),
+        or_null(number(
+            "exchange_person_days",
+            "person-days",
+            "served more by it over all phases, from the opening of the agent on, as the plan weighs them (in scope, \
+             groups by weight)",
+        )),
+        text("why_vi", "all this in words, in Vietnamese"),
+        text("why_en", "all this in words, in English"),
+        geometry("point of the site"),
+    ],
+};
+
+/// Who is sent to another agent.
+pub const DETOURS: Table = Table {
+    file: "detours.parquet",
+    row: "people of a demand cell and mode who are sent from an overloaded agent to another, in a phase; no rows without \
+          `[capacity]` or without detours",
+    columns: &[
+        PHASE,
+        CELL,
+        MODE,
+        text("from_site", "id of the nearest agent"),
+        text("to_site", "id of the agent to which they are sent"),
+        number("persons", "people", "how many of those who come to agents"),
+        number("extra_time_s", "s", "how much longer their way is"),
+    ],
+};
+
+/// How one-stop offices are relieved.
+pub const RELIEF: Table = Table {
+    file: "relief.parquet",
+    row: "a one-stop office that stands before the plan and a phase; no rows without `[capacity]` or without offices",
+    columns: &[
+        PHASE,
+        text("site", "id of the site"),
+        text("name", "name of the site"),
+        number("persons", "people", "whose nearest office it is"),
+        number(
+            "before_per_day",
+            "dossiers a working day",
+            "what those people would bring without agents: on paper, and online with help",
+        ),
+        number("after_per_day", "dossiers a working day", "what comes to it with the agents of the phase"),
+        or_null(number("relief_share", "0–1", "share of its work that it loses to agents; null where it had none")),
+        whole("counters_before", "", "counters for the work before; the most of an office where it needs more"),
+        whole("counters_after", "", "counters for the work after; 0 where the office is closed"),
+        or_null(number(
+            "wait_before_min",
+            "min",
+            "mean wait before in the busiest hour; null where the line grows without end",
+        )),
+        or_null(number("wait_after_min", "min", "the same after, at as many counters as before")),
+        geometry("point of the site"),
+    ],
+};
+
+/// What proves the bounds.
+pub const PROOF: Table = Table {
+    file: "proof.parquet",
+    row: "a demand row whose multiplier is above 0 in a problem of `proof.json`",
+    columns: &[
+        whole("problem", "", "number of the problem, from 1"),
+        PHASE,
+        CELL,
+        MODE,
+        number(
+            "multiplier",
+            "",
+            "a whole number: thousandths of a person, at most the row's weight; where the fewest sites are asked for, \
+             cost / scale (see docs/methods.md)",
+        ),
     ],
 };
 
@@ -444,6 +657,37 @@ pub const ISOCHRONE: Table = Table {
     ],
 };
 
+/// What `gandan compare` writes. Not a table of a run.
+pub const COMPARE: Table = Table {
+    file: "compare.parquet",
+    row: "an area from a day on which a phase of either run begins: the whole area, or a feature that both runs have",
+    columns: &[
+        text("from", "the day, YYYY-MM-DD"),
+        whole("phase_a", "", "phase of the first run in force, from 1"),
+        whole("phase_b", "", "phase of the second run in force, from 1"),
+        or_null(text("layer", "id of the boundary layer; null for the whole area")),
+        or_null(text("code", "code of the feature; null for the whole area")),
+        or_null(text("name", "name of the feature; null for the whole area")),
+        number("persons_a", "people", "who live there in the first run"),
+        number("persons_b", "people", "who live there in the second run"),
+        number("covered_persons_a", "people", "served in the first run"),
+        number("covered_persons_b", "people", "served in the second run"),
+        number("covered_persons_change", "people", "served more in the second run; below 0 where fewer"),
+        or_null(number("mean_time_a_s", "s", "mean travel time in the first run, of those who reach an agent")),
+        or_null(number("mean_time_b_s", "s", "mean travel time in the second run, of those who reach an agent")),
+        whole("agents_a", "", "agents that stand there in the first run"),
+        whole("agents_b", "", "agents that stand there in the second run"),
+        or_null(number(
+            "newly_served",
+            "people",
+            "served in the second run only; null where the runs differ in their cells, and beyond the first layer",
+        )),
+        or_null(number("no_longer_served", "people", "served in the first run only")),
+        or_null(number("sooner", "people", "more than a minute nearer to an agent in the second run")),
+        or_null(number("later", "people", "more than a minute farther from an agent in the second run")),
+    ],
+};
+
 /// Junctions of the road graph.
 pub const NETWORK_NODES: Table = Table {
     file: "network/nodes.parquet",
@@ -528,6 +772,60 @@ pub const OFF_NETWORK: Table = Table {
     ],
 };
 
+/// The most people that any number of agents can serve.
+pub const FRONTIER: Table = Table {
+    file: "frontier.parquet",
+    row: "a number of agents, from the fixed sites alone to the fewest that serve everyone whom a candidate can serve",
+    columns: &[
+        whole("agents", "", "the most agents that stand, fixed sites included"),
+        number("persons", "people", "of the last phase's scope whom the best agents known serve"),
+        number("share", "", "of the people of that scope"),
+        number("bound_persons", "people", "no choice of so many agents serves more"),
+        number("gap", "", "(bound_persons - persons) / bound_persons"),
+        text("status", "`optimal`, `gap_reached`, `time_limit` or `unproven`"),
+        or_null(number(
+            "mean_travel_time_s",
+            "s",
+            "of the people served within the time limit, to the nearest agent that serves them; null where nobody is",
+        )),
+        number("marginal", "people", "served more than with one agent less; in the first row all"),
+        text("sites", "ids of the agents' sites, a JSON list"),
+    ],
+};
+
+/// What the plan is worth when something goes wrong.
+pub const SENSITIVITY: Table = Table {
+    file: "sensitivity.parquet",
+    row: "a case and a phase; for the loss of an agent the last phase only",
+    columns: &[
+        text("case", "`normal`, the id of a case of the scenario, or `lost:` and the id of the site that is lost"),
+        text("name_vi", "name of the case in Vietnamese"),
+        text("name_en", "name of the case in English"),
+        PHASE,
+        whole("streets_closed", "", "streets that are closed"),
+        whole("agents", "", "agents of the plan that are left"),
+        number("persons", "people", "of the phase's scope whom they serve"),
+        number("share", "", "of the people of that scope"),
+        number("persons_lost", "people", "served fewer than in the normal case; below 0 where more are served"),
+        or_null(number("mean_time_s", "s", "mean travel time to the nearest of them, of those who reach one")),
+        or_null(number(
+            "best_persons",
+            "people",
+            "whom the best choice known of as many agents as the phase has serves in the case; null where none was made",
+        )),
+        or_null(number("bound_persons", "people", "no choice of so many agents serves more")),
+        or_null(number("gap", "", "(bound_persons - best_persons) / bound_persons")),
+        or_null(text("status", "of that choice: `optimal`, `gap_reached`, `time_limit` or `unproven`")),
+        or_null(number("regret", "people", "best_persons - persons: what a plan made for the case would serve more")),
+        or_null(text(
+            "worst_boundary",
+            "code of the feature of the first boundary layer that loses most; null if none",
+        )),
+        or_null(text("worst_boundary_name", "its name")),
+        number("worst_boundary_lost", "people", "who are not served any more there"),
+    ],
+};
+
 /// Every table of a run, in the order of the dictionary.
 pub const TABLES: &[Table] = &[
     ROLLOUT,
@@ -538,12 +836,19 @@ pub const TABLES: &[Table] = &[
     PHASES,
     STRATEGIES,
     UNCOVERED,
+    LOADS,
+    DETOURS,
+    RELIEF,
+    EXPLANATIONS,
+    PROOF,
     OFF_NETWORK,
     CALIBRATION,
     CROSSWALK,
     GROUPS,
     CELL_GROUPS,
     ISOCHRONES,
+    FRONTIER,
+    SENSITIVITY,
     NETWORK_NODES,
     NETWORK_ARCS,
     NETWORK_LEGS,
@@ -555,7 +860,9 @@ pub fn dictionary() -> String {
     let mut page = String::from(
         "# Data dictionary\n\nGenerated by `gandan schema`; do not edit. Tables are Parquet (zstd). A table with a \
          `geometry` column is GeoParquet 1.1: WKB, longitude first, CRS84. A value that does not exist is null, never a \
-         number that stands for it. `network/` is written only where a scenario asks for it (`[output] network = true`).\n",
+         number that stands for it. `network/` is written only where a scenario asks for it (`[output] network = true`), and so \
+         are `frontier.parquet` (`[output] frontier = true`, or `gandan frontier`) and `sensitivity.parquet` \
+         (`[sensitivity]`, or `gandan sensitivity`).\n",
     );
     for table in TABLES {
         page += &format!("\n## `{}`\n\nOne row: {}.\n\n", table.file, table.row);

@@ -6,12 +6,13 @@ use geo::{Geometry, LineString, MultiPolygon, Point, Polygon};
 
 use super::shapes::Isochrone;
 use super::table::{self, Values};
-use super::{off_network, people, schema, strategies};
+use super::{explanations, loads, off_network, people, schema, strategies};
 use crate::error::{Fault, Result};
 use crate::ingest::boundaries::Boundary;
 use crate::ingest::eligibility::Eligibility;
 use crate::network::CLOSED;
-use crate::rollout::explain::reason;
+use crate::rollout::explain::why::SiteReason;
+use crate::rollout::explain::{reason, sentences};
 use crate::rollout::{Agent, AreaIndicators, PhasePlan, Rollout};
 use crate::study::Study;
 use crate::units::{LonLat, Persons};
@@ -20,7 +21,13 @@ use crate::units::{LonLat, Persons};
 ///
 /// # Errors
 /// The disk refuses one.
-pub fn write_all(folder: &Path, study: &Study, plan: &Rollout, isochrones: &[Isochrone]) -> Result<()> {
+pub fn write_all(
+    folder: &Path,
+    study: &Study,
+    plan: &Rollout,
+    reasons: &[SiteReason],
+    isochrones: &[Isochrone],
+) -> Result<()> {
     table::write(folder, &schema::ROLLOUT, rollout(study, plan))?;
     table::write(folder, &schema::CELLS, cells(study, plan))?;
     table::write(folder, &schema::COVERAGE, coverage(study))?;
@@ -29,6 +36,10 @@ pub fn write_all(folder: &Path, study: &Study, plan: &Rollout, isochrones: &[Iso
     table::write(folder, &schema::PHASES, phases(study, plan))?;
     table::write(folder, &schema::STRATEGIES, strategies::rows(study, plan))?;
     table::write(folder, &schema::UNCOVERED, uncovered(study, plan))?;
+    table::write(folder, &schema::LOADS, loads::loads(study, plan))?;
+    table::write(folder, &schema::DETOURS, loads::detours(study, plan))?;
+    table::write(folder, &schema::RELIEF, loads::relief(study, plan))?;
+    table::write(folder, &schema::EXPLANATIONS, explanations::rows(study, plan, reasons))?;
     table::write(folder, &schema::OFF_NETWORK, off_network::rows(study))?;
     table::write(folder, &schema::CALIBRATION, people::calibration(study))?;
     table::write(folder, &schema::CROSSWALK, people::crosswalks(study))?;
@@ -62,6 +73,7 @@ fn rollout(study: &Study, plan: &Rollout) -> Vec<Values> {
     let phase = |a: &crate::rollout::Agent| &study.scenario.phases[a.phase];
     let (codes, names) =
         agents.iter().map(|a| first_boundary(study, site(a).boundary.first().copied().flatten())).unzip();
+    let [counters, load, overflow] = loads::of_agents(plan);
     vec![
         Values::whole(agents.iter().map(|a| a.order)),
         Values::whole(agents.iter().map(|a| a.phase as u32 + 1)),
@@ -81,6 +93,9 @@ fn rollout(study: &Study, plan: &Rollout) -> Vec<Values> {
         Values::number(agents.iter().map(|a| a.persons_nearest.people())),
         Values::number(agents.iter().map(|a| daily_load(study, a))),
         Values::Whole(agents.iter().map(|a| a.closes.map(|t| t as u32 + 1)).collect()),
+        counters,
+        load,
+        overflow,
         Values::text(agents.iter().map(|a| reason(a).0)),
         Values::text(agents.iter().map(|a| reason(a).1)),
         Values::Geometry(agents.iter().map(|a| point(site(a).site.at)).collect()),
@@ -124,6 +139,7 @@ fn cells(study: &Study, plan: &Rollout) -> Vec<Values> {
         Values::Text(keys.iter().map(|k| state(k).agent.map(|s| study.sites[s as usize].site.id.clone())).collect()),
         Values::Number(keys.iter().map(|k| state(k).travel_time_ms.map(seconds)).collect()),
         Values::Number(keys.iter().map(|k| state(k).distance.map(|d| d.metres())).collect()),
+        Values::Flag(keys.iter().map(|k| plan.phases[k.2].in_scope[row(k)]).collect()),
         Values::Flag(keys.iter().map(|k| state(k).covered).collect()),
         Values::Geometry(keys.iter().map(outline).collect()),
     ]
@@ -217,6 +233,7 @@ fn boundaries(study: &Study, plan: &Rollout) -> Vec<Values> {
     let found: Vec<&AreaIndicators> =
         keys.iter().map(|&(l, f, t)| &plan.phases[t].indicators.by_boundary[l][f]).collect();
     let [mean, median, p90, worst] = times(&found);
+    let [counters, overflow] = loads::of_boundaries(study, plan, &keys);
     vec![
         Values::text(keys.iter().map(|k| study.layers[k.0].id.clone())),
         Values::text(keys.iter().map(|k| feature(k).code.clone())),
@@ -233,6 +250,8 @@ fn boundaries(study: &Study, plan: &Rollout) -> Vec<Values> {
         p90,
         worst,
         Values::whole(found.iter().map(|i| i.agents)),
+        counters,
+        overflow,
         Values::Geometry(keys.iter().map(|k| Geometry::MultiPolygon(feature(k).geometry.clone())).collect()),
     ]
 }
@@ -257,6 +276,7 @@ fn phases(study: &Study, plan: &Rollout) -> Vec<Values> {
     let [scope_mean, _, scope_p90, _] = times(&scope);
     let [scope_p99, scope_worst_tenth, scope_gini, scope_theil] = equity(&scope);
     let worst_feature: Vec<_> = done.iter().map(|p| worst_feature(study, p)).collect();
+    let [counters, load, overflow, overflow_nearest, unserved_load, wait, sent, relief] = loads::of_phases(plan);
     vec![
         Values::whole(1..=done.len() as u32),
         Values::text(asked.iter().map(|p| p.name.vi.clone())),
@@ -279,6 +299,14 @@ fn phases(study: &Study, plan: &Rollout) -> Vec<Values> {
         worst,
         Values::number(study.dossiers.online_share.iter().copied()),
         Values::number(all.iter().enumerate().map(|(t, i)| study.dossiers.daily(i.persons, t))),
+        counters,
+        load,
+        overflow,
+        overflow_nearest,
+        unserved_load,
+        wait,
+        sent,
+        relief,
         Values::text(done.iter().map(|p| p.proof.problem)),
         Values::text(done.iter().map(|p| p.proof.unit)),
         Values::number(done.iter().map(|p| p.proof.objective)),
@@ -315,6 +343,7 @@ fn worst_feature<'a>(study: &'a Study, phase: &PhasePlan) -> Option<(&'a Boundar
 fn uncovered(study: &Study, plan: &Rollout) -> Vec<Values> {
     let places = &plan.uncovered;
     let (codes, names) = places.iter().map(|p| first_boundary(study, p.boundary)).unzip();
+    let id = |s: u32| study.sites[s as usize].site.id.clone();
     vec![
         Values::Text(codes),
         Values::Text(names),
@@ -325,6 +354,14 @@ fn uncovered(study: &Study, plan: &Rollout) -> Vec<Values> {
         Values::number(places.iter().map(|p| p.at.lat)),
         Values::Number(places.iter().map(|p| p.nearest_agent.map(|d| d.metres())).collect()),
         Values::Number(places.iter().map(|p| p.nearest_candidate.map(|d| d.metres())).collect()),
+        Values::Text(places.iter().map(|p| p.nearest_agent_site.map(id)).collect()),
+        Values::Number(places.iter().map(|p| p.agent_time_s).collect()),
+        Values::Text(places.iter().map(|p| p.nearest_candidate_site.map(id)).collect()),
+        Values::Number(places.iter().map(|p| p.candidate_time_s).collect()),
+        Values::Text(places.iter().map(|p| p.best_candidate.map(|b| id(b.0))).collect()),
+        Values::number(places.iter().map(|p| p.best_candidate.map_or(0.0, |b| b.1.people()))),
+        Values::text(places.iter().map(|p| sentences::place(study, p).0)),
+        Values::text(places.iter().map(|p| sentences::place(study, p).1)),
         Values::number(places.iter().map(|p| p.new_point.lon)),
         Values::number(places.iter().map(|p| p.new_point.lat)),
         Values::number(places.iter().map(|p| p.new_point_persons.people())),

@@ -1,17 +1,19 @@
 //! Recomputes the figures of a finished run from its raw tables: who is served follows from `coverage` and `rollout`,
 //! and again from the times and distances in `cells`. Nothing of the code that made the run is used but the schema.
 
+mod capacity;
+mod explanations;
 mod people;
+mod problems;
+mod raw;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
 use std::path::Path;
 
-use polars::prelude::DataFrame;
-
+use super::read::{self, Rows as Table, Standard};
 use super::schema::{BOUNDARIES, CELLS, COVERAGE, PHASES, ROLLOUT, UNCOVERED};
-use super::table::read;
-use crate::error::{Fault, Result};
+use crate::error::Result;
 
 /// One figure that was recomputed.
 pub struct Check {
@@ -34,6 +36,17 @@ impl Report {
         let differs = (!agrees).then(|| format!("the run says {written}, its tables say {recomputed}"));
         self.checks.push(Check { what, differs });
     }
+
+    /// Compares whole numbers, exactly.
+    fn exact(&mut self, what: String, written: i128, recomputed: i128) {
+        let differs = (written != recomputed).then(|| format!("the run says {written}, its tables say {recomputed}"));
+        self.checks.push(Check { what, differs });
+    }
+
+    /// Something that must hold; `but` says what was found where it does not.
+    fn holds(&mut self, what: String, but: Option<String>) {
+        self.checks.push(Check { what, differs: but });
+    }
 }
 
 /// Recomputes the figures of the run in `folder`.
@@ -41,30 +54,31 @@ impl Report {
 /// # Errors
 /// The folder is not a finished run of this version.
 pub fn verify_run(folder: &Path) -> Result<Report> {
-    let standard = Standard::of_manifest(folder)?;
-    let rollout = read(folder, &ROLLOUT, &["site", "phase", "closes_phase", "persons_marginal", "persons_cumulative"])?;
-    let coverage = read(folder, &COVERAGE, &["cell", "mode", "site", "travel_time_s", "distance_m"])?;
-    let cells = read(
+    let standard = Standard::of_manifest(folder, &read::manifest(folder)?)?;
+    let rollout =
+        Table::read(folder, &ROLLOUT, &["site", "phase", "closes_phase", "persons_marginal", "persons_cumulative"])?;
+    let coverage = Table::read(folder, &COVERAGE, &["cell", "mode", "site", "travel_time_s", "distance_m"])?;
+    let cells = Table::read(
         folder,
         &CELLS,
         &["cell", "mode", "phase", "boundary", "persons", "travel_time_s", "distance_m", "covered"],
     )?;
-    let phases = read(folder, &PHASES, &["phase", "persons", "covered_persons", "agents", "mean_time_s"])?;
-    let boundaries = read(folder, &BOUNDARIES, &["layer", "code", "phase", "persons", "covered_persons"])?;
-    let uncovered = read(folder, &UNCOVERED, &["persons"])?;
+    let phases = Table::read(folder, &PHASES, &["phase", "persons", "covered_persons", "agents", "mean_time_s"])?;
+    let boundaries = Table::read(folder, &BOUNDARIES, &["layer", "code", "phase", "persons", "covered_persons"])?;
+    let uncovered = Table::read(folder, &UNCOVERED, &["persons"])?;
     let mut report = Report { checks: Vec::new() };
 
     // The phases in which each demand row is served, by the pairs of the coverage table: from one on, and until an agent
     // closes.
-    let stands = wholes(&rollout, "phase")?.into_iter().zip(maybe_wholes(&rollout, "closes_phase")?);
+    let stands = rollout.wholes("phase")?.into_iter().zip(rollout.maybe_wholes("closes_phase")?);
     let stands = stands.map(|(from, until)| from..until.unwrap_or(u32::MAX));
-    let stands: HashMap<String, Range<u32>> = texts(&rollout, "site")?.into_iter().zip(stands).collect();
+    let stands: HashMap<String, Range<u32>> = rollout.texts("site")?.into_iter().zip(stands).collect();
     let mut served_in: ServedIn = HashMap::new();
     let mut pairs_out_of_standard = 0_u32;
-    let times = maybe_numbers(&coverage, "travel_time_s")?;
-    let distances = maybe_numbers(&coverage, "distance_m")?;
-    let keys = wholes(&coverage, "cell")?.into_iter().zip(texts(&coverage, "mode")?);
-    for (((key, site), time), distance) in keys.zip(texts(&coverage, "site")?).zip(times).zip(distances) {
+    let times = coverage.maybe_numbers("travel_time_s")?;
+    let distances = coverage.maybe_numbers("distance_m")?;
+    let keys = coverage.wholes("cell")?.into_iter().zip(coverage.texts("mode")?);
+    for (((key, site), time), distance) in keys.zip(coverage.texts("site")?).zip(times).zip(distances) {
         pairs_out_of_standard += u32::from(!standard.serves(time, distance));
         if let Some(phases) = stands.get(&site) {
             let known = served_in.entry(key).or_default();
@@ -99,11 +113,11 @@ pub fn verify_run(folder: &Path) -> Result<Report> {
         f64::from(unlike_times),
     );
 
-    let persons = maybe_numbers(&phases, "persons")?;
-    let covered = maybe_numbers(&phases, "covered_persons")?;
-    let mean = maybe_numbers(&phases, "mean_time_s")?;
-    let agents = wholes(&phases, "agents")?;
-    for (i, phase) in wholes(&phases, "phase")?.into_iter().enumerate() {
+    let persons = phases.maybe_numbers("persons")?;
+    let covered = phases.maybe_numbers("covered_persons")?;
+    let mean = phases.maybe_numbers("mean_time_s")?;
+    let agents = phases.wholes("agents")?;
+    for (i, phase) in phases.wholes("phase")?.into_iter().enumerate() {
         let sums = by_phase.get(&phase).cloned().unwrap_or_default();
         let stand = stands.values().filter(|phases| phases.contains(&phase)).count();
         report.compare(format!("phase {phase}: agents"), f64::from(agents[i]), stand as f64);
@@ -116,17 +130,16 @@ pub fn verify_run(folder: &Path) -> Result<Report> {
         report.compare(format!("phase {phase}: mean travel time"), mean[i].unwrap_or(0.0), sums.mean_time_s());
     }
     if let Some(last) = by_phase.values().next_back() {
-        let places: f64 = maybe_numbers(&uncovered, "persons")?.into_iter().flatten().sum();
+        let places: f64 = uncovered.maybe_numbers("persons")?.into_iter().flatten().sum();
         report.compare("people not served at the end".into(), places, last.people(last.persons - last.covered));
     }
     check_rollout(&mut report, &rollout, &served_in, &rows)?;
 
     // The first layer's features: people and people served, summed over the cells that name them.
-    let layers = texts(&boundaries, "layer")?;
+    let layers = boundaries.texts("layer")?;
     let first = layers.first().cloned();
-    let figures =
-        maybe_numbers(&boundaries, "persons")?.into_iter().zip(maybe_numbers(&boundaries, "covered_persons")?);
-    let keys = texts(&boundaries, "code")?.into_iter().zip(wholes(&boundaries, "phase")?);
+    let figures = boundaries.maybe_numbers("persons")?.into_iter().zip(boundaries.maybe_numbers("covered_persons")?);
+    let keys = boundaries.texts("code")?.into_iter().zip(boundaries.wholes("phase")?);
     let mut unlike_features = 0_u32;
     for ((layer, key), (persons, covered)) in layers.iter().zip(keys).zip(figures) {
         if Some(layer) == first.as_ref() {
@@ -139,6 +152,10 @@ pub fn verify_run(folder: &Path) -> Result<Report> {
     report.compare("features of the first layer whose people differ".into(), 0.0, f64::from(unlike_features));
     people::check_groups(&mut report, folder, &rows)?;
     people::check_calibration(&mut report, folder, &rows, first.as_deref())?;
+    capacity::check(&mut report, folder)?;
+    let raw = raw::Raw::read(folder)?;
+    problems::check(&mut report, folder, &raw)?;
+    explanations::check(&mut report, folder, &raw)?;
     Ok(report)
 }
 
@@ -146,7 +163,7 @@ pub fn verify_run(folder: &Path) -> Result<Report> {
 type ServedIn = HashMap<(u32, String), Vec<Range<u32>>>;
 
 /// Marginal people, agent by agent in their order, from the coverage of the sites before.
-fn check_rollout(report: &mut Report, rollout: &DataFrame, served_in: &ServedIn, rows: &Rows) -> Result<()> {
+fn check_rollout(report: &mut Report, rollout: &Table, served_in: &ServedIn, rows: &Rows) -> Result<()> {
     let mut seen = HashSet::new();
     let served: u64 = rows
         .0
@@ -154,47 +171,11 @@ fn check_rollout(report: &mut Report, rollout: &DataFrame, served_in: &ServedIn,
         .filter(|row| served_in.contains_key(&(row.cell, row.mode.clone())) && seen.insert((row.cell, &row.mode)))
         .map(|row| row.milli_persons)
         .sum();
-    let marginal: f64 = maybe_numbers(rollout, "persons_marginal")?.into_iter().flatten().sum();
-    let cumulative = maybe_numbers(rollout, "persons_cumulative")?.into_iter().flatten().last().unwrap_or(0.0);
+    let marginal: f64 = rollout.maybe_numbers("persons_marginal")?.into_iter().flatten().sum();
+    let cumulative = rollout.maybe_numbers("persons_cumulative")?.into_iter().flatten().last().unwrap_or(0.0);
     report.compare("sum of the people each agent adds".into(), marginal, served as f64 / 1000.0);
     report.compare("people served by all agents together".into(), cumulative, served as f64 / 1000.0);
     Ok(())
-}
-
-/// The standard as the manifest tells it.
-struct Standard {
-    seconds: f64,
-    metres: f64,
-    rule: String,
-}
-
-impl Standard {
-    fn of_manifest(folder: &Path) -> Result<Standard> {
-        let path = folder.join("manifest.json");
-        let text = std::fs::read_to_string(&path).map_err(|e| Fault::io("read the manifest of the run", &path, &e))?;
-        let manifest: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
-        let of = &manifest["settings"]["standard"];
-        let (Some(minutes), Some(km), Some(rule)) =
-            (of["minutes"].as_f64(), of["radius_km"].as_f64(), of["rule"].as_str())
-        else {
-            return Err(Fault::new("run::manifest", "it does not tell the standard of the run")
-                .file(&path)
-                .help("the folder must be a finished run of this version of gandan")
-                .into());
-        };
-        Ok(Standard { seconds: minutes * 60.0, metres: km * 1000.0, rule: rule.to_owned() })
-    }
-
-    fn serves(&self, time_s: Option<f64>, distance_m: Option<f64>) -> bool {
-        let in_time = time_s.is_some_and(|t| t <= self.seconds);
-        let in_radius = distance_m.is_some_and(|d| d <= self.metres);
-        match self.rule.as_str() {
-            "either" => in_time || in_radius,
-            "both" => in_time && in_radius,
-            "time" => in_time,
-            _ => in_radius,
-        }
-    }
 }
 
 struct Row {
@@ -211,15 +192,15 @@ struct Row {
 struct Rows(Vec<Row>);
 
 impl Rows {
-    fn of(cells: &DataFrame) -> Result<Rows> {
-        let cell = wholes(cells, "cell")?;
-        let mode = texts(cells, "mode")?;
-        let phase = wholes(cells, "phase")?;
-        let boundary = maybe_texts(cells, "boundary")?;
-        let persons = maybe_numbers(cells, "persons")?;
-        let time = maybe_numbers(cells, "travel_time_s")?;
-        let distance = maybe_numbers(cells, "distance_m")?;
-        let covered = flags(cells, "covered")?;
+    fn of(cells: &Table) -> Result<Rows> {
+        let cell = cells.wholes("cell")?;
+        let mode = cells.texts("mode")?;
+        let phase = cells.wholes("phase")?;
+        let boundary = cells.maybe_texts("boundary")?;
+        let persons = cells.maybe_numbers("persons")?;
+        let time = cells.maybe_numbers("travel_time_s")?;
+        let distance = cells.maybe_numbers("distance_m")?;
+        let covered = cells.flags("covered")?;
         let rows = mode.into_iter().zip(boundary).enumerate().map(|(i, (mode, boundary))| Row {
             cell: cell[i],
             mode,
@@ -266,40 +247,4 @@ impl Sums {
     fn mean_time_s(&self) -> f64 {
         if self.reached == 0 { 0.0 } else { self.person_ms as f64 / self.reached as f64 / 1000.0 }
     }
-}
-
-fn column<T>(
-    frame: &DataFrame,
-    name: &str,
-    values: impl FnOnce(&polars::prelude::Column) -> polars::prelude::PolarsResult<T>,
-) -> Result<T> {
-    frame.column(name).and_then(values).map_err(|e| {
-        Fault::new("run::table", format!("the column `{name}` cannot be read: {e}"))
-            .help("the folder must be a finished run of this version of gandan")
-            .into()
-    })
-}
-
-fn wholes(frame: &DataFrame, name: &str) -> Result<Vec<u32>> {
-    column(frame, name, |c| Ok(c.u32()?.iter().map(Option::unwrap_or_default).collect()))
-}
-
-fn maybe_wholes(frame: &DataFrame, name: &str) -> Result<Vec<Option<u32>>> {
-    column(frame, name, |c| Ok(c.u32()?.iter().collect()))
-}
-
-fn maybe_numbers(frame: &DataFrame, name: &str) -> Result<Vec<Option<f64>>> {
-    column(frame, name, |c| Ok(c.f64()?.iter().collect()))
-}
-
-fn maybe_texts(frame: &DataFrame, name: &str) -> Result<Vec<Option<String>>> {
-    column(frame, name, |c| Ok(c.str()?.iter().map(|t| t.map(str::to_owned)).collect()))
-}
-
-fn texts(frame: &DataFrame, name: &str) -> Result<Vec<String>> {
-    Ok(maybe_texts(frame, name)?.into_iter().map(Option::unwrap_or_default).collect())
-}
-
-fn flags(frame: &DataFrame, name: &str) -> Result<Vec<bool>> {
-    column(frame, name, |c| Ok(c.bool()?.iter().map(Option::unwrap_or_default).collect()))
 }

@@ -1,4 +1,11 @@
-//! Why each agent is in the plan: whom it adds, whom only it serves, whose nearest it is.
+//! Why each agent is in the plan: whom it adds, whom only it serves, whose nearest it is; and why each other site is not.
+//!
+//! * [`why`]: what the plan would be without each agent and with each other candidate
+//! * [`sentences`]: the same in words
+
+mod second;
+pub mod sentences;
+pub mod why;
 
 use super::{Agent, PhasePlan};
 use crate::optimise::cover::open_flags;

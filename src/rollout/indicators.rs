@@ -136,7 +136,7 @@ pub fn served_under_all_speeds(study: &Study, sites: &BTreeSet<u32>) -> BTreeMap
                 }
             }
         }
-        let needed = study.scenario.travel.needed();
+        let needed = study.needed;
         (site, times.into_iter().map(|n| n >= needed).collect())
     };
     let sites: Vec<u32> = sites.iter().copied().collect();

@@ -4,10 +4,15 @@
 //! the next phase. A phase that opens the fewest sites for all, or lifts the worst-off boundary first, is solved with what
 //! already stands kept open.
 
+pub mod capacity;
+pub mod certify;
 pub mod equity;
 pub mod explain;
+pub mod frontier;
 pub mod groups;
 pub mod indicators;
+mod robust;
+pub mod sensitivity;
 mod solve;
 pub mod uncovered;
 
@@ -30,6 +35,10 @@ pub struct Rollout {
     pub phases: Vec<PhasePlan>,
     /// Agents in the order of their opening, fixed sites first.
     pub agents: Vec<Agent>,
+    /// Counters, waits and loads, where the scenario asks for them.
+    pub capacity: Option<capacity::Capacity>,
+    /// What was asked of the optimiser; phases that open nothing alone ask nothing.
+    pub problems: certify::Problems,
     /// Who is not served at the end, grouped into places, most people first.
     pub uncovered: Vec<UncoveredPlace>,
     /// The plans of all strategies, where the scenario asks to compare them; else empty.
@@ -104,7 +113,7 @@ impl Rollout {
     /// A scope matches nothing, the solver fails; [`crate::error::Error::Targets`] where the phases ask for what cannot be
     /// had, with what could be.
     pub fn solve(study: &Study) -> Result<Rollout> {
-        let (choices, strategies) = solve::choose(study)?;
+        let (choices, problems, strategies) = solve::choose(study)?;
         let opened: BTreeSet<u32> = choices.iter().flat_map(|c| c.open.iter().copied()).collect();
         let served = indicators::served_under_all_speeds(study, &opened);
         let mut phases = Vec::with_capacity(choices.len());
@@ -118,7 +127,8 @@ impl Rollout {
         }
         let agents = explain::agents(study, &phases);
         let uncovered = phases.last().map_or(Vec::new(), |last| uncovered::places(study, last));
-        Ok(Rollout { phases, agents, uncovered, strategies })
+        let capacity = capacity::of_plan(study, &phases)?;
+        Ok(Rollout { phases, agents, capacity, problems, uncovered, strategies })
     }
 }
 

@@ -1,10 +1,12 @@
 //! Who is left unserved at the end, and where a new point would help most.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use rayon::prelude::*;
 
 use super::PhasePlan;
+use crate::access::Leg;
+use crate::access::search::nearest_site;
 use crate::study::Study;
 use crate::units::{Distance, EARTH_RADIUS_M, LonLat, Persons};
 
@@ -23,8 +25,18 @@ pub struct UncoveredPlace {
     pub at: LonLat,
     /// Distance from there to the nearest agent.
     pub nearest_agent: Option<Distance>,
+    /// That agent.
+    pub nearest_agent_site: Option<u32>,
+    /// Mean travel time of these people to the agent nearest by road, of those who reach one, in seconds.
+    pub agent_time_s: Option<f64>,
     /// Distance from there to the nearest usable candidate, chosen or not.
     pub nearest_candidate: Option<Distance>,
+    /// That candidate.
+    pub nearest_candidate_site: Option<u32>,
+    /// Mean travel time of these people to the usable candidate nearest by road, of those who reach one, in seconds.
+    pub candidate_time_s: Option<f64>,
+    /// The usable candidate that would serve most of these people, and how many; `None` where none serves anybody.
+    pub best_candidate: Option<(u32, Persons)>,
     /// The demand cell at which a new point would serve most of them within the radius.
     pub new_point: LonLat,
     /// How many it would serve, all places counted.
@@ -54,10 +66,11 @@ pub(super) fn places(study: &Study, last: &PhasePlan) -> Vec<UncoveredPlace> {
         groups.entry(boundary).or_default().push(*entry);
     }
     let by_latitude = Unserved::new(study, &unserved);
-    let nearest = |at: LonLat, keep: &dyn Fn(usize) -> bool| -> Option<Distance> {
+    let nearest = |at: LonLat, keep: &dyn Fn(usize) -> bool| -> Option<(Distance, u32)> {
         let sites = study.site_places().enumerate().filter(|(s, _)| keep(*s));
-        sites.map(|(_, place)| at.distance(place)).min()
+        sites.map(|(s, place)| (at.distance(place), s as u32)).min()
     };
+    let candidate_ms = candidate_times(study, &unserved);
     let mut found: Vec<UncoveredPlace> = groups
         .into_iter()
         .map(|(boundary, cells)| {
@@ -68,14 +81,25 @@ pub(super) fn places(study: &Study, last: &PhasePlan) -> Vec<UncoveredPlace> {
             };
             let at = LonLat { lon: middle(&|p| p.lon), lat: middle(&|p| p.lat) };
             let (new_point, new_point_persons) = by_latitude.best_point(study, &cells);
+            let rows = || {
+                let of_cells = cells.iter().flat_map(|c| c.0 * n_modes..(c.0 + 1) * n_modes);
+                of_cells.filter(|&row| !last.rows[row].covered)
+            };
+            let agent = nearest(at, &|s| last.open.binary_search(&(s as u32)).is_ok());
+            let candidate = nearest(at, &|s| study.sites[s].usable);
             UncoveredPlace {
                 boundary,
                 persons,
                 persons_coverable: cells.iter().map(|c| c.2).sum(),
                 cells: cells.len() as u32,
                 at,
-                nearest_agent: nearest(at, &|s| last.open.binary_search(&(s as u32)).is_ok()),
-                nearest_candidate: nearest(at, &|s| study.sites[s].usable),
+                nearest_agent: agent.map(|(distance, _)| distance),
+                nearest_agent_site: agent.map(|(_, site)| site),
+                agent_time_s: mean_time_s(study, rows(), |row| last.rows[row].travel_time_ms),
+                nearest_candidate: candidate.map(|(distance, _)| distance),
+                nearest_candidate_site: candidate.map(|(_, site)| site),
+                candidate_time_s: mean_time_s(study, rows(), |row| candidate_ms.get(&row).copied()),
+                best_candidate: best_candidate(study, rows()),
                 new_point,
                 new_point_persons,
             }
@@ -83,6 +107,48 @@ pub(super) fn places(study: &Study, last: &PhasePlan) -> Vec<UncoveredPlace> {
         .collect();
     found.sort_by_key(|p| (std::cmp::Reverse(p.persons), p.boundary));
     found
+}
+
+/// For the demand rows of the unserved, the time to the usable candidate nearest by road, where one can be reached.
+fn candidate_times(study: &Study, unserved: &[(usize, Persons, Persons)]) -> HashMap<usize, u32> {
+    let n_modes = study.modes.len();
+    let of_mode = |m: usize| {
+        let usable = (0..study.sites.len()).filter(|&s| study.sites[s].usable);
+        let sites: Vec<(u32, Leg)> =
+            usable.filter_map(|s| study.site_legs.by_mode[m][s].map(|(leg, _)| (s as u32, leg))).collect();
+        let places: Vec<Option<Leg>> =
+            unserved.iter().map(|&(cell, ..)| study.cell_legs.by_mode[m][cell].map(|(leg, _)| leg)).collect();
+        let found = nearest_site(&study.network.modes[m], &sites, &places);
+        let rows = unserved.iter().zip(found);
+        rows.filter_map(|(&(cell, ..), found)| Some((cell * n_modes + m, found?.1))).collect::<Vec<_>>()
+    };
+    if unserved.is_empty() { HashMap::new() } else { (0..n_modes).into_par_iter().flat_map_iter(of_mode).collect() }
+}
+
+/// The mean of the times that are known, by people.
+fn mean_time_s(
+    study: &Study,
+    rows: impl Iterator<Item = usize>,
+    time_ms: impl Fn(usize) -> Option<u32>,
+) -> Option<f64> {
+    let (mut persons, mut weighted) = (0_u128, 0_u128);
+    for (row, ms) in rows.filter_map(|row| Some((row, time_ms(row)?))) {
+        let of_row = u128::from(study.row_persons[row].0);
+        persons += of_row;
+        weighted += of_row * u128::from(ms);
+    }
+    (persons > 0).then(|| weighted as f64 / persons as f64 / 1000.0)
+}
+
+/// The usable candidate that serves most people of some rows; the lowest of level ones.
+fn best_candidate(study: &Study, rows: impl Iterator<Item = usize>) -> Option<(u32, Persons)> {
+    let mut served: BTreeMap<u32, Persons> = BTreeMap::new();
+    for row in rows {
+        for pair in study.cover.row(row).iter().filter(|p| study.sites[p.site as usize].usable) {
+            *served.entry(pair.site).or_default() += study.row_persons[row];
+        }
+    }
+    served.into_iter().max_by_key(|&(site, persons)| (persons, std::cmp::Reverse(site)))
 }
 
 /// Unserved people by latitude, so that those within a radius are found without looking at all.

@@ -60,6 +60,10 @@ impl Scenario {
         }
         let known = format!("the layers under [[inputs.boundaries]] are: {}", layers.join(", "));
         self.check_people(&layers, &mut wrong);
+        if let Some(capacity) = &self.capacity {
+            capacity.check(&mut wrong);
+        }
+        self.check_cases(&mut wrong);
         if self.phases.is_empty() {
             wrong("phases".into(), "there is no phase".into(), "give at least one [[phases]]");
         }

@@ -2,10 +2,12 @@
 //!
 //! Unknown keys are refused; paths are relative to the file. Faults of meaning are collected and shown together.
 
+mod capacity;
 mod check;
 mod dates;
 mod people;
 mod phases;
+mod robust;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -18,9 +20,11 @@ use crate::ingest::eligibility::Conditions;
 use crate::network::modes::{ModeChange, SpeedSet};
 use crate::units::{Distance, TravelTime};
 
+pub use capacity::{CapacitySettings, Minutes, MinutesSource};
 pub use dates::Date;
 pub use people::{DemandSettings, GroupSettings, LayerProperty, PopulationSettings, ProposalSettings, ProposalSource};
 pub use phases::{EquitySettings, Strategy};
+pub use robust::{CaseSettings, Robust, SensitivitySettings};
 
 /// A text in the two languages of the map and the report.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,6 +62,8 @@ pub struct Scenario {
     /// What people come for.
     #[serde(default)]
     pub demand: DemandSettings,
+    /// Counters, waits and loads, where asked for.
+    pub capacity: Option<CapacitySettings>,
     /// New points for people whom no candidate serves.
     #[serde(default)]
     pub proposals: ProposalSettings,
@@ -84,6 +90,8 @@ pub struct Scenario {
     /// Limits of the solver.
     #[serde(default)]
     pub solve: SolveSettings,
+    /// What is tried with the plan.
+    pub sensitivity: Option<SensitivitySettings>,
     /// What is written beside the plan.
     #[serde(default)]
     pub output: OutputSettings,
@@ -334,6 +342,10 @@ pub struct SolveSettings {
     pub strategy: Strategy,
     /// Whether the plans of all strategies are made and compared.
     pub compare_strategies: bool,
+    /// In how many cases the plan must be good; only the normal one counts if absent.
+    pub robust: Option<Robust>,
+    /// Which of the cases under `[[sensitivity.cases]]` those are, beside the normal one; all if empty.
+    pub robust_cases: Vec<String>,
 }
 
 impl Default for SolveSettings {
@@ -344,6 +356,8 @@ impl Default for SolveSettings {
             fill_by_travel_time: true,
             strategy: Strategy::Joint,
             compare_strategies: false,
+            robust: None,
+            robust_cases: Vec::new(),
         }
     }
 }
@@ -356,11 +370,13 @@ pub struct OutputSettings {
     pub isochrone_minutes: Vec<f64>,
     /// Whether the road graph is written too (folder `network/`), for checks by other programs.
     pub network: bool,
+    /// Whether the most people that any number of agents can serve is written too (`frontier.parquet`, `.svg`, `.png`).
+    pub frontier: bool,
 }
 
 impl Default for OutputSettings {
     fn default() -> Self {
-        OutputSettings { isochrone_minutes: vec![10.0, 20.0, 30.0], network: false }
+        OutputSettings { isochrone_minutes: vec![10.0, 20.0, 30.0], network: false, frontier: false }
     }
 }
 

@@ -1,5 +1,6 @@
 //! A study: the inputs of a scenario joined, up to who reaches whom. All that the rollout decides on.
 
+pub mod cases;
 mod demand;
 mod dossiers;
 pub mod groups;
@@ -82,6 +83,10 @@ pub struct Study {
     pub also: Vec<OtherSpeeds>,
     /// Which sites serve each demand row (cell · modes + mode), under as many of the speeds as the scenario asks for.
     pub cover: CoverSets,
+    /// Under how many of the speeds (and of the cases that count with them) a site must serve a row.
+    pub needed: usize,
+    /// Where cases count with the speeds: who serves whom without them.
+    pub normal_cover: Option<CoverSets>,
     /// People of each demand row.
     pub row_persons: Vec<Persons>,
     /// What each demand row counts where agents are chosen: thousandths of a person, those of groups by their weight.
@@ -233,7 +238,9 @@ impl Study {
             1 => covers.swap_remove(0),
             _ => CoverSets::in_several(&covers, scenario.travel.needed()),
         };
-        Ok(Study {
+        let mut study = Study {
+            needed: scenario.travel.needed(),
+            normal_cover: None,
             scenario,
             standard,
             modes,
@@ -257,7 +264,9 @@ impl Study {
             cover,
             row_persons,
             row_weight,
-        })
+        };
+        study.count_cases(stages)?;
+        Ok(study)
     }
 
     /// Where a site lies.

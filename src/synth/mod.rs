@@ -14,10 +14,12 @@
 //! The same seed gives the same bytes on the same build. (Sines and exponentials are the platform's, so another
 //! operating system may differ in a last digit.)
 //!
-//! [`country`] makes towns and countries of any size, on no facts at all.
+//! [`country`] makes towns and countries of any size, on no facts at all; [`cover`] makes covering problems without
+//! roads.
 
 mod communes;
 pub mod country;
+pub mod cover;
 mod facts;
 mod mesh;
 mod outline;

@@ -12,6 +12,7 @@ mod elements;
 pub mod features;
 mod frames;
 mod marks;
+pub mod named;
 mod nodes;
 mod restrictions;
 mod scan;

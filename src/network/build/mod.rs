@@ -94,7 +94,20 @@ pub fn build_network(extract: &OsmExtract, modes: &[Mode]) -> Result<Network> {
         .collect::<Vec<Result<ModeGraph>>>()
         .into_iter()
         .collect::<Result<Vec<_>>>()?;
+    let (mut ways, mut first_way) = (Vec::new(), vec![0]);
+    for &c in &laid.chain_of {
+        let of_street = chains[c as usize].iter().map(|&(p, _)| extract.roads[pieces[p as usize].way as usize].id);
+        let begun = ways.len();
+        for way in of_street {
+            if ways.len() == begun || ways.last() != Some(&way) {
+                ways.push(way);
+            }
+        }
+        first_way.push(ways.len() as u32);
+    }
     Ok(Network {
+        ways,
+        first_way,
         nodes: laid.nodes,
         streets: laid.streets,
         points: laid.points,

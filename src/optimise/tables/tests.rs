@@ -51,7 +51,7 @@ fn tables_are_read_in_the_order_of_their_lines() {
 fn what_is_absent_has_a_meaning() {
     let instance = read_text("row,weight\n1,1\n", "row,site\n", "site\nx\n").unwrap();
     assert_eq!((instance.site_costs, instance.fixed, instance.eligible), (vec![1], vec![false], vec![true]));
-    assert!(instance.pair_costs.is_none() && !instance.has_capacity);
+    assert!(instance.pair_costs.is_none() && instance.capacities.is_none());
 }
 
 #[test]

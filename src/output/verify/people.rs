@@ -3,25 +3,25 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
-use super::{Report, Rows, Sums, maybe_numbers, maybe_texts, texts, wholes};
+use super::{Report, Rows, Sums};
 use crate::error::Result;
+use crate::output::read::Rows as Table;
 use crate::output::schema::{CALIBRATION, CELL_GROUPS, GROUPS};
-use crate::output::table::read;
 
 /// Group and feature of the first layer, `None` for the whole study area, and phase.
 type Key = (String, Option<String>, u32);
 
 /// Members of each group, those served and their mean time: `cell_groups` joined to `cells`.
 pub(super) fn check_groups(report: &mut Report, folder: &Path, rows: &Rows) -> Result<()> {
-    let groups = read(
+    let groups = Table::read(
         folder,
         &GROUPS,
         &["group", "boundary", "phase", "persons", "covered_persons", "mean_time_s", "worst_time_s"],
     )?;
-    let members = read(folder, &CELL_GROUPS, &["cell", "mode", "group", "persons"])?;
+    let members = Table::read(folder, &CELL_GROUPS, &["cell", "mode", "group", "persons"])?;
     let mut of_row: HashMap<(u32, String), Vec<(String, u64)>> = HashMap::new();
-    let keys = wholes(&members, "cell")?.into_iter().zip(texts(&members, "mode")?);
-    for ((key, group), persons) in keys.zip(texts(&members, "group")?).zip(maybe_numbers(&members, "persons")?) {
+    let keys = members.wholes("cell")?.into_iter().zip(members.texts("mode")?);
+    for ((key, group), persons) in keys.zip(members.texts("group")?).zip(members.maybe_numbers("persons")?) {
         let milli = (persons.unwrap_or(0.0) * 1000.0).round() as u64;
         of_row.entry(key).or_default().push((group, milli));
     }
@@ -36,12 +36,12 @@ pub(super) fn check_groups(report: &mut Report, folder: &Path, rows: &Rows) -> R
             }
         }
     }
-    let persons = maybe_numbers(&groups, "persons")?;
-    let covered = maybe_numbers(&groups, "covered_persons")?;
-    let mean = maybe_numbers(&groups, "mean_time_s")?;
-    let worst = maybe_numbers(&groups, "worst_time_s")?;
-    let phases = wholes(&groups, "phase")?;
-    let keys = texts(&groups, "group")?.into_iter().zip(maybe_texts(&groups, "boundary")?);
+    let persons = groups.maybe_numbers("persons")?;
+    let covered = groups.maybe_numbers("covered_persons")?;
+    let mean = groups.maybe_numbers("mean_time_s")?;
+    let worst = groups.maybe_numbers("worst_time_s")?;
+    let phases = groups.wholes("phase")?;
+    let keys = groups.texts("group")?.into_iter().zip(groups.maybe_texts("boundary")?);
     let mut unlike_features = 0_u32;
     for (i, (group, place)) in keys.enumerate() {
         let (ours, longest) = sums.remove(&(group.clone(), place.clone(), phases[i])).unwrap_or_default();
@@ -71,11 +71,11 @@ pub(super) fn check_groups(report: &mut Report, folder: &Path, rows: &Rows) -> R
 
 /// People of each scaled feature of the first layer, against the cells that name it; and the factors of all layers.
 pub(super) fn check_calibration(report: &mut Report, folder: &Path, rows: &Rows, first: Option<&str>) -> Result<()> {
-    let table = read(folder, &CALIBRATION, &["layer", "code", "persons_before", "persons_after", "factor"])?;
-    let layers = texts(&table, "layer")?;
-    let before = maybe_numbers(&table, "persons_before")?;
-    let after = maybe_numbers(&table, "persons_after")?;
-    let factors = maybe_numbers(&table, "factor")?;
+    let table = Table::read(folder, &CALIBRATION, &["layer", "code", "persons_before", "persons_after", "factor"])?;
+    let layers = table.texts("layer")?;
+    let before = table.maybe_numbers("persons_before")?;
+    let after = table.maybe_numbers("persons_after")?;
+    let factors = table.maybe_numbers("factor")?;
     let phase = rows.0.iter().map(|row| row.phase).min().unwrap_or(0);
     let mut people: HashMap<&str, u64> = HashMap::new();
     let mut all = 0;
@@ -86,7 +86,7 @@ pub(super) fn check_calibration(report: &mut Report, folder: &Path, rows: &Rows,
         }
     }
     let (mut unlike, mut unlike_factors, mut scaled) = (0_u32, 0_u32, BTreeMap::<&str, f64>::new());
-    for (i, (layer, code)) in layers.iter().zip(texts(&table, "code")?).enumerate() {
+    for (i, (layer, code)) in layers.iter().zip(table.texts("code")?).enumerate() {
         let (before, after) = (before[i].unwrap_or(f64::NAN), after[i].unwrap_or(f64::NAN));
         *scaled.entry(layer).or_default() += after;
         unlike_factors += u32::from(factors[i].is_some_and(|f| (f * before - after).abs() > 0.0005));

@@ -7,7 +7,7 @@ use crate::scenario::Opens;
 use crate::study::{Study, check_budgets};
 
 /// Who counts in a phase, and what it may open.
-pub(super) struct PhaseScope {
+pub(in crate::rollout) struct PhaseScope {
     pub in_scope: Vec<bool>,
     pub site_in_scope: Vec<bool>,
     /// Sites that may open in it: usable ones in its scope, those it names, none that has closed.
@@ -31,7 +31,7 @@ pub(super) struct Promise {
 }
 
 /// What all phases ask of single sites.
-pub(super) struct Named {
+pub(in crate::rollout) struct Named {
     /// For each site, the phase by whose end it must stand.
     pub open_by: Vec<Option<usize>>,
     /// For each site, the phase from whose start on it stands no more.
@@ -39,7 +39,7 @@ pub(super) struct Named {
 }
 
 impl Named {
-    pub(super) fn of(study: &Study) -> Named {
+    pub(in crate::rollout) fn of(study: &Study) -> Named {
         let n = study.sites.len();
         let mut named = Named { open_by: vec![None; n], closes_in: vec![None; n] };
         for (s, site) in study.sites.iter().enumerate() {
@@ -51,13 +51,13 @@ impl Named {
     }
 
     /// Whether a site has not closed by phase `t`.
-    pub(super) fn stays(&self, s: usize, t: usize) -> bool {
+    pub(in crate::rollout) fn stays(&self, s: usize, t: usize) -> bool {
         self.closes_in[s].is_none_or(|closes| t < closes)
     }
 }
 
 /// The scopes of all phases.
-pub(super) fn scopes(study: &Study, named: &Named) -> Result<Vec<PhaseScope>> {
+pub(in crate::rollout) fn scopes(study: &Study, named: &Named) -> Result<Vec<PhaseScope>> {
     (0..study.scenario.phases.len()).map(|t| phase_scope(study, named, t)).collect()
 }
 
@@ -97,13 +97,19 @@ fn phase_scope(study: &Study, named: &Named, t: usize) -> Result<PhaseScope> {
             phase.opens != Opens::Nothing && inside && study.sites[s].usable && named.stays(s, t)
         })
         .collect();
+    Ok(PhaseScope { in_scope, site_in_scope, allowed, days: days(study, t) })
+}
+
+/// The days that a phase counts for: until the next begins, until its own end, or a year.
+pub(in crate::rollout) fn days(study: &Study, t: usize) -> u64 {
+    let phase = &study.scenario.phases[t];
     let next = study.scenario.phases.get(t + 1).map(|p| p.starts);
     let days = match (next, phase.ends) {
         (Some(next), _) => phase.starts.days_to(next),
         (None, Some(ends)) => phase.starts.days_to(ends) + 1,
         (None, None) => OPEN_END_DAYS as i64,
     };
-    Ok(PhaseScope { in_scope, site_in_scope, allowed, days: days.max(1) as u64 })
+    days.max(1) as u64
 }
 
 /// One flag a row: whether some site that may stand in phase `t` serves it.
@@ -166,7 +172,7 @@ fn part(share: f64, of: u64) -> u64 {
 }
 
 /// Money in thousandths.
-pub(super) fn milli(money: f64) -> u64 {
+pub(in crate::rollout) fn milli(money: f64) -> u64 {
     (money * 1000.0).round() as u64
 }
 
@@ -174,7 +180,7 @@ pub(super) fn milli(money: f64) -> u64 {
 ///
 /// # Errors
 /// `phases::cost` where a site that may stand has no cost.
-pub(super) fn costs(study: &Study) -> Result<Vec<u64>> {
+pub(in crate::rollout) fn costs(study: &Study) -> Result<Vec<u64>> {
     if study.scenario.phases.iter().all(|p| p.budget.is_none()) {
         return Ok(vec![1; study.sites.len()]);
     }

@@ -5,10 +5,12 @@ use std::ops::Range;
 use super::asked::{Promise, features, milli, promises};
 use super::{Ground, Settled, cover_table, nothing_to_open, told};
 use crate::error::{Error, Fault, Result};
+use crate::optimise::Status;
 use crate::optimise::cover::open_flags;
 use crate::optimise::phases::{self, Aim, Alone, Floor, Phase, Problem, SideConstraints};
-use crate::optimise::{set_cover, strategies, worst_first};
+use crate::optimise::{robust, set_cover, strategies, worst_first};
 use crate::rollout::Proof;
+use crate::rollout::certify::{Problems, Statement, Unstated, UnstatedKind};
 use crate::scenario::{Opens, Strategy};
 use crate::units::Persons;
 
@@ -22,6 +24,13 @@ pub(super) struct Block {
     pub side: SideConstraints,
     /// What `side.floors` are for, one by one.
     pub promises: Vec<Promise>,
+}
+
+impl Block {
+    /// Whether sites close within it.
+    fn closes(&self) -> bool {
+        self.side.closes_in.iter().flatten().any(|&at| at > 0)
+    }
 }
 
 impl Ground<'_> {
@@ -126,24 +135,47 @@ impl Ground<'_> {
         let problem = self.problem(block);
         let n = block.base.len();
         let weighted = self.study.is_weighted();
+        let range = block.first..block.first + block.phases.len();
+        let mut problems = Problems::default();
+        let mut unstated = |kind| problems.unstated.push(Unstated { phases: range.clone(), kind });
         let opens = |i: usize| self.study.scenario.phases[block.first + i].opens != Opens::Nothing;
         let (sets, mut proofs): (Vec<Vec<bool>>, Vec<Proof>) = match strategy {
             Strategy::Joint => {
-                let plan = phases::solve_with(&problem, &block.side, &self.limits)?;
+                let unit = if weighted { "weighted person-days" } else { "person-days" };
+                let (plan, mut steps, asked) = if self.stood.tables.is_empty() {
+                    let plan = phases::solve_with(&problem, &block.side, &self.limits)?;
+                    let statement = Statement::most_people(range, &problem, &plan);
+                    problems.stated.push(Statement {
+                        also: self.also(block),
+                        no_multipliers: block.closes().then_some("no multipliers: sites close"),
+                        ..statement
+                    });
+                    (plan, Vec::new(), "most people served, weighed by days, all such phases together")
+                } else {
+                    unstated(UnstatedKind::Robust);
+                    let (cases, phases) = (&self.stood.tables, &block.phases[..]);
+                    let asked = robust::Problem { cases, costs: &self.costs, fixed: &block.base, phases };
+                    let answer = robust::solve(&asked, &self.limits)?;
+                    let told = self.stood.told(&answer, unit);
+                    let asked = "most people served in the worst case, weighed by days, all such phases together";
+                    (answer.plan, told, asked)
+                };
+                steps.extend(told(&plan.steps));
                 let proof = Proof {
-                    problem: "most people served, weighed by days, all such phases together",
-                    unit: if weighted { "weighted person-days" } else { "person-days" },
+                    problem: asked,
+                    unit,
                     objective: Persons(plan.objective).people(),
                     bound: Persons(plan.bound).people(),
                     gap: plan.gap,
                     status: plan.status.as_str(),
                     alone_bound: None,
-                    steps: told(&plan.steps),
+                    steps,
                 };
                 let sets = (0..block.phases.len()).map(|i| open_flags(n, &plan.open_at(i))).collect();
                 (sets, vec![proof; block.phases.len()])
             }
             Strategy::Greedy | Strategy::Backward => {
+                unstated(UnstatedKind::Strategy);
                 let (steps, asked) = match strategy {
                     Strategy::Greedy => (
                         strategies::greedy(&problem, &block.side, &self.limits)?,
@@ -178,7 +210,28 @@ impl Ground<'_> {
                 *proof = nothing_to_open();
             }
         }
-        Ok(Settled { sets, proofs })
+        Ok(Settled { sets, proofs, problems })
+    }
+
+    /// What a block asks beside numbers and budgets, in words.
+    fn also(&self, block: &Block) -> Vec<String> {
+        let mut also = Vec::new();
+        for i in 0..block.phases.len() {
+            let floors = block.side.floors.iter().filter(|floor| floor.phase as usize == i).count();
+            if floors > 0 {
+                also.push(format!("{}: shares of people to be served, {floors}", self.called(block.first + i)));
+            }
+            let list = |of: &[Option<u32>]| -> Vec<&str> {
+                let sites = self.study.sites.iter().zip(of).filter(|(_, by)| **by == Some(i as u32));
+                sites.map(|(site, _)| site.site.id.as_str()).collect()
+            };
+            for (what, ids) in [("must stand", list(&block.side.open_by)), ("close", list(&block.side.closes_in))] {
+                if !ids.is_empty() {
+                    also.push(format!("{}: sites that {what}: {}", self.called(block.first + i), ids.join(", ")));
+                }
+            }
+        }
+        also
     }
 
     /// The first phase of a block by itself, with what must stand in it as fixed sites.
@@ -194,13 +247,17 @@ impl Ground<'_> {
         let sets = (0..block.phases.len()).map(at).collect();
         let mut proofs = vec![proof];
         proofs.resize(block.phases.len(), nothing_to_open());
-        Settled { sets, proofs }
+        Settled { sets, proofs, problems: Problems::default() }
     }
 
     fn fewest_for_all(&self, block: &Block) -> Result<Settled> {
         let t = block.first;
         let scope = &self.scopes[t];
-        let rows = cover_table(self.study, |row| scope.in_scope[row])?;
+        let stands = !self.stood.tables.is_empty();
+        let rows = match stands {
+            true => self.stood.stacked(block.base.len(), |row| scope.in_scope[row])?,
+            false => cover_table(self.study, |row| scope.in_scope[row])?,
+        };
         let (alone, _) = self.only(block)?;
         let one = alone.problem(&self.problem(block));
         let ones = vec![1; self.costs.len()];
@@ -220,7 +277,10 @@ impl Ground<'_> {
         let alone_bound = set_cover::solve(&unmoved, &self.limits)?.bound;
         let mut set = open_flags(block.base.len(), &answer.chosen);
         let mut proof = Proof {
-            problem: "fewest sites that serve everyone whom a candidate can serve",
+            problem: match stands {
+                true => "fewest sites that serve everyone whom a candidate can serve, in every case",
+                false => "fewest sites that serve everyone whom a candidate can serve",
+            },
             unit: "sites",
             objective: answer.objective as f64,
             bound: answer.bound as f64,
@@ -229,6 +289,10 @@ impl Ground<'_> {
             alone_bound: Some(alone_bound as f64),
             steps: told(&answer.steps),
         };
+        let mut statement = Statement::fewest_for_all(t, &problem, &answer);
+        if stands {
+            statement.also.push(format!("the same in each of the cases: {}", self.stood.names.join(", ")));
+        }
         let asked = &self.study.scenario.phases[t];
         if asked.agents.is_some_and(|agents| answer.objective > u64::from(agents)) {
             return Err(self.too_few_for_all(block, answer.bound, answer.objective));
@@ -244,10 +308,15 @@ impl Ground<'_> {
             proof.problem = "fewest sites within the budget that serve everyone whom a candidate can serve";
             (proof.objective, proof.bound) = (value as f64, bound as f64);
             proof.gap = if value == 0 { 0.0 } else { (value - bound) as f64 / value as f64 };
-            proof.status = if value == bound { "optimal" } else { "time_limit" };
+            let status = if value == bound { Status::Optimal } else { Status::TimeLimit };
+            proof.status = status.as_str();
+            let also = vec![format!("a budget of {budget} thousandths of money")];
+            statement = Statement { objective: value, bound, gap: proof.gap, status, also, ..statement };
             set = standing;
         }
-        Ok(self.carried(block, set, proof))
+        let mut settled = self.carried(block, set, proof);
+        settled.problems.stated.push(statement);
+        Ok(settled)
     }
 
     fn worst_first(&self, block: &Block) -> Result<Settled> {
@@ -280,7 +349,10 @@ impl Ground<'_> {
             alone_bound: Some(Persons(most.bound).people()),
             steps,
         };
-        Ok(self.carried(block, set, proof))
+        let mut settled = self.carried(block, set, proof);
+        let phases = t..t + block.phases.len();
+        settled.problems.unstated.push(Unstated { phases, kind: UnstatedKind::WorstFirst });
+        Ok(settled)
     }
 }
 

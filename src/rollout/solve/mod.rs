@@ -12,6 +12,8 @@ mod second;
 use std::ops::Range;
 
 use super::Proof;
+use super::certify::Problems;
+use super::robust::Stood;
 use crate::error::Result;
 use crate::network::CLOSED;
 use crate::optimise::answer::{Limits, ProofStep};
@@ -21,9 +23,9 @@ use crate::stages::go_on;
 use crate::study::{Study, check_budgets};
 
 pub use asked::check_phases;
+pub(super) use asked::{Named, PhaseScope, costs, days, milli, scopes};
 pub use compare::{StrategyPhase, StrategyPlan};
 
-use asked::{Named, PhaseScope};
 use compare::compare;
 
 /// What was chosen for a phase.
@@ -38,16 +40,18 @@ pub(super) struct Choice {
 /// Days that the last phase counts for where it has no end.
 const OPEN_END_DAYS: u64 = 365;
 
-/// Chooses the sites of every phase by the scenario's strategy, and by all of them where it asks for the comparison.
-pub(super) fn choose(study: &Study) -> Result<(Vec<Choice>, Vec<StrategyPlan>)> {
+/// Chooses the sites of every phase by the scenario's strategy, and by all of them where it asks for the comparison; tells
+/// what was asked of the optimiser for the first.
+pub(super) fn choose(study: &Study) -> Result<(Vec<Choice>, Problems, Vec<StrategyPlan>)> {
     let ground = Ground::new(study)?;
     let settings = &study.scenario.solve;
-    let settled = ground.settle(settings.strategy)?;
+    let mut settled = ground.settle(settings.strategy)?;
     let compared = match settings.compare_strategies {
         true => compare(&ground, settings.strategy, &settled)?,
         false => Vec::new(),
     };
-    Ok((ground.choices(settled), compared))
+    let problems = std::mem::take(&mut settled.problems);
+    Ok((ground.choices(settled), problems, compared))
 }
 
 /// What all phases and strategies share.
@@ -61,12 +65,26 @@ struct Ground<'a> {
     costs: Vec<u64>,
     fixed: Vec<bool>,
     limits: Limits,
+    /// The cases whose worst counts, if any.
+    stood: Stood,
 }
 
-/// What stands in each phase, one flag a site, with its proof.
+/// What stands in each phase, one flag a site, with its proof, and what was asked.
+#[derive(Default)]
 struct Settled {
     sets: Vec<Vec<bool>>,
     proofs: Vec<Proof>,
+    problems: Problems,
+}
+
+impl Settled {
+    /// Adds the block that follows.
+    fn extend(&mut self, part: Settled) {
+        self.sets.extend(part.sets);
+        self.proofs.extend(part.proofs);
+        self.problems.stated.extend(part.problems.stated);
+        self.problems.unstated.extend(part.problems.unstated);
+    }
 }
 
 impl<'a> Ground<'a> {
@@ -77,11 +95,12 @@ impl<'a> Ground<'a> {
         let solve = &study.scenario.solve;
         let named = Named::of(study);
         Ok(Ground {
-            scopes: asked::scopes(study, &named)?,
+            scopes: scopes(study, &named)?,
             times: time_table(study)?,
-            costs: asked::costs(study)?,
+            costs: costs(study)?,
             fixed,
             limits: Limits { time_limit_s: Some(solve.time_limit_s), gap: solve.gap, ..Limits::default() },
+            stood: Stood::new(study)?,
             named,
             study,
         })
@@ -115,7 +134,7 @@ impl<'a> Ground<'a> {
         let n_phases = self.scopes.len();
         let blocks = self.blocks();
         let first = blocks.first().map_or(n_phases, |block| block.start);
-        let mut settled = Settled { sets: Vec::new(), proofs: Vec::new() };
+        let mut settled = Settled::default();
         for t in 0..first {
             settled.sets.push(self.standing_before(&settled.sets, t));
             settled.proofs.push(nothing_to_open());
@@ -131,16 +150,14 @@ impl<'a> Ground<'a> {
                 found.push(part);
             }
             for part in found.into_iter().rev() {
-                settled.sets.extend(part.sets);
-                settled.proofs.extend(part.proofs);
+                settled.extend(part);
             }
         } else {
             for block in &blocks {
                 go_on()?;
                 let base = self.standing_before(&settled.sets, block.start);
                 let part = self.block(block, base, strategy, None)?;
-                settled.sets.extend(part.sets);
-                settled.proofs.extend(part.proofs);
+                settled.extend(part);
             }
         }
         self.check_promises(&settled.sets)?;
@@ -200,7 +217,7 @@ fn time_table(study: &Study) -> Result<CostTable> {
 }
 
 /// The cover sets as the optimiser takes them, rows that do not count left empty.
-fn cover_table(study: &Study, counts: impl Fn(usize) -> bool) -> Result<CoverTable> {
+pub(super) fn cover_table(study: &Study, counts: impl Fn(usize) -> bool) -> Result<CoverTable> {
     let mut offsets = vec![0];
     let mut sites = Vec::with_capacity(study.cover.pairs());
     for row in 0..study.cover.rows() {

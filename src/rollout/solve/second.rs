@@ -21,8 +21,11 @@ impl Ground<'_> {
                 }
             }
         }
-        // Exchanges would break the nesting of several sets, and what is asked beside the people served.
-        let is_free = block.side.is_empty() && block.phases.iter().all(|phase| phase.budget.is_none());
+        // Exchanges would break the nesting of several sets, and what is asked beside the people served; one that leaves
+        // the normal case as it is may hurt another.
+        let is_free = self.stood.tables.is_empty()
+            && block.side.is_empty()
+            && block.phases.iter().all(|phase| phase.budget.is_none());
         let is_one = sets.iter().all(|set| set == &sets[0]);
         if is_free && is_one && opens != Opens::WorstFirst {
             let (weights, cover) = (&block.phases[0].weights, self.times.cover());

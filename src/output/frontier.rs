@@ -1,0 +1,35 @@
+//! The frontier as a table and as plots.
+
+use std::path::Path;
+
+use super::table::{self, Values};
+use super::{plot, schema};
+use crate::error::Result;
+use crate::rollout::frontier::Frontier;
+use crate::study::Study;
+
+/// Writes `frontier.parquet`, `frontier.svg` and `frontier.png`.
+///
+/// # Errors
+/// The disk refuses one.
+pub fn write(folder: &Path, study: &Study, frontier: &Frontier) -> Result<()> {
+    let points = &frontier.points;
+    let share = |people: f64| if frontier.persons.0 > 0 { people / frontier.persons.people() } else { 0.0 };
+    let ids = |sites: &[u32]| {
+        let ids: Vec<&str> = sites.iter().map(|&s| study.sites[s as usize].site.id.as_str()).collect();
+        serde_json::Value::from(ids).to_string()
+    };
+    let values = vec![
+        Values::whole(points.iter().map(|p| p.agents)),
+        Values::number(points.iter().map(|p| p.persons.people())),
+        Values::number(points.iter().map(|p| share(p.persons.people()))),
+        Values::number(points.iter().map(|p| p.bound.people())),
+        Values::number(points.iter().map(|p| p.gap)),
+        Values::text(points.iter().map(|p| p.status.as_str())),
+        Values::Number(points.iter().map(|p| p.mean_time_s).collect()),
+        Values::number(points.iter().map(|p| p.marginal.people())),
+        Values::text(points.iter().map(|p| ids(&p.sites))),
+    ];
+    table::write(folder, &schema::FRONTIER, values)?;
+    plot::frontier::write(folder, study, frontier)
+}

@@ -1,0 +1,138 @@
+//! The tables of a run as one small problem in whole numbers: rows, who serves them, what they weigh, what opens when.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use crate::error::{Fault, Result};
+use crate::output::read::Rows;
+use crate::output::schema::{CELLS, COVERAGE, ROLLOUT, SITES};
+
+/// A run in numbers.
+pub(super) struct Raw {
+    /// Ids of the sites.
+    pub(super) ids: Vec<String>,
+    /// The number of each id.
+    pub(super) number: HashMap<String, u32>,
+    /// Cell and mode of each row, and the row of each.
+    row_of: HashMap<(u32, u32), u32>,
+    modes: HashMap<String, u32>,
+    /// The sites that serve each row.
+    pub(super) serves: Vec<Vec<u32>>,
+    /// Thousandths of a person in each row.
+    pub(super) persons: Vec<u64>,
+    /// For each phase, what each row counts, in thousandths; 0 out of scope.
+    pub(super) weights: Vec<Vec<u64>>,
+    /// For each phase, whether each row is in its scope.
+    pub(super) in_scope: Vec<Vec<bool>>,
+    /// The phase, from 0, from which on each site stands, or none.
+    pub(super) opens: Vec<Option<usize>>,
+    /// The phase, from 0, from which on it stands no more, or none.
+    pub(super) closes: Vec<Option<usize>>,
+}
+
+fn milli(people: f64) -> u64 {
+    (people * 1000.0).round() as u64
+}
+
+impl Raw {
+    pub(super) fn read(folder: &Path) -> Result<Raw> {
+        let ids = Rows::read(folder, &SITES, &["site"])?.texts("site")?;
+        let number: HashMap<String, u32> = ids.iter().cloned().zip(0..).collect();
+        let mut raw = Raw {
+            opens: vec![None; ids.len()],
+            closes: vec![None; ids.len()],
+            ids,
+            number,
+            row_of: HashMap::new(),
+            modes: HashMap::new(),
+            serves: Vec::new(),
+            persons: Vec::new(),
+            weights: Vec::new(),
+            in_scope: Vec::new(),
+        };
+        raw.read_cells(folder)?;
+        let coverage = Rows::read(folder, &COVERAGE, &["cell", "mode", "site"])?;
+        let (modes, sites) = (coverage.text("mode")?, coverage.text("site")?);
+        for ((cell, mode), site) in coverage.whole("cell")?.iter().zip(modes.iter()).zip(sites.iter()) {
+            let row = raw.row(cell.unwrap_or_default(), mode.unwrap_or_default());
+            let (Some(row), Some(&site)) = (row, raw.number.get(site.unwrap_or_default())) else {
+                return Err(apart(folder, COVERAGE.file, "it names a row or a site that the run does not have"));
+            };
+            raw.serves[row].push(site);
+        }
+        let rollout = Rows::read(folder, &ROLLOUT, &["site", "phase", "closes_phase"])?;
+        let phases = rollout.wholes("phase")?.into_iter().zip(rollout.maybe_wholes("closes_phase")?);
+        for (site, (phase, closes)) in rollout.texts("site")?.into_iter().zip(phases) {
+            let Some(&site) = raw.number.get(&site) else {
+                return Err(apart(
+                    folder,
+                    ROLLOUT.file,
+                    &format!("it names the site `{site}`, which the run does not have"),
+                ));
+            };
+            let from_0 = |phase: u32| (phase as usize).saturating_sub(1);
+            raw.opens[site as usize] = Some(from_0(phase));
+            raw.closes[site as usize] = closes.map(from_0);
+        }
+        Ok(raw)
+    }
+
+    fn read_cells(&mut self, folder: &Path) -> Result<()> {
+        let cells = Rows::read(folder, &CELLS, &["cell", "mode", "phase", "persons", "weight", "in_scope"])?;
+        let (numbers, modes, phases) = (cells.whole("cell")?, cells.text("mode")?, cells.whole("phase")?);
+        let (persons, weights, in_scope) = (cells.number("persons")?, cells.number("weight")?, cells.flag("in_scope")?);
+        for i in 0..cells.len() {
+            let mode = modes.get(i).unwrap_or_default();
+            let mode = match self.modes.get(mode) {
+                Some(&known) => known,
+                None => {
+                    let new = self.modes.len() as u32;
+                    self.modes.insert(mode.to_owned(), new);
+                    new
+                }
+            };
+            let next = self.persons.len() as u32;
+            let row = *self.row_of.entry((numbers.get(i).unwrap_or_default(), mode)).or_insert(next) as usize;
+            if row == next as usize {
+                self.persons.push(milli(persons.get(i).unwrap_or_default()));
+                self.serves.push(Vec::new());
+            }
+            let phase = (phases.get(i).unwrap_or_default() as usize).saturating_sub(1);
+            // Phases come in order for every row, so a new one is the next.
+            if phase > self.weights.len() {
+                return Err(apart(folder, CELLS.file, &format!("phase {} comes before those before it", phase + 1)));
+            }
+            if phase == self.weights.len() {
+                self.weights.push(Vec::new());
+                self.in_scope.push(Vec::new());
+            }
+            let inside = in_scope.get(i) == Some(true);
+            self.weights[phase].push(if inside { milli(weights.get(i).unwrap_or_default()) } else { 0 });
+            self.in_scope[phase].push(inside);
+        }
+        match self.weights.iter().all(|of| of.len() == self.persons.len()) {
+            true => Ok(()),
+            false => Err(apart(folder, CELLS.file, "some demand row lacks a phase")),
+        }
+    }
+
+    /// The row of a cell and a mode.
+    pub(super) fn row(&self, cell: u32, mode: &str) -> Option<usize> {
+        let mode = *self.modes.get(mode)?;
+        self.row_of.get(&(cell, mode)).map(|&row| row as usize)
+    }
+
+    /// Whether a site stands at the end of a phase.
+    pub(super) fn stands(&self, site: u32, phase: usize) -> bool {
+        let closed = self.closes[site as usize].is_some_and(|closes| closes <= phase);
+        self.opens[site as usize].is_some_and(|from| from <= phase) && !closed
+    }
+}
+
+/// Tables that do not belong together.
+fn apart(folder: &Path, file: &str, message: &str) -> crate::error::Error {
+    Fault::new("run::differs", message)
+        .file(folder.join(file))
+        .help("the tables do not belong together; make the run anew")
+        .into()
+}
