@@ -379,7 +379,7 @@ mod command {
         let mut files: Vec<_> =
             std::fs::read_dir(folder.path().join("run")).unwrap().map(|f| f.unwrap().file_name()).collect();
         files.sort();
-        assert_eq!(files, ["answer.json", "assignment.parquet", "chosen.parquet"]);
+        assert_eq!(files, ["answer.json", "assignment.parquet", "chosen.parquet", "multipliers.parquet", "proof.json"]);
 
         let again = run(folder.path(), "--objective set-cover --out run");
         assert_eq!((again.status.code(), again.stdout.len()), (Some(1), 0));

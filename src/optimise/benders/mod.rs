@@ -47,7 +47,10 @@ fn solve_from(
         progress.note("benders", "the solver refused the relaxation");
         return Ok(bound);
     };
-    let mut domain = vec![Set::Free; nested.n_vars()];
+    let mut domain = nested.domain();
+    if master.set_domain(&domain, &[]).is_err() {
+        return Ok(bound);
+    }
     let mut priced = None;
     let mut inner = inner::inner(&nested, &nested.values(search.slots()), &|| progress.out_of_time());
     let mut inner_value = 0.0;
@@ -110,6 +113,11 @@ fn solve_from(
         return Ok(bound);
     }
     let rest = mip::Left::new(&nested, &domain);
+    if left == 0 {
+        // One plan is left that may be better.
+        search.try_slots(nested.slots(|v| domain[v as usize] == Set::Open));
+        return Ok(search.objective().max(best));
+    }
     if rest.n_rows() <= small {
         let (slots, proven) = rest.solve(&nested, &domain, search.slots(), progress.remaining_s(), progress)?;
         if let Some(slots) = slots {

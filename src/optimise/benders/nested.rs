@@ -66,6 +66,19 @@ impl<'a> Nested<'a> {
         self.stages[t as usize].cover.row(r as usize).iter().map(|&s| of[s as usize]).filter(|&v| v != NONE)
     }
 
+    /// What is settled from the start: nothing opens where nothing may, or where it costs more than the whole budget.
+    pub(crate) fn domain(&self) -> Vec<Set> {
+        let mut domain = vec![Set::Free; self.n_vars()];
+        for (stage, of) in self.stages.iter().zip(&self.of) {
+            for (&v, &cost) in of.iter().zip(self.costs).filter(|(v, _)| **v != NONE) {
+                if stage.may_open == 0 || stage.may_spend.is_some_and(|most| cost > most) {
+                    self.settle(&mut domain, v, Set::Closed);
+                }
+            }
+        }
+        domain
+    }
+
     /// Settles a variable and those that follow from it: open stays open, closed was closed before.
     pub(crate) fn settle(&self, domain: &mut [Set], var: u32, set: Set) {
         let chain = &self.chain[self.site[var as usize] as usize];
