@@ -9,6 +9,7 @@
 //! * [`set_cover`] (LSCP), [`max_cover`] (MCLP), [`partial_cover`], [`backup_cover`] (BACOP), [`p_median`],
 //!   [`p_center`], [`capacitated`] (CFLP): one problem each
 //! * [`phases`]: nested maximal covering over several phases, as one joint problem
+//! * `benders`: the exact search behind it; `cover_search`, `phase_search`: the searches without proof
 //! * [`strategies`]: the same phases one after another, forwards or backwards, for comparison
 //! * [`worst_first`]: the worst-off groups of rows first
 //! * [`frontier`]: the most weight for every number of sites at once
@@ -23,9 +24,11 @@
 
 pub mod answer;
 pub mod backup_cover;
+mod benders;
 pub mod capacitated;
 pub mod certificate;
 pub mod cover;
+mod cover_search;
 pub(crate) mod exchange;
 pub mod frontier;
 pub mod max_cover;

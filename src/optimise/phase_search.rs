@@ -63,6 +63,17 @@ impl<'a> Search<'a> {
         }
     }
 
+    /// Descends from another plan, where that is feasible, and takes over what comes of it where that is better.
+    pub(crate) fn try_from(&mut self, slots: Vec<usize>, stop: &dyn Fn() -> bool) {
+        if self.is_feasible(&slots) {
+            let mut other = Search { slots, ..*self };
+            other.exchange(stop);
+            if other.objective() > self.objective() {
+                self.slots = other.slots;
+            }
+        }
+    }
+
     /// Stage by stage, opens what adds most over this and all later stages; with a budget also by gain for the money,
     /// and keeps the better of the two.
     pub(crate) fn greedy(&mut self, stop: &dyn Fn() -> bool) {
@@ -130,9 +141,14 @@ impl<'a> Search<'a> {
     /// Iterated local search: changes a few places at random, descends again, keeps what is better. The course of chance
     /// is fixed by `seed`, and the number of rounds by the size of the problem, not by the clock, so that runs repeat;
     /// `stop` ends it early.
-    pub(crate) fn shake(&mut self, seed: u32, stop: &dyn Fn() -> bool) {
+    ///
+    /// The sites that come in are drawn from `pool`: all, or those that a relaxation speaks for.
+    pub(crate) fn shake(&mut self, seed: u32, pool: &[usize], stop: &dyn Fn() -> bool) {
         let pairs: usize = self.stages.iter().map(|stage| stage.cover.n_pairs()).sum();
-        let rounds = (40_000_000 / pairs.max(1)).clamp(20, 300);
+        let rounds = (40_000_000 / pairs.max(1)).clamp(20, 1000);
+        if pool.is_empty() {
+            return;
+        }
         let mut chance = u64::from(seed).wrapping_add(0x9e37_79b9_7f4a_7c15);
         // Xorshift; never 0 again once it is not.
         let mut below = |n: usize| {
@@ -150,7 +166,7 @@ impl<'a> Search<'a> {
             let before = self.slots.clone();
             for _ in 0..2 + round % 3 {
                 let mut slots = self.slots.clone();
-                slots.swap(open[below(open.len())], below(self.slots.len()));
+                slots.swap(open[below(open.len())], pool[below(pool.len())]);
                 if self.is_feasible(&slots) {
                     self.slots = slots;
                 }

@@ -17,11 +17,11 @@ mod side_solve;
 use serde::{Deserialize, Serialize};
 
 use super::answer::{Answer, Limits, Progress, ProofStep, Sense, Status};
+use super::benders;
 use super::cover::CoverTable;
 use super::phase_search::{NEVER, Search, Stage};
 use super::reduce::{self, NO_CLASS};
 use super::set_cover::{check_lengths, check_total};
-use super::solver::{Model, Outcome, Var, gcd};
 use super::{LARGEST_TOTAL, max_cover, verify};
 use crate::error::{Error, Fault, Result};
 
@@ -197,23 +197,14 @@ fn solve_stages(stages: &[Stage], costs: &[u64], constant: u64, progress: &mut P
     let exchanged = constant + search.objective();
     let most = constant + stages.iter().map(|stage| stage.weights.iter().sum::<u64>()).sum::<u64>();
     if exchanged < most {
-        search.shake(progress.limits.seed, &|| progress.out_of_time());
+        search.shake(progress.limits.seed, &(0..costs.len()).collect::<Vec<_>>(), &|| progress.out_of_time());
     }
     let shaken = constant + search.objective();
     progress.note("search", format!("greedy {greedy}, after exchanges {exchanged}, after shaking {shaken}"));
 
     let mut bound = most;
     if constant + search.objective() < most && !progress.out_of_time() {
-        let joint = Joint::build(stages, costs);
-        let size = format!("{} variables, {} constraints", joint.model.n_vars(), joint.model.n_constraints());
-        let start = joint.values(stages, search.slots());
-        let (xs, outcome) = joint.solve(start, progress)?;
-        bound = outcome.bound.map_or(most, |b| most.min(constant + b));
-        if let Some(values) = outcome.values {
-            search.try_slots(slots(&xs, &values));
-            search.exchange(&|| progress.out_of_time());
-        }
-        progress.note("highs", format!("{size}: {}, bound {bound}", constant + search.objective()));
+        bound = most.min(constant + benders::solve(stages, costs, &mut search, progress)?);
     }
     search.close_needless();
     Ok((search.slots().to_vec(), bound))
@@ -331,90 +322,6 @@ fn stages(problem: &Problem, runs: &[std::ops::Range<usize>], progress: &mut Pro
     let n_classes = merged.cover.n_rows();
     progress.note("merge", format!("{n_rows} rows in {n_classes} classes; {} a stage", sizes.join(", ")));
     (stages, constant, coverable_rows)
-}
-
-/// The joint model. `xs[stage][site]` is the variable "open by the end of the stage"; stages in which a site may not
-/// open share the one before.
-struct Joint {
-    model: Model,
-    xs: Vec<Vec<Option<Var>>>,
-    /// Stage, row and variable of each y.
-    ys: Vec<(usize, usize, Var)>,
-}
-
-impl Joint {
-    fn build(stages: &[Stage], costs: &[u64]) -> Self {
-        let mut model = Model::new(Sense::Maximise);
-        let mut xs: Vec<Vec<Option<Var>>> = Vec::new();
-        let mut ys = Vec::new();
-        for (t, stage) in stages.iter().enumerate() {
-            let mut x = xs.last().cloned().unwrap_or_else(|| vec![None; costs.len()]);
-            for s in (0..costs.len()).filter(|&s| stage.allowed[s]) {
-                let now = model.binary();
-                if let Some(before) = x[s] {
-                    model.at_most([(before, 1.0), (now, -1.0)], 0.0);
-                }
-                x[s] = Some(now);
-            }
-            let open = || (0..).zip(&x).filter_map(|(s, &x): (usize, _)| x.map(|x| (s, x)));
-            if open().count() > stage.may_open {
-                model.at_most(open().map(|(_, x)| (x, 1.0)), stage.may_open as f64);
-            }
-            if let Some(budget) = stage.may_spend {
-                // Whole numbers up to a million, so that the solver's tolerance cannot overspend; beyond that shares.
-                let step = costs.iter().fold(0, |a, &b| gcd(a, b)).max(1);
-                let unit = ((budget / step) as f64 / 1e6).max(1.0);
-                let amount = |cost: u64| (cost / step) as f64 / unit;
-                for (_, x) in open().filter(|&(s, _)| costs[s] > budget) {
-                    model.at_most([(x, 1.0)], 0.0);
-                }
-                let affordable = open().filter(|&(s, _)| costs[s] <= budget);
-                model.at_most(affordable.map(|(s, x)| (x, amount(costs[s]))), amount(budget));
-            }
-            for (r, row) in stage.cover.rows().enumerate() {
-                let serving: Vec<Var> = row.iter().filter_map(|&s| x[s as usize]).collect();
-                if let [only] = serving[..] {
-                    model.reward(only, stage.weights[r]);
-                } else {
-                    let y = model.share();
-                    model.reward(y, stage.weights[r]);
-                    ys.push((t, r, y));
-                    model.at_most(serving.iter().map(|&x| (x, -1.0)).chain([(y, 1.0)]), 0.0);
-                }
-            }
-            xs.push(x);
-        }
-        Joint { model, xs, ys }
-    }
-
-    /// The model's solution for a plan.
-    fn values(&self, stages: &[Stage], slots: &[usize]) -> Vec<f64> {
-        let mut values = vec![0.0; self.model.n_vars()];
-        for (t, x) in self.xs.iter().enumerate() {
-            for (s, x) in x.iter().enumerate() {
-                if let Some(x) = x.filter(|_| slots[s] <= t) {
-                    values[x.0] = 1.0;
-                }
-            }
-        }
-        for &(t, r, y) in &self.ys {
-            if stages[t].cover.row(r).iter().any(|&s| slots[s as usize] <= t) {
-                values[y.0] = 1.0;
-            }
-        }
-        values
-    }
-
-    fn solve(self, start: Vec<f64>, progress: &Progress) -> Result<(Vec<Vec<Option<Var>>>, Outcome)> {
-        let outcome = self.model.solve(Some(start), &progress.limits, progress.remaining_s())?;
-        Ok((self.xs, outcome))
-    }
-}
-
-/// The stage in which each site opens in a solution of the model.
-fn slots(xs: &[Vec<Option<Var>>], values: &[f64]) -> Vec<usize> {
-    let n = xs.first().map_or(0, Vec::len);
-    (0..n).map(|s| xs.iter().position(|x| x[s].is_some_and(|x| values[x.0] > 0.5)).unwrap_or(NEVER)).collect()
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 
 use super::answer::{Answer, Limits, Progress, Sense};
 use super::cover::CoverTable;
+use super::cover_search;
 use super::reduce::{self, NO_CLASS};
 use super::solver::{Model, Var};
 use super::{LARGEST_TOTAL, verify};
@@ -98,6 +99,10 @@ pub fn solve(problem: &Problem, limits: &Limits) -> Result<Answer> {
     for (rows, sites) in &parts {
         let part = Part::new(&left, problem.costs, rows, sites);
         let start = part.search(&progress);
+        let least = part.simple_bound();
+        let start = cover_search::improve(&part.cover, &part.costs, start, least, progress.limits.seed, &|| {
+            progress.out_of_time()
+        });
         let (chosen, least) = part.prove(start, &mut progress)?;
         bound += least;
         chosen.iter().for_each(|&s| open[s as usize] = true);
