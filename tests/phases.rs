@@ -104,6 +104,8 @@ fn named_closed_and_paid_for() {
     // All figures again from the tables, the closed site included.
     let verified = gandan(&["verify", out.to_str().unwrap()]);
     assert!(verified.status.success(), "{}{}", text(&verified.stdout), text(&verified.stderr));
+    let told = text(&gandan(&["explain", out.to_str().unwrap(), "--site", &ids[0]]).stdout);
+    assert!(told.contains("It closes before the end of the plan.") && !told.contains("substitute"), "{told}");
     // The first two phases are one problem, of which no multipliers are claimed; the last is none of most people.
     let problems = proof["problems"].as_array().unwrap();
     assert_eq!(problems.len(), 1, "{proof}");

@@ -59,7 +59,14 @@ pub(super) fn write(folder: &Path, study: &Study, plan: &Rollout, certificates: 
             "costs": if uniform { Value::Null } else { Value::Object(costs) },
             "phases": phases(statement, certificate, &ids),
             "also_asked": statement.also,
-            "certificate": certificate.map(|c| certified(statement.objective, statement.bound, c, &names)),
+            "certificate": certificate.map(|c| {
+                let mut told = certified(statement.objective, statement.bound, c, &names);
+                if !statement.also.is_empty() && c.bound != statement.bound {
+                    let rest = "what is asked besides, and branching, prove the rest";
+                    told["says"] = format!("the multipliers prove {}; {rest}", c.bound).into();
+                }
+                told
+            }),
             "no_multipliers": match certificate {
                 Some(_) => None,
                 None => Some(statement.no_multipliers.unwrap_or("no multipliers: they are too large to be written exactly")),

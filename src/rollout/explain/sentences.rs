@@ -44,6 +44,9 @@ pub fn site(study: &Study, index: usize, reason: &SiteReason) -> (String, String
             format!("Cả {reach_vi} người trong tầm phục vụ đều đã có đại lý khác."),
             format!("All {reach_en} people in its reach have an agent."),
         ),
+        Role::Fixed | Role::Opens if reason.without.is_none() => {
+            say("Nơi này đóng cửa trước khi kế hoạch kết thúc.".into(), "It closes before the end of the plan.".into())
+        }
         Role::NotChosen | Role::Fixed | Role::Opens => {}
     }
     if let Some(added) = reason.added.filter(|p| p.0 > 0) {

@@ -161,9 +161,9 @@ pub fn site_reasons(study: &Study, phases: &[PhasePlan]) -> Result<Vec<SiteReaso
             let role = if opens_in[s].is_some() { Role::Opens } else { Role::Fixed };
             return SiteReason { without: Some(without[s]), exchange: opens_in[s].and_then(swaps), ..other(role) };
         }
-        // A fixed site that has closed by the end.
-        if site.site.fixed {
-            return other(Role::Fixed);
+        // An agent that has closed by the end: nothing is lost without it then, and it is to stand no more.
+        if site.site.fixed || opens_in[s].is_some() {
+            return other(if site.site.fixed { Role::Fixed } else { Role::Opens });
         }
         if !site.usable {
             return other(if matches!(site.eligibility, Eligibility::Review(_)) {
@@ -174,7 +174,6 @@ pub fn site_reasons(study: &Study, phases: &[PhasePlan]) -> Result<Vec<SiteReaso
         }
         let added = Persons(at_end.gain(s).max(0) as u64);
         let role = match () {
-            () if opens_in[s].is_some() => Role::Opens,
             () if !may_open.iter().any(|phase| phase[s]) => Role::OutOfScope,
             () if in_reach.0 == 0 => Role::ServesNobody,
             () if added.0 == 0 => Role::AddsNobody,
