@@ -6,8 +6,10 @@
 
 use super::cover::{CoverTable, SiteRows};
 
-/// Work of one search, in looks at a pair of a row and a site.
+/// Most work of one search, in looks at a pair of a row and a site, and the same for each pair that there is: small
+/// problems are soon searched through.
 const WORK: usize = 400_000_000;
+const WORK_A_PAIR: usize = 10_000;
 
 struct Walk<'a> {
     cover: &'a CoverTable,
@@ -64,7 +66,8 @@ pub(crate) fn improve(
     let mut chance = u64::from(seed).wrapping_add(0x9e37_79b9_7f4a_7c15);
     let mut last_opened = usize::MAX;
     let mut step = 0_u64;
-    while walk.work < WORK && best_cost > least && !(step.is_multiple_of(256) && stop()) {
+    let enough_work = WORK.min(WORK_A_PAIR * cover.n_pairs());
+    while walk.work < enough_work && best_cost > least && !(step.is_multiple_of(256) && stop()) {
         step += 1;
         while walk.uncovered.is_empty() {
             if walk.cost < best_cost {
