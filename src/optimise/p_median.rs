@@ -1,7 +1,7 @@
 //! p-median: the least weighted cost of serving every row from its nearest of at most `p` sites.
 //!
-//! Greedy and interchange find a plan, a Lagrangian bound ([`super::p_median_bound`]) proves it or rules out most sites
-//! and most far pairs, and the radius model ([`super::p_median_radius`]) decides what is left.
+//! Greedy and interchange find a plan, a Lagrangian bound (`p_median_bound`) proves it or rules out most sites
+//! and most far pairs, and the radius model (`p_median_radius`) decides what is left.
 
 use std::collections::HashMap;
 

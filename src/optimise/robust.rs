@@ -222,7 +222,7 @@ struct Joint {
     xs: Vec<Vec<Option<Var>>>,
     /// Phase, sites and variable of each y.
     ys: Vec<(usize, Vec<u32>, Var)>,
-    /// z = (most − 1) · z[0] + z[1]: two parts, so that the solver knows that it may be any number.
+    /// `z = (most − 1) · z[0] + z[1]`: two parts, so that the solver knows that it may be any number.
     z: [Var; 2],
     /// No plan reaches more: the least over the cases of all that can be covered.
     most: u64,

@@ -5,7 +5,7 @@
 //! covered weight ≥ least_covered,  Σ site_cost_j · x_j ≤ most_cost,  Σ x_j ≤ p,  x_j = 1 for fixed sites.
 //!
 //! Adding and swapping sites finds a plan. Without the coverage it is a p-median problem, whose Lagrangian bound
-//! ([`super::p_median_bound`]) rules out most sites and far pairs; the radius model with the coverage decides the rest.
+//! (`p_median_bound`) rules out most sites and far pairs; the radius model with the coverage decides the rest.
 //! [`super::tidy`] does the first part alone, without a bound.
 
 use std::collections::HashMap;

@@ -223,7 +223,7 @@ struct Build<'a> {
     problem: &'a Problem<'a>,
     tables: &'a Tables,
     model: Model,
-    /// x[run][site], where it is not settled.
+    /// `x[run][site]`, where it is not settled.
     x: Vec<Vec<Option<Var>>>,
     coverings: Vec<Vec<Option<Covering>>>,
     gates: Vec<(Var, Floor)>,
