@@ -123,9 +123,9 @@ fn numbers_out_of_range_are_refused() {
     let home = tempfile::tempdir().unwrap();
     let out = home.path().join("none");
     for (args, code) in [
-        (&["--cover-sites", "0"][..], "synth::cover_sites"),
-        (&["--cover-sites", "501", "--cells", "1000"], "synth::cover_sites"),
-        (&["--cover-sites", "20001"], "synth::cover_sites"),
+        (&["--cover-sites", "0"][..], "synth::cover-sites"),
+        (&["--cover-sites", "501", "--cells", "1000"], "synth::cover-sites"),
+        (&["--cover-sites", "20001"], "synth::cover-sites"),
         (&["--cover-sites", "5", "--cells", "999"], "synth::cells"),
         (&["--cover-sites", "5", "--cells", "3000001"], "synth::cells"),
         // 20,000 sites × 3 million cells × 2.6 % are 1.6 thousand million pairs.

@@ -10,7 +10,7 @@
 //! are only a proposal for the multipliers: they are rounded to fixed-point whole numbers first, so its tolerances
 //! cannot make the bound wrong.
 
-use super::nested::{Forced, NONE, Nested, Set};
+use super::nested::{Forced, Nested, Set};
 
 /// Multipliers in units of `1 / 2^shift`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,10 +57,10 @@ pub(crate) fn price(nested: &Nested, multipliers: &Multipliers, domain: &[Set]) 
         base += lambda * stage.may_open as i128 + mu * i128::from(stage.may_spend.unwrap_or(0));
         for &((_, row), price) in multipliers.forced.iter().filter(|((at, _), _)| *at as usize == t) {
             base -= i128::from(price);
-            stage.cover.row(row as usize).iter().for_each(|&s| gains[s as usize] += price);
+            stage.cover.row(row as usize).iter().for_each(|&s| worth[t][s as usize] += i128::from(price));
         }
         for s in 0..n {
-            worth[t][s] = i128::from(gains[s]) - lambda - mu * i128::from(nested.costs[s]);
+            worth[t][s] += i128::from(gains[s]) - lambda - mu * i128::from(nested.costs[s]);
         }
     }
     // For each site the value of opening at each of its variables, and of never opening.
@@ -85,7 +85,6 @@ pub(crate) fn price(nested: &Nested, multipliers: &Multipliers, domain: &[Set]) 
                 [options[at + 1..].iter().flatten().max().copied(), options[..=at].iter().flatten().max().copied()];
         }
     }
-    debug_assert!(nested.of.iter().flatten().all(|&v| v == NONE || (v as usize) < nested.n_vars()));
     let down = |fixed_point: i128| u64::try_from((fixed_point >> shift).max(0)).unwrap_or(u64::MAX);
     let with = (with_var.iter().zip(&nested.site))
         .map(|(with, &s)| with.map(|value| value.map(|value| down(bound - bests[s as usize] + value))))

@@ -17,7 +17,7 @@ use super::phase_search::{NEVER, Search, Stage};
 use super::reduce;
 use crate::error::Result;
 use dual::{price, settle};
-use master::{Groups, Master};
+use master::{Groups, Master, Relaxed};
 use nested::{Nested, Set};
 
 /// Groups of rows with a cut of their own: more make fewer rounds of larger linear programs.
@@ -51,49 +51,14 @@ fn solve_from(
     if master.set_domain(&domain, &[]).is_err() {
         return Ok(bound);
     }
-    let mut priced = None;
-    let mut inner = inner::inner(&nested, &nested.values(search.slots()), &|| progress.out_of_time());
-    let mut inner_value = 0.0;
-    let mut rounds = 0;
-    let mut last = None;
-    while let Ok(Some(relaxed)) = master.solve() {
-        rounds += 1;
-        let upper = relaxed.objective;
-        let mut added = 0;
-        // Between a known good place and the relaxation's own, cuts are deep; at its own place alone they zigzag.
-        let shares: &[f64] = if rounds == 1 { &[0.0] } else { &[0.5, 1.0] };
-        for &share in shares {
-            let x: Vec<f64> =
-                relaxed.x.iter().zip(&inner).map(|(&out, &inn)| share * out + (1.0 - share) * inn).collect();
-            let (cuts, value) = master.separate(&x, &relaxed, (upper * 1e-10).max(0.5));
-            if value > inner_value {
-                (inner, inner_value) = (x, value);
-            }
-            added += cuts.len();
-            if cuts.into_iter().try_for_each(|cut| master.add(cut)).is_err() {
-                break;
-            }
-            if added > 0 {
-                break;
-            }
-        }
-        // Past a small part of what is open between plan and bound, branching brings more than further rounds.
-        let close = (upper * 1e-9).max((upper - best as f64) * 0.01);
-        let converged = added == 0 || upper - inner_value <= close;
-        if converged || progress.out_of_time() {
-            let multipliers = master.multipliers(&relaxed);
-            last = Some(relaxed);
-            priced = price(&nested, &multipliers, &domain);
-            break;
-        }
-    }
-    let Some(relaxed) = last else { return Ok(bound) };
+    let Some((relaxed, rounds)) = relax(&mut master, &nested, search, progress) else { return Ok(bound) };
+    let multipliers = master.multipliers(&relaxed);
+    let Some(priced) = price(&nested, &multipliers, &domain) else { return Ok(best) };
     search.try_from(branch::round(&nested, &relaxed.x), &|| progress.out_of_time());
     if (search.objective() as f64) < relaxed.objective - 0.5 {
         search_among_favoured(&nested, &relaxed.x, search, progress);
     }
     best = best.max(search.objective());
-    let Some(priced) = priced else { return Ok(bound) };
     bound = bound.min(priced.bound).max(best);
     let settled = settle(&nested, &priced, best + tolerance(best), &mut domain);
     let left = domain.iter().filter(|&&set| set == Set::Free).count();
@@ -145,6 +110,42 @@ fn solve_from(
     bound = bound.min(grown.bound.max(best));
     progress.note("tree", format!("{} nodes, {} open: {best}, bound {bound}", grown.nodes, grown.open));
     Ok(bound)
+}
+
+/// Solves the linear relaxation, as nearly as serves: past a small part of what is open between plan and bound,
+/// branching brings more than further rounds. Returns it with the number of rounds.
+fn relax(master: &mut Master, nested: &Nested, search: &Search, progress: &Progress) -> Option<(Relaxed, usize)> {
+    let best = search.objective() as f64;
+    let mut inner = inner::inner(nested, &nested.values(search.slots()), &|| progress.out_of_time());
+    let mut inner_value = 0.0;
+    let mut rounds = 0;
+    while let Ok(Some(relaxed)) = master.solve() {
+        rounds += 1;
+        let upper = relaxed.objective;
+        let mut added = 0;
+        // Between a known good place and the relaxation's own, cuts are deep; at its own place alone they zigzag.
+        let shares: &[f64] = if rounds == 1 { &[0.0] } else { &[0.5, 1.0] };
+        for &share in shares {
+            let between = relaxed.x.iter().zip(&inner).map(|(&out, &inn)| share * out + (1.0 - share) * inn);
+            let x: Vec<f64> = between.collect();
+            let (cuts, value) = master.separate(&x, &relaxed, (upper * 1e-10).max(0.5));
+            if value > inner_value {
+                (inner, inner_value) = (x, value);
+            }
+            added += cuts.len();
+            if cuts.into_iter().try_for_each(|cut| master.add(cut)).is_err() {
+                return None;
+            }
+            if added > 0 {
+                break;
+            }
+        }
+        let close = (upper * 1e-9).max((upper - best) * 0.01);
+        if added == 0 || upper - inner_value <= close || progress.out_of_time() {
+            return Some((relaxed, rounds));
+        }
+    }
+    None
 }
 
 fn within_gap(best: u64, bound: u64, progress: &Progress) -> bool {

@@ -57,7 +57,7 @@ impl CoverOptions {
     /// Options that have been looked over.
     ///
     /// # Errors
-    /// `synth::cells`, `synth::cover_sites` or `synth::pairs` for values out of range.
+    /// `synth::cells`, `synth::cover-sites` or `synth::pairs` for values out of range.
     pub fn new(sites: u32, cells: u32, dense: bool, seed: u64) -> Result<CoverOptions> {
         if !(CELLS.0..=CELLS.1).contains(&cells) {
             return Err(Fault::new("synth::cells", format!("a province cannot be cut into {cells} cells"))
@@ -67,7 +67,7 @@ impl CoverOptions {
         }
         let most = MOST_SITES.min(cells / 2);
         if !(1..=most).contains(&sites) {
-            return Err(Fault::new("synth::cover_sites", format!("{sites} sites cannot be placed in {cells} cells"))
+            return Err(Fault::new("synth::cover-sites", format!("{sites} sites cannot be placed in {cells} cells"))
                 .place("--cover-sites")
                 .help(format!(
                     "give a whole number from 1 to {most}: at most one in every second cell, and {MOST_SITES}"
