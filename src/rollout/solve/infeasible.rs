@@ -199,7 +199,7 @@ impl Ground<'_> {
                  least {needed}; {allowed} are allowed{served}"
             )
         };
-        let help = format!("allow {found} agents, or open = \"most-people\" with {allowed}");
+        let help = format!("allow {found} agents, or opens = \"most-people\" with {allowed}");
         targets("phases::too-few", message, self.called(block.first), help)
     }
 
@@ -225,7 +225,7 @@ impl Ground<'_> {
                 money(budget),
                 percent(bound, of)
             );
-            let help = "raise the budget, or open = \"most-people\" with this one".to_owned();
+            let help = "raise the budget, or opens = \"most-people\" with this one".to_owned();
             Ok(targets("phases::too-little", message, self.called(block.first), help))
         };
         answer().unwrap_or_else(|error| error)
