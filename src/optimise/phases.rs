@@ -196,14 +196,10 @@ fn solve_stages(stages: &[Stage], costs: &[u64], constant: u64, progress: &mut P
     search.exchange(&|| progress.out_of_time());
     let exchanged = constant + search.objective();
     let most = constant + stages.iter().map(|stage| stage.weights.iter().sum::<u64>()).sum::<u64>();
-    if exchanged < most {
-        search.shake(progress.limits.seed, &(0..costs.len()).collect::<Vec<_>>(), &|| progress.out_of_time());
-    }
-    let shaken = constant + search.objective();
-    progress.note("search", format!("greedy {greedy}, after exchanges {exchanged}, after shaking {shaken}"));
+    progress.note("search", format!("greedy {greedy}, after exchanges {exchanged}"));
 
     let mut bound = most;
-    if constant + search.objective() < most && !progress.out_of_time() {
+    if exchanged < most && !progress.out_of_time() {
         bound = most.min(constant + benders::solve(stages, costs, &mut search, progress)?);
     }
     search.close_needless();
