@@ -122,6 +122,11 @@ pub(crate) fn gap(objective: u64, bound: u64) -> f64 {
     }
 }
 
+/// By how much objective and bound of a proven answer may differ: below 10¹² not at all, from there on one part in 10¹².
+pub(crate) fn tolerance(objective: u64) -> u64 {
+    objective / 1_000_000_000_000
+}
+
 /// The clock and the log of one solve.
 pub(crate) struct Progress {
     begun: Instant,
@@ -159,9 +164,7 @@ impl Progress {
             Sense::Minimise => bound.min(objective),
         };
         let gap = gap(objective, bound);
-        // Integer division: below 10¹² only equality counts as proven.
-        let tolerance = objective.max(bound) / 1_000_000_000_000;
-        let status = if objective.abs_diff(bound) <= tolerance {
+        let status = if objective.abs_diff(bound) <= tolerance(objective.max(bound)) {
             Status::Optimal
         } else if gap <= self.limits.gap {
             Status::GapReached

@@ -142,7 +142,7 @@ impl<'a> Search<'a> {
     /// is fixed by `seed`, and the number of rounds by the size of the problem, not by the clock, so that runs repeat;
     /// `stop` ends it early.
     ///
-    /// The sites that come in are drawn from `pool`: all, or those that a relaxation speaks for.
+    /// The sites that come in are drawn from `pool`.
     pub(crate) fn shake(&mut self, seed: u32, pool: &[usize], stop: &dyn Fn() -> bool) {
         let pairs: usize = self.stages.iter().map(|stage| stage.cover.n_pairs()).sum();
         let rounds = (40_000_000 / pairs.max(1)).clamp(20, 1000);

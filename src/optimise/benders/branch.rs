@@ -1,4 +1,4 @@
-//! Branch and bound on the Benders relaxation: the tree is ours, so cuts found anywhere serve everywhere.
+//! Branch and bound on the Benders relaxation: the tree is ours, so its linear programs go on from one another.
 //!
 //! The best open node goes first. From it a worker dives: after each branching it follows the better child and leaves
 //! the other one in the tree. A fixed number of workers, each with a linear program of its own, takes one node each in
@@ -10,6 +10,7 @@ use std::collections::BinaryHeap;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
+use super::super::answer::tolerance;
 use super::dual::{price, settle};
 use super::master::{Cut, Failed, Groups, Master};
 use super::nested::{Forced, Nested, Set};
@@ -192,7 +193,6 @@ fn lead(
     improve: &mut dyn FnMut(Vec<usize>) -> u64,
     stop: &dyn Fn(u64, u64) -> bool,
 ) -> Grown {
-    let tolerance = |enough: u64| enough / 1_000_000_000_000;
     let mut enough = known;
     let mut heap =
         BinaryHeap::from([Node { bound: root.0, number: 0, place: Place { domain: root.1, forced: Vec::new() } }]);
@@ -203,7 +203,6 @@ fn lead(
             break;
         }
         let batch: Vec<Option<Node>> = workers.iter().map(|_| heap.pop()).collect();
-        let bounds: Vec<Option<u64>> = batch.iter().map(|node| node.as_ref().map(|node| node.bound)).collect();
         for (node, (jobs, _)) in batch.into_iter().zip(workers) {
             let job = Job { node, enough: enough + tolerance(enough), records: Arc::clone(&records) };
             if jobs.send(job).is_err() {
@@ -214,11 +213,7 @@ fn lead(
         for (_, done) in workers {
             // A worker that is gone takes its node's bound with it: nothing better than the root's can be said.
             let Ok(dive) = done.recv() else {
-                return Grown {
-                    bound: bounds.iter().flatten().fold(root.0, |a, &b| a.max(b)),
-                    nodes,
-                    open: heap.len(),
-                };
+                return Grown { bound: root.0, nodes, open: heap.len() };
             };
             nodes += dive.nodes;
             failures += u32::from(dive.failed.is_some());

@@ -12,7 +12,7 @@ mod master;
 mod mip;
 mod nested;
 
-use super::answer::Progress;
+use super::answer::{self, Progress, tolerance};
 use super::phase_search::{NEVER, Search, Stage};
 use super::reduce;
 use crate::error::Result;
@@ -39,7 +39,6 @@ fn solve_from(
     small: usize,
 ) -> Result<u64> {
     let nested = Nested::new(stages, costs);
-    let tolerance = |objective: u64| objective / 1_000_000_000_000;
     let mut best = search.objective();
     let mut bound = nested.total;
     let groups = Groups::new(&nested, costs.len().clamp(8, MOST_GROUPS));
@@ -74,15 +73,16 @@ fn solve_from(
     if settled.is_none() {
         return Ok(best);
     }
-    if progress.out_of_time() || within_gap(best, bound, progress) {
+    let gap = progress.limits.gap;
+    if progress.out_of_time() || answer::gap(best, bound) <= gap {
         return Ok(bound);
     }
-    let rest = mip::Left::new(&nested, &domain);
     if left == 0 {
         // One plan is left that may be better.
         search.try_slots(nested.slots(|v| domain[v as usize] == Set::Open));
         return Ok(search.objective().max(best));
     }
+    let rest = mip::Left::new(&nested, &domain);
     if rest.n_rows() <= small {
         let (slots, proven) = rest.solve(&nested, &domain, search.slots(), progress.remaining_s(), progress)?;
         if let Some(slots) = slots {
@@ -94,11 +94,9 @@ fn solve_from(
         return Ok(bound);
     }
     let cuts = master.useful(&relaxed);
-    let gap = progress.limits.gap;
     let grown = {
-        let stop = |bound: u64, best: u64| {
-            progress.out_of_time() || (bound != u64::MAX && super::answer::gap(best, bound) <= gap)
-        };
+        let stop =
+            |bound: u64, best: u64| progress.out_of_time() || (bound != u64::MAX && answer::gap(best, bound) <= gap);
         let mut improve = |slots: Vec<usize>| {
             search.try_from(slots, &|| progress.out_of_time());
             search.objective()
@@ -146,10 +144,6 @@ fn relax(master: &mut Master, nested: &Nested, search: &Search, progress: &Progr
         }
     }
     None
-}
-
-fn within_gap(best: u64, bound: u64, progress: &Progress) -> bool {
-    super::answer::gap(best, bound) <= progress.limits.gap
 }
 
 /// Searches anew among the sites for which the relaxation speaks: few sites make few different rows, so that many more
