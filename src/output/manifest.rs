@@ -12,11 +12,11 @@ use crate::stages::Stage;
 use crate::study::Study;
 use crate::units::Persons;
 
-/// Writes the manifest of a run.
+/// Writes the manifest of a run as far as it has come, and gives it back for [`finish`].
 ///
 /// # Errors
 /// An input has gone since it was read, or the disk refuses.
-pub(super) fn write(folder: &Path, study: &Study, plan: &Rollout, stages: &[Stage]) -> Result<()> {
+pub(super) fn begin(folder: &Path, study: &Study, plan: &Rollout) -> Result<Value> {
     let scenario = &study.scenario;
     let mut files = scenario.files();
     files.sort();
@@ -33,6 +33,8 @@ pub(super) fn write(folder: &Path, study: &Study, plan: &Rollout, stages: &[Stag
         "attribution": scenario.attribution,
         "notes": scenario.notes,
         "inputs": hashed,
+        "sources": scenario.sources,
+        "layers": scenario.inputs.boundaries.iter().map(|l| json!({ "id": l.id, "name": l.name })).collect::<Vec<_>>(),
         "settings": {
             "standard": scenario.standard,
             "population": scenario.population,
@@ -87,8 +89,21 @@ pub(super) fn write(folder: &Path, study: &Study, plan: &Rollout, stages: &[Stag
         })).collect::<Vec<_>>(),
         "strategies": super::strategies::told(plan),
         "threads": rayon::current_num_threads(),
-        "stages": stages,
     });
+    save(folder, &manifest)?;
+    Ok(manifest)
+}
+
+/// Writes the manifest again with what each stage took.
+///
+/// # Errors
+/// The disk refuses.
+pub(super) fn finish(folder: &Path, mut manifest: Value, stages: &[Stage]) -> Result<()> {
+    manifest["stages"] = json!(stages);
+    save(folder, &manifest)
+}
+
+fn save(folder: &Path, manifest: &Value) -> Result<()> {
     let path = folder.join("manifest.json");
     let text = format!("{manifest:#}\n");
     std::fs::write(&path, text).map_err(|e| Fault::io("write the manifest", &path, &e))?;

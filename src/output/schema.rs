@@ -826,6 +826,30 @@ pub const SENSITIVITY: Table = Table {
     ],
 };
 
+/// What the offices of today do by themselves.
+pub const TODAY: Table = Table {
+    file: "today.parquet",
+    row: "the study area, or a feature of the first boundary layer, as the offices of today serve it before the plan; no \
+          rows without fixed sites or `inputs.offices`",
+    columns: &[
+        or_null(text("boundary", "code of the feature of the first boundary layer; null for the whole study area")),
+        BOUNDARY_NAME,
+        whole("offices", "", "fixed sites and offices that stand there today"),
+        number("persons", "people", "who live there"),
+        number("covered_persons", "people", "served under the standard by those offices alone"),
+        or_null(number(
+            "population_covered_share",
+            "0–1",
+            "share of the people who are served; null where nobody lives",
+        )),
+        number("reached_persons", "people", "who can reach an office by road"),
+        or_null(number("mean_time_s", "s", "mean travel time to the nearest office, of those who reach one")),
+        MEDIAN,
+        P90,
+        WORST,
+    ],
+};
+
 /// Every table of a run, in the order of the dictionary.
 pub const TABLES: &[Table] = &[
     ROLLOUT,
@@ -834,6 +858,7 @@ pub const TABLES: &[Table] = &[
     SITES,
     BOUNDARIES,
     PHASES,
+    TODAY,
     STRATEGIES,
     UNCOVERED,
     LOADS,

@@ -51,6 +51,9 @@ pub struct Scenario {
     /// Assumptions that readers should know.
     #[serde(default)]
     pub notes: Vec<Text>,
+    /// Where the data come from, and of when they are.
+    #[serde(default)]
+    pub sources: Vec<Source>,
     /// The input files.
     pub inputs: Inputs,
     /// How the population grid is used.
@@ -95,6 +98,44 @@ pub struct Scenario {
     /// What is written beside the plan.
     #[serde(default)]
     pub output: OutputSettings,
+}
+
+/// Where some of the data come from, and of when they are: told in the map's legends and in the report.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Source {
+    /// The data it is the source of.
+    pub of: SourceOf,
+    /// What it is called.
+    pub name: Text,
+    /// Of when the data are, as precisely as is known: `2025`, `2025-07` or `2025-07-01`.
+    pub date: Option<String>,
+    /// The licence under which they may be used.
+    pub licence: Option<String>,
+    /// Where they were found.
+    pub url: Option<String>,
+}
+
+/// Data that have a source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SourceOf {
+    /// The roads, and the water, parks and names that come with them.
+    Roads,
+    /// The grid or the points of people.
+    Population,
+    /// The official numbers of people to which cells are scaled.
+    OfficialPopulation,
+    /// The boundary layers.
+    Boundaries,
+    /// The candidate and fixed sites.
+    Sites,
+    /// The services and how often people want them.
+    Services,
+    /// The speeds of travel.
+    Speeds,
+    /// Anything else.
+    Other,
 }
 
 /// The input files.
