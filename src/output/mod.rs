@@ -27,6 +27,7 @@ pub mod strategies;
 pub mod survey;
 pub mod table;
 pub mod tables;
+mod today;
 pub mod verify;
 
 use std::path::{Path, PathBuf};
