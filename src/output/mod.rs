@@ -1,6 +1,7 @@
 //! What a run leaves: tables, isochrones, the manifest and the map, in one folder, whole or not at all.
 
 pub mod compare;
+pub mod draw;
 pub mod eligibility;
 pub mod explain;
 mod explanations;
