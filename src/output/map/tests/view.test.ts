@@ -43,7 +43,8 @@ function cellsOf(persons: number[], timeS: number[], covered: number[]): Cells {
   const zeros = new Float64Array(count)
   return {
     count, halfLon: 1, halfLat: 1, lon: zeros, lat: zeros, boundary: new Int16Array(count),
-    persons: Float32Array.from(persons), timeS: [Uint16Array.from(timeS)], covered: [Uint8Array.from(covered)]
+    persons: Float32Array.from(persons), timeS: [Uint16Array.from(timeS)], covered: [Uint8Array.from(covered)],
+    modes: [], agent: []
   }
 }
 

@@ -58,6 +58,16 @@ function roadFeatures(run: Run): FeatureCollection<MultiLineString> {
   )
 }
 
+/** An area of encoded rings, the outer one first. */
+const rings = (area: string[]) => area.map(decodePolyline).filter(ring => ring.length > 3)
+
+function waterFeatures(run: Run): FeatureCollection {
+  return collection<Feature>([
+    { type: 'Feature', properties: {}, geometry: { type: 'MultiPolygon', coordinates: run.water.areas.map(rings) } },
+    { type: 'Feature', properties: {}, geometry: { type: 'MultiLineString', coordinates: run.water.lines.map(decodePolyline) } }
+  ])
+}
+
 function roadLayers(): LayerSpecification[] {
   const width = (road: RoadClass, more: number): ExpressionSpecification => {
     const { low, high } = ROAD_LOOKS[road]
@@ -156,7 +166,7 @@ function pointLayers(): LayerSpecification[] {
 /** The style of a run. The cells are a custom layer, put in front of `water-area` by the map view. */
 export function styleOf(run: Run): StyleSpecification {
   const sources: StyleSpecification['sources'] = {
-    water: { type: 'geojson', data: run.water },
+    water: { type: 'geojson', data: waterFeatures(run) },
     roads: { type: 'geojson', data: roadFeatures(run) },
     isochrones: {
       type: 'geojson',

@@ -93,7 +93,7 @@ function legend(context: Context, id: string, view: View, w: Words): Child[] {
       )))
     }
     case 'water':
-      return orEmpty(run.water.features.length, says(t('legend.water')))
+      return orEmpty(run.water.areas.length + run.water.lines.length, says(t('legend.water')))
     default:
       return [says(t('legend.boundary')), el('ul', {}, item(swatch('transparent', 'dashed'), t('legend.boundary.item')))]
   }
