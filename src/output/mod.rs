@@ -94,11 +94,7 @@ pub fn write_run(target: &Path, force: bool, study: &Study, plan: &Rollout, stag
         sensitivity::write(&run, study, &tried)?;
     }
     let manifest = manifest::begin(&run, study, plan)?;
-    stages.run(
-        "draw",
-        || draw(&Run::open(folder.path())?),
-        |()| "the map".to_owned(),
-    )?;
+    stages.run("draw", || draw(&Run::open(folder.path())?), |()| "the map".to_owned())?;
     manifest::finish(folder.path(), manifest, stages.done())?;
     crate::stages::go_on()?;
     folder.commit()

@@ -317,9 +317,10 @@ fn boundaries(run: &Run, tables: &Tables) -> Result<Vec<Value>> {
         }
         let told = |(row, phases): (&BoundaryRow, Vec<Value>)| {
             // Only the features of the first layer are in the table of today.
-            let today = today.get(row.code.as_str()).filter(|_| l == 0).map(
-                |t| json!({ "covered_share": t.population_covered_share, "mean_time_s": t.mean_time_s }),
-            );
+            let today = today
+                .get(row.code.as_str())
+                .filter(|_| l == 0)
+                .map(|t| json!({ "covered_share": t.population_covered_share, "mean_time_s": t.mean_time_s }));
             json!({
                 "type": "Feature",
                 "properties": {
@@ -342,7 +343,9 @@ fn boundaries(run: &Run, tables: &Tables) -> Result<Vec<Value>> {
 fn isochrones(run: &Run) -> Result<Vec<Value>> {
     let table: &Table = &schema::ISOCHRONES;
     let broken = |what: String| {
-        Fault::new("run::table", format!("a geometry is damaged: {what}")).file(run.folder.join(table.file)).help(NO_RUN)
+        Fault::new("run::table", format!("a geometry is damaged: {what}"))
+            .file(run.folder.join(table.file))
+            .help(NO_RUN)
     };
     let rows = Rows::read(&run.folder, table, &["phase", "site", "minutes", "geometry"])?;
     let (phases, minutes) = (rows.wholes("phase")?, rows.numbers("minutes")?);
@@ -390,8 +393,6 @@ fn frontier(run: &Run) -> Result<Option<Vec<Value>>> {
     let rows = Rows::read(&run.folder, table, &["agents", "persons", "share", "bound_persons"])?;
     let (agents, persons) = (rows.wholes("agents")?, rows.numbers("persons")?);
     let (shares, bounds) = (rows.numbers("share")?, rows.numbers("bound_persons")?);
-    let told = |i: usize| {
-        json!({ "agents": agents[i], "persons": persons[i], "bound_persons": bounds[i], "share": shares[i] })
-    };
+    let told = |i: usize| json!({ "agents": agents[i], "persons": persons[i], "bound_persons": bounds[i], "share": shares[i] });
     Ok(Some((0..rows.len()).map(told).collect()))
 }
