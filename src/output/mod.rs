@@ -96,11 +96,7 @@ pub fn write_run(target: &Path, force: bool, study: &Study, plan: &Rollout, stag
         sensitivity::write(folder.path(), study, &tried)?;
     }
     let manifest = manifest::begin(folder.path(), study, plan)?;
-    stages.run(
-        "draw",
-        || draw(&Run::open(folder.path())?),
-        |()| "the map".to_owned(),
-    )?;
+    stages.run("draw", || draw(&Run::open(folder.path())?), |()| "the map".to_owned())?;
     manifest::finish(folder.path(), manifest, stages.done())?;
     crate::stages::go_on()?;
     folder.commit()

@@ -864,7 +864,9 @@ pub const BACKDROP: Table = Table {
         or_null(text("name", "its name as on the spot; of an address house number and street; null without a name")),
         or_null(text("name_vi", "its name in Vietnamese, where it is given by itself")),
         or_null(text("name_en", "its name in English, where it is given")),
-        geometry("lines and outlines to some 5 m; areas that reach beyond are cut; of places, streets and addresses a point"),
+        geometry(
+            "lines and outlines to some 5 m; areas that reach beyond are cut; of places, streets and addresses a point",
+        ),
     ],
 };
 
