@@ -88,8 +88,6 @@ export class MapView {
       maxZoom: 18,
       renderWorldCopies: false,
       fadeDuration: 0,
-      // The style is ours and checked by tests; looking at all its data again takes long.
-      validateStyle: false,
       // Keeps the picture for printing and for `toImage`.
       canvasContextAttributes: { preserveDrawingBuffer: true }
     })
@@ -251,6 +249,7 @@ export class MapView {
   }
 
   #colourCells(): void {
+    const start = performance.now()
     const { phase, colouring } = this.#state
     const { cells, standard } = this.run
     const agents = cells.agent[phase]
@@ -258,6 +257,7 @@ export class MapView {
     // An agent that nobody is nearest to leaves all cells as they are.
     const front = chosen >= 0 && agents?.includes(chosen) ? (cell: number) => agents[cell] === chosen : null
     this.#cells.colour(classify(cells, colouring, phase, standard), cellBands(cells, colouring, standard), front)
+    performance.measure('gandan-cells-coloured', { start })
   }
 
   /** The words on the map's own element, in the language of the page. */
