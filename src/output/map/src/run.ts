@@ -1,4 +1,5 @@
 /** Reads the run, and the other one where two are compared, out of the page. */
+import { allowOnly, tileOrigin } from './map/policy'
 import { bytes, decodeCells, decodePlaces, inflate, openContainer, type Cells, type Places } from './decode'
 import type { Mode, RunJson } from './types'
 
@@ -29,6 +30,8 @@ export function runOf(container: Uint8Array): Run {
   if (json.format !== FORMAT) throw new Error(`run data of format ${json.format}; this page reads format ${FORMAT}`)
   return {
     ...json,
+    // Whatever is no address of tiles is as none.
+    tiles: tileOrigin(json.tiles) === null ? null : json.tiles,
     cells: decodeCells(json.cells, blob, json.phases.length),
     places: decodePlaces(json.places, blob),
     mainMode: json.modes[0]
@@ -40,10 +43,20 @@ export async function parseRun(base64: string): Promise<Run> {
   return runOf(await inflate(bytes(base64)))
 }
 
-/** The run of this page, and the other one where two are compared. */
+/**
+ * The run of this page, and the other one where two are compared. From then on the page can fetch nothing but the online
+ * tiles that they offer.
+ */
 export async function readRun(): Promise<{ run: Run; other: Run | null }> {
   const text = (id: string) => document.getElementById(id)?.textContent?.trim() ?? ''
   const [run, other] = [text('gandan-run'), text('gandan-other')]
-  // One after the other: both at once would only take turns, and hold twice the memory.
-  return { run: await parseRun(run), other: other === '' ? null : await parseRun(other) }
+  const runs: { run: Run | null; other: Run | null } = { run: null, other: null }
+  try {
+    // One after the other: both at once would only take turns, and hold twice the memory.
+    runs.run = await parseRun(run)
+    if (other !== '') runs.other = await parseRun(other)
+    return { run: runs.run, other: runs.other }
+  } finally {
+    allowOnly([runs.run, runs.other].flatMap(one => tileOrigin(one?.tiles) ?? []))
+  }
 }
