@@ -47,7 +47,7 @@ export function card(close: () => void): Part & { show: (context: Context, selec
   const body = el('div', { class: 'card-body' })
   const status = el('p', { class: 'visually-hidden', role: 'status' })
   const shut = button({ class: 'close' }, glyph('close'), close)
-  const root = el('aside', { class: 'card', hidden: true }, el('div', { class: 'card-head' }, el('div', {}, kind, heading), shut), body)
+  const root = el('section', { class: 'card', hidden: true }, el('div', { class: 'card-head' }, el('div', {}, kind, heading), shut), body)
   const whole = el('div', { class: 'card-place' }, root, status)
   let shown: { context: Context; selection: Selection } | null = null
   let before: HTMLElement | null = null
@@ -85,6 +85,7 @@ export function card(close: () => void): Part & { show: (context: Context, selec
     update: view => void draw(view),
     show(context, selection, focus) {
       const was = shown
+      const inside = root.contains(document.activeElement)
       shown = selection && { context, selection }
       const said = draw(context.store.view)
       status.textContent = said
@@ -95,7 +96,7 @@ export function card(close: () => void): Part & { show: (context: Context, selec
         heading.focus({ preventScroll: true })
       } else if (said === '' && was) {
         // Back to where the viewer was, if that is still there.
-        if (before?.isConnected && (document.activeElement === document.body || document.activeElement === null)) before.focus({ preventScroll: true })
+        if (before?.isConnected && inside) before.focus({ preventScroll: true })
         before = null
       }
     }

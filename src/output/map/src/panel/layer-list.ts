@@ -52,8 +52,8 @@ export function layerList(context: Context): Part {
   const { run, store } = context
   const title = el('h2')
   const choices: Record<string, Part> = {
-    cells: choice('colouring', COLOURINGS, 'layers.colour_by', (value, { t }) => t(`colouring.${value}`), view => view.colouring, colouring => store.set({ colouring })),
-    indicators: choice('indicator', INDICATORS, 'layers.colour_by', (value, { t }) => t(`area_indicator.${value}`), view => view.indicator, indicator => store.set({ indicator }))
+    cells: choice('colouring', COLOURINGS, 'legend.cells.choose', (value, { t }) => t(`colouring.${value}`), view => view.colouring, colouring => store.set({ colouring })),
+    indicators: choice('indicator', INDICATORS, 'legend.indicator.choose', (value, { t }) => t(`legend.indicator.${value}`), view => view.indicator, indicator => store.set({ indicator }))
   }
   const groups = layerGroups(run).map(({ group, ids }) => {
     const name = el('h3')
