@@ -1,7 +1,7 @@
 /**
  * Colours and classes. The colours are those of ColorBrewer (Cynthia Brewer, Pennsylvania State University,
- * https://colorbrewer2.org): Blues within the standard, Oranges beyond it, Purples for amounts, PuOr for changes; all of
- * them are named there as safe for colour-blind readers, and `tests/palette.test.ts` checks it again for the classes as
+ * https://colorbrewer2.org): Blues within the standard, Oranges beyond it, Purples for amounts, PuOr for changes, Greens
+ * and the dark end of RdPu for loads; each is named there as safe for colour-blind readers, and `tests/palette.test.ts` checks it again for the classes as
  * they meet here. No class is told by its colour alone: beyond the standard is dotted, "not reached" and "no data" are
  * hatched, areas carry their value as a number.
  */
@@ -23,7 +23,7 @@ const PEOPLE = ['#dadaeb', '#bcbddc', '#9e9ac8', '#756bb1', '#54278f']
 /** From a loss over no change to a gain. */
 const CHANGE = ['#b35806', '#f1a340', '#f7f7f7', '#d8daeb', '#998ec3', '#542788']
 const SHARE = [BEYOND[1], BEYOND[0], WITHIN[2], WITHIN[1], WITHIN[0]]
-const UTILISATION = [WITHIN[2], WITHIN[1], WITHIN[0], BEYOND[1]]
+const UTILISATION = ['#e5f5e0', '#a1d99b', '#238b45', '#ae017e']
 
 /** One class, from `from` (exclusive, or null) to `to` (inclusive, or null). */
 export interface ClassBand {

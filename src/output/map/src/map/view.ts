@@ -88,8 +88,6 @@ export class MapView {
       maxZoom: 18,
       renderWorldCopies: false,
       fadeDuration: 0,
-      // The style is ours and checked by tests; looking at all its data again takes long.
-      validateStyle: false,
       // Keeps the picture for printing and for `toImage`.
       canvasContextAttributes: { preserveDrawingBuffer: true }
     })
