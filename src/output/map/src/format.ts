@@ -20,8 +20,8 @@ export class Format {
     const key = JSON.stringify(options)
     let made = this.#formats.get(key)
     if (!made) this.#formats.set(key, (made = new Intl.NumberFormat(this.#locale, options)))
-    // No "-0".
-    return made.format(value === 0 ? 0 : value)
+    // No "-0"; and a minus sign as wide as the plus.
+    return made.format(value === 0 ? 0 : value).replace('-', '\u2212')
   }
 
   /** A count, without decimals. */
@@ -93,9 +93,9 @@ export class Format {
   monthOf(iso: string): string {
     const date = new Date(`${iso}T00:00:00Z`)
     if (Number.isNaN(date.getTime())) return iso
-    return new Intl.DateTimeFormat(this.#locale, this.#lang === 'vi'
-      ? { month: '2-digit', year: 'numeric', timeZone: 'UTC' }
-      : { month: 'short', year: 'numeric', timeZone: 'UTC' }).format(date)
+    // "02/2025": the words of the locale are long and do not fit under a slider.
+    if (this.#lang === 'vi') return `${iso.slice(5, 7)}/${iso.slice(0, 4)}`
+    return new Intl.DateTimeFormat(this.#locale, { month: 'short', year: 'numeric', timeZone: 'UTC' }).format(date)
   }
 
   /** The day this page is looked at or printed on. */
