@@ -1,0 +1,4 @@
+//! Pictures drawn by the program itself.
+
+pub mod map;
+pub mod raster;
