@@ -92,10 +92,7 @@ pub fn write_run(target: &Path, force: bool, study: &Study, plan: &Rollout, stag
     let manifest = manifest::begin(folder.path(), study, plan)?;
     stages.run(
         "draw",
-        || {
-            map::write(folder.path(), study, plan, &isochrones)?;
-            draw(&Run::open(folder.path())?)
-        },
+        || draw(&Run::open(folder.path())?),
         |()| "the map".to_owned(),
     )?;
     manifest::finish(folder.path(), manifest, stages.done())?;
@@ -107,6 +104,6 @@ pub fn write_run(target: &Path, force: bool, study: &Study, plan: &Rollout, stag
 ///
 /// # Errors
 /// A table of the run cannot be read, or the disk refuses.
-fn draw(_run: &Run) -> Result<()> {
-    Ok(())
+fn draw(run: &Run) -> Result<()> {
+    map::write(&run.folder.join("map.html"), run, &map::MapOptions::default())
 }
