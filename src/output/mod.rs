@@ -1,6 +1,7 @@
 //! What a run leaves: tables, isochrones, the manifest and the map, in one folder, whole or not at all.
 
 pub mod compare;
+pub mod draw;
 pub mod eligibility;
 pub mod explain;
 mod explanations;
@@ -19,6 +20,7 @@ pub mod picture;
 pub mod plot;
 pub(crate) mod proof;
 mod read;
+pub mod report;
 pub mod run;
 pub mod schema;
 pub mod sensitivity;
@@ -93,7 +95,7 @@ pub fn write_run(target: &Path, force: bool, study: &Study, plan: &Rollout, stag
     stages.run(
         "draw",
         || draw(&Run::open(folder.path())?),
-        |()| "the map".to_owned(),
+        |()| "the map and the report".to_owned(),
     )?;
     manifest::finish(folder.path(), manifest, stages.done())?;
     crate::stages::go_on()?;
@@ -105,5 +107,6 @@ pub fn write_run(target: &Path, force: bool, study: &Study, plan: &Rollout, stag
 /// # Errors
 /// A table of the run cannot be read, or the disk refuses.
 fn draw(run: &Run) -> Result<()> {
-    map::write(&run.folder.join("map.html"), run, &map::MapOptions::default())
+    map::write(&run.folder.join("map.html"), run, &map::MapOptions::default())?;
+    report::write(run, report::Lang::Vi, &run.folder.join("report.html"))
 }

@@ -125,7 +125,8 @@ impl Frame {
         // Far outside of the frame nothing is seen; the limit keeps numbers short.
         let limit = |v: f64, most: f64| v.clamp(-2.0 * most, 3.0 * most);
         let kept = LineString::new(spots).simplify(DETAIL);
-        let steps = kept.coords().map(|c| [limit(c.x, self.width).round() as i64, limit(c.y, self.height).round() as i64]);
+        let steps =
+            kept.coords().map(|c| [limit(c.x, self.width).round() as i64, limit(c.y, self.height).round() as i64]);
         write_steps(steps, closed, path);
     }
 }
@@ -318,8 +319,7 @@ mod tests {
         let frame = Frame::around([0.0, 0.0, 1.0, 1.0], 1000.0, 1000.0).unwrap();
         let mut draw = crate::testkit::Draw::new(11);
         let place = |at: [f64; 2]| Marked { at, text: "88".into(), width: 40.0, radius: 14.0 };
-        let marked: Vec<Marked> =
-            (0..200).map(|_| place([draw.below(1000) as f64, draw.below(1000) as f64])).collect();
+        let marked: Vec<Marked> = (0..200).map(|_| place([draw.below(1000) as f64, draw.below(1000) as f64])).collect();
         let spots = label_spots(&frame, &marked, 30.0);
         let rects: Vec<[f64; 4]> =
             spots.iter().flatten().map(|[x, y]| [*x, y + 6.0 - 30.0, x + 40.0, y + 6.0]).collect();
@@ -329,9 +329,9 @@ mod tests {
         };
         for (i, a) in rects.iter().enumerate() {
             assert!(rects[..i].iter().all(|b| !meets(a, b)));
-            assert!(marked.iter().all(|m| {
-                !meets(a, &[m.at[0] - 14.0, m.at[1] - 14.0, m.at[0] + 14.0, m.at[1] + 14.0])
-            }));
+            assert!(
+                marked.iter().all(|m| { !meets(a, &[m.at[0] - 14.0, m.at[1] - 14.0, m.at[0] + 14.0, m.at[1] + 14.0]) })
+            );
         }
         // A lone place has its text on the right: 14 + 3 from the middle, the base line 9 below it.
         assert_eq!(label_spots(&frame, &[place([500.0, 500.0])], 30.0), [Some([517.0, 509.0])]);

@@ -34,7 +34,9 @@ impl Raster {
             for x in xs.clone() {
                 let at = y * self.width + x;
                 let new = (weight as f32, class);
-                if self.classes[at] == 0 || new.0 > self.weights[at] || (new.0 == self.weights[at] && class > self.classes[at])
+                if self.classes[at] == 0
+                    || new.0 > self.weights[at]
+                    || (new.0 == self.weights[at] && class > self.classes[at])
                 {
                     (self.weights[at], self.classes[at]) = new;
                 }

@@ -182,7 +182,8 @@ fn cases(run: &Run) -> Result<Vec<Case>> {
     let (mut name_vi, mut name_en) = (rows.texts("name_vi")?.into_iter(), rows.texts("name_en")?.into_iter());
     let (mut phase, mut closed) = (rows.wholes("phase")?.into_iter(), rows.wholes("streets_closed")?.into_iter());
     let (mut persons, mut share) = (rows.numbers("persons")?.into_iter(), rows.numbers("share")?.into_iter());
-    let (mut lost, mut mean) = (rows.numbers("persons_lost")?.into_iter(), rows.maybe_numbers("mean_time_s")?.into_iter());
+    let (mut lost, mut mean) =
+        (rows.numbers("persons_lost")?.into_iter(), rows.maybe_numbers("mean_time_s")?.into_iter());
     let mut regret = rows.maybe_numbers("regret")?.into_iter();
     // All columns of a table are of one length.
     let case = |case: String| {

@@ -52,9 +52,9 @@ impl Words {
     pub fn of(lang: Lang) -> Result<Words> {
         let broken = |e: toml::de::Error| Fault::new("internal::strings", format!("{e}; please report this"));
         let tables: BTreeMap<String, BTreeMap<String, String>> = toml::from_str(lang.file()).map_err(broken)?;
-        let flat = tables.into_iter().flat_map(|(table, texts)| {
-            texts.into_iter().map(move |(key, text)| (format!("{table}.{key}"), text))
-        });
+        let flat = tables
+            .into_iter()
+            .flat_map(|(table, texts)| texts.into_iter().map(move |(key, text)| (format!("{table}.{key}"), text)));
         Ok(Words { lang, texts: flat.collect() })
     }
 
@@ -66,6 +66,12 @@ impl Words {
     /// Whether there is such a text.
     pub fn has(&self, key: &str) -> bool {
         self.texts.contains_key(key)
+    }
+
+    /// The keys of all texts.
+    #[cfg(test)]
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        self.texts.keys().map(String::as_str)
     }
 
     /// A text with its `{names}` filled in.
@@ -168,8 +174,7 @@ impl Words {
 
     /// A day `2025-07-01`, a month `2025-07` or a year, as the language writes it; anything else as it is.
     pub fn date(&self, iso: &str) -> Safe {
-        const MONTHS: [&str; 12] =
-            ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+        const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
         let parts: Vec<&str> = iso.split('-').collect();
         let digits = |s: &str, n: usize| s.len() == n && s.bytes().all(|b| b.is_ascii_digit());
         let month = parts.get(1).filter(|m| digits(m, 2)).and_then(|m| m.parse::<usize>().ok());
