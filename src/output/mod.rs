@@ -1,5 +1,6 @@
 //! What a run leaves: tables, isochrones, the manifest and the map, in one folder, whole or not at all.
 
+pub mod backdrop;
 pub mod compare;
 pub mod draw;
 pub mod eligibility;
@@ -75,6 +76,11 @@ pub fn write_run(target: &Path, force: bool, study: &Study, plan: &Rollout, stag
             files::isochrones_geojson(folder.path(), study, &isochrones)
         },
         |()| format!("tables in {}", target.display()),
+    )?;
+    stages.run(
+        "write background",
+        || backdrop::write(folder.path(), study),
+        |written: &backdrop::Written| written.to_string(),
     )?;
     if study.scenario.output.frontier {
         stages.run(
