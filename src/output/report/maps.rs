@@ -14,7 +14,7 @@ use crate::output::draw::map::{Frame, Marked, NOWHERE, label_spots, north_arrow,
 use crate::output::draw::raster::Raster;
 use crate::output::read::{NO_RUN, Rows};
 use crate::output::run::{AgentRow, BoundaryRow};
-use crate::output::schema::CELLS;
+use crate::output::schema::{BACKDROP, CELLS};
 use crate::output::table;
 
 /// The most room of a map on an A4 page, in tenths of a millimetre.
@@ -37,6 +37,11 @@ const SHARE_KEYS: [&str; 5] = ["map.share1", "map.share2", "map.share3", "map.sh
 const SITE_COLOURS: [&str; 3] = ["#1a7a3c", "#e6ab02", "#7a7a7a"];
 const SITE_KEYS: [&str; 3] = ["map.eligible", "map.review", "map.refused"];
 
+const WATER: &str = "#aecbe8";
+const ROAD: &str = "#8a6d5b";
+/// Secondary roads are drawn where a tenth of a millimetre is at most so many metres: on maps of some 50 km.
+const MINOR_ROADS_M: f64 = 30.0;
+
 /// What a map shows of a phase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Theme {
@@ -56,6 +61,8 @@ pub struct Maps {
     classes: Vec<[bool; 5]>,
     /// For each phase whether agents stand that opened before it, open in it, or are fixed.
     kinds: Vec<[bool; 3]>,
+    /// Whether there is water, and whether there are main roads.
+    signs: [bool; 2],
 }
 
 impl Maps {
@@ -73,12 +80,19 @@ impl Maps {
                 places.fold(bounds, |b, (lon, lat)| with_place(b, lon.unwrap_or(f64::NAN), lat.unwrap_or(f64::NAN)));
         }
         let frame = Frame::around(bounds, ROOM[0], ROOM[1]);
-        let mut maps = Maps { frame, defs: String::new(), themes: Vec::new(), classes: Vec::new(), kinds: Vec::new() };
+        let mut maps = Maps {
+            frame,
+            defs: String::new(),
+            themes: Vec::new(),
+            classes: Vec::new(),
+            kinds: Vec::new(),
+            signs: [false; 2],
+        };
         let Some(frame) = frame else {
             return Ok(maps);
         };
         let rasters = rasters(facts, &frame, &pieces)?;
-        maps.add_base(facts, &frame);
+        maps.add_base(facts, &frame)?;
         maps.add_shares(facts, &frame);
         for (phase, raster) in facts.phases.iter().zip(&rasters) {
             let stands = |a: &&AgentRow| a.phase <= phase.phase && a.closes_phase.is_none_or(|c| c > phase.phase);
@@ -115,7 +129,7 @@ impl Maps {
     }
 
     /// Under everything the land of the communes; over the cells their outlines.
-    fn add_base(&mut self, facts: &Facts, frame: &Frame) {
+    fn add_base(&mut self, facts: &Facts, frame: &Frame) -> Result<()> {
         let mut outlines = String::new();
         for row in facts.communes(1) {
             outlines.push_str(&frame.path(&row.geometry));
@@ -124,11 +138,17 @@ impl Maps {
         let under =
             format!("<rect width=\"{w}\" height=\"{h}\" fill=\"#f4f3ee\"/><path d=\"{outlines}\" fill=\"#fff\"/>");
         self.symbol("m-under", &under);
+        let background = background(facts, frame)?;
+        self.signs = [!background.water.is_empty() || !background.rivers.is_empty(), !background.main.is_empty()];
         let scale = scale_bar(frame, [40.0, h - 30.0], 330.0, |m| {
             if m >= 1000.0 { format!("{:.0} km", m / 1000.0) } else { format!("{m:.0} m") }
         });
         let over = format!(
-            "<path d=\"{outlines}\" fill=\"none\" stroke=\"#444\" stroke-width=\"1.6\" stroke-linejoin=\"round\"/>"
+            "<path d=\"{}\" fill=\"{WATER}\" fill-rule=\"evenodd\"/><g fill=\"none\" stroke-linejoin=\"round\" \
+             stroke-linecap=\"round\"><path d=\"{}\" stroke=\"{WATER}\" stroke-width=\"4\"/>\
+             <path d=\"{}\" stroke=\"{ROAD}\" stroke-width=\"1.5\"/><path d=\"{}\" stroke=\"{ROAD}\" stroke-width=\"4\"/>\
+             <path d=\"{outlines}\" stroke=\"#333\" stroke-width=\"1.6\"/></g>",
+            background.water, background.rivers, background.minor, background.main
         );
         self.symbol("m-over", &over);
         let edge = format!(
@@ -137,6 +157,7 @@ impl Maps {
             h - 2.0
         );
         self.symbol("m-edge", &edge);
+        Ok(())
     }
 
     fn add_cells(&mut self, phase: u32, raster: &Raster) {
@@ -333,6 +354,14 @@ impl Maps {
             "<path d=\"M2 22l8-14 10 8 8-10\" fill=\"none\" stroke=\"#444\" stroke-width=\"2\"/>".into(),
             words.get("map.outline"),
         ));
+        let [water, roads] = self.signs;
+        if roads {
+            let line = format!("<path d=\"M2 24l26-18\" fill=\"none\" stroke=\"{ROAD}\" stroke-width=\"5\"/>");
+            legend.push((line, words.get("map.roads")));
+        }
+        if water {
+            legend.push((square(WATER), words.get("map.water")));
+        }
         for (sign, meaning) in legend {
             let _ = write!(html, "<li><svg viewBox=\"0 0 30 30\" aria-hidden=\"true\">{sign}</svg>{meaning}</li>");
         }
@@ -340,6 +369,49 @@ impl Maps {
         let _ = writeln!(html, "<p class=\"source\">{}</p></figure>", words.get("map.source"));
         html
     }
+}
+
+/// What lies under the results, as the data of paths.
+#[derive(Default)]
+struct Background {
+    water: String,
+    rivers: String,
+    main: String,
+    minor: String,
+}
+
+/// Water and main roads of the run; nothing where it has no such table.
+fn background(facts: &Facts, frame: &Frame) -> Result<Background> {
+    let mut found = Background::default();
+    let run = facts.run;
+    if !run.folder.join(BACKDROP.file).is_file() {
+        return Ok(found);
+    }
+    let broken = |what: String| Fault::new("run::table", what).file(run.folder.join(BACKDROP.file)).help(NO_RUN);
+    for piece in table::pieces(&run.folder, &BACKDROP)? {
+        let rows = Rows::read_piece(&run.folder, &BACKDROP, &["kind", "class", "geometry"], piece)?;
+        let kinds = rows.text("kind")?.iter().zip(rows.text("class")?.iter());
+        for ((kind, class), shape) in kinds.zip(rows.shapes()?.iter()) {
+            let class = class.unwrap_or_default().trim_end_matches("_link");
+            let minor = match (kind, class) {
+                (Some("water"), _) => false,
+                (Some("road"), "motorway" | "trunk" | "primary") => false,
+                (Some("road"), "secondary") if frame.metres() <= MINOR_ROADS_M => true,
+                _ => continue,
+            };
+            let shape = geometry_of(shape.unwrap_or_default()).map_err(broken)?;
+            let shape = Geometry::try_from(shape).map_err(|e| broken(e.to_string()))?;
+            let line = matches!(shape, Geometry::Line(_) | Geometry::LineString(_) | Geometry::MultiLineString(_));
+            let path = match (kind, line) {
+                (Some("water"), true) => &mut found.rivers,
+                (Some("water"), false) => &mut found.water,
+                _ if minor => &mut found.minor,
+                _ => &mut found.main,
+            };
+            path.push_str(&frame.path(&shape));
+        }
+    }
+    Ok(found)
 }
 
 /// Text within an attribute: without markup.
