@@ -18,6 +18,7 @@ mod optimise_proof;
 mod plan;
 mod progress;
 mod render;
+mod report;
 mod schema;
 mod sensitivity;
 mod survey;
@@ -76,6 +77,8 @@ enum Command {
     Sensitivity(sensitivity::SensitivityArgs),
     /// Draw the map of a finished run again, or of two runs side by side.
     Map(map::MapArgs),
+    /// Draw the report of a finished run again, or print it to PDF.
+    Report(report::ReportArgs),
     /// Recompute the figures of a finished run from its tables.
     Verify(verify::VerifyArgs),
     /// Make the demo city anew from a seed, or a town or country of any size.
@@ -115,6 +118,7 @@ pub fn main() -> ExitCode {
         Command::Frontier(args) => frontier::run(&args, cli.quiet),
         Command::Sensitivity(args) => sensitivity::run(&args, cli.quiet),
         Command::Map(args) => map::run(&args),
+        Command::Report(args) => report::run(&args),
         Command::Verify(args) => verify::run(args),
         Command::Synth(args) => synth::run(args, cli.quiet),
         Command::Schema => schema::run(),

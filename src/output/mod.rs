@@ -21,6 +21,7 @@ pub mod picture;
 pub mod plot;
 pub(crate) mod proof;
 mod read;
+pub mod report;
 pub mod run;
 pub mod schema;
 pub mod sensitivity;
@@ -111,5 +112,6 @@ pub fn write_run(target: &Path, force: bool, study: &Study, plan: &Rollout, stag
 /// # Errors
 /// A table of the run cannot be read, or the disk refuses.
 fn draw(run: &Run) -> Result<()> {
-    map::write(&run.folder.join("map.html"), run, &map::MapOptions::default())
+    map::write(&run.folder.join("map.html"), run, &map::MapOptions::default())?;
+    report::write(run, report::Lang::Vi, &run.folder.join("report.html"))
 }

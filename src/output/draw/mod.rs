@@ -2,7 +2,9 @@
 
 pub mod chart;
 pub mod font;
+pub mod map;
 pub mod png;
+pub mod raster;
 pub mod svg;
 pub mod view;
 
