@@ -68,6 +68,7 @@ impl Values {
 /// # Errors
 /// The disk refuses it, or the values do not fit the schema (an internal fault).
 pub fn write(folder: &Path, table: &Table, values: Vec<Values>) -> Result<()> {
+    crate::stages::meter::say(table.file);
     write_as(&folder.join(table.file), table, values)
 }
 
