@@ -16,7 +16,6 @@ pub mod map;
 pub mod matrix;
 mod off_network;
 mod people;
-pub mod picture;
 pub mod plot;
 pub(crate) mod proof;
 mod read;
@@ -97,7 +96,7 @@ pub fn write_run(target: &Path, force: bool, study: &Study, plan: &Rollout, stag
             map::write(folder.path(), study, plan, &isochrones)?;
             draw(&Run::open(folder.path())?)
         },
-        |()| "the map".to_owned(),
+        |()| "the map and the plots".to_owned(),
     )?;
     manifest::finish(folder.path(), manifest, stages.done())?;
     crate::stages::go_on()?;
@@ -108,6 +107,7 @@ pub fn write_run(target: &Path, force: bool, study: &Study, plan: &Rollout, stag
 ///
 /// # Errors
 /// A table of the run cannot be read, or the disk refuses.
-fn draw(_run: &Run) -> Result<()> {
+fn draw(run: &Run) -> Result<()> {
+    plot::write(run, &run.folder.join(plot::FOLDER), &plot::Wanted::of_plan())?;
     Ok(())
 }
