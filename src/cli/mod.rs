@@ -23,6 +23,7 @@ mod matrix;
 mod optimise;
 mod optimise_proof;
 mod plan;
+mod plot;
 mod progress;
 mod render;
 mod report;
@@ -96,6 +97,8 @@ enum Command {
     Report(report::ReportArgs),
     /// Recompute the figures of a finished run from its tables.
     Verify(verify::VerifyArgs),
+    /// Draw the plots of a finished run again: phases, travel times, loads, communes, frontier.
+    Plot(plot::PlotArgs),
     /// Make the demo city anew from a seed, or a town or country of any size.
     Synth(synth::SynthArgs),
     /// Print the data dictionary of the tables.
@@ -149,6 +152,7 @@ pub fn main() -> ExitCode {
         Command::Map(args) => map::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Verify(args) => verify::run(args),
+        Command::Plot(args) => plot::run(&args, cli.quiet),
         Command::Synth(args) => synth::run(args, cli.quiet),
         Command::Schema(args) => schema::run(&args),
         Command::Completions(args) => completions::run(&args),

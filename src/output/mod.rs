@@ -17,7 +17,6 @@ pub mod map;
 pub mod matrix;
 mod off_network;
 mod people;
-pub mod picture;
 pub mod plot;
 pub(crate) mod proof;
 mod read;
@@ -101,7 +100,8 @@ pub fn write_run(target: &Path, force: bool, study: &Study, plan: &Rollout, stag
         sensitivity::write(&run, study, &tried)?;
     }
     let manifest = manifest::begin(&run, study, plan)?;
-    stages.run("draw", || draw(&Run::open(folder.path())?), |()| "the map".to_owned())?;
+    let drawn = |()| "the map, the report and the plots".to_owned();
+    stages.run("draw", || draw(&Run::open(folder.path())?), drawn)?;
     manifest::finish(folder.path(), manifest, stages.done())?;
     crate::stages::go_on()?;
     folder.commit()
@@ -113,5 +113,7 @@ pub fn write_run(target: &Path, force: bool, study: &Study, plan: &Rollout, stag
 /// A table of the run cannot be read, or the disk refuses.
 fn draw(run: &Run) -> Result<()> {
     map::write(&run.folder.join("map.html"), run, &map::MapOptions::default())?;
-    report::write(run, report::Lang::Vi, &run.folder.join("report.html"))
+    report::write(run, report::Lang::Vi, &run.folder.join("report.html"))?;
+    plot::write(run, &run.folder.join(plot::FOLDER), &plot::Wanted::of_plan())?;
+    Ok(())
 }
