@@ -21,7 +21,12 @@ const LARGEST_EXACT: u64 = 1 << 53;
 ///
 /// # Errors
 /// The disk refuses.
-pub(super) fn write(folder: &RunFolder, study: &Study, plan: &Rollout, certificates: &[Option<Certificate>]) -> Result<()> {
+pub(super) fn write(
+    folder: &RunFolder,
+    study: &Study,
+    plan: &Rollout,
+    certificates: &[Option<Certificate>],
+) -> Result<()> {
     let ids = |flags: &[bool]| -> Vec<&str> {
         let sites = study.sites.iter().zip(flags).filter(|(_, on)| **on);
         sites.map(|(s, _)| s.site.id.as_str()).collect()

@@ -3,6 +3,8 @@
 mod geo;
 mod pieces;
 mod stamp;
+#[cfg(test)]
+mod tests;
 
 use std::fs::File;
 use std::path::Path;
@@ -47,7 +49,9 @@ impl Names {
     /// Some names, numbered from 0.
     pub fn new<T: AsRef<str>>(names: impl IntoIterator<Item = T>) -> Names {
         let names: Vec<T> = names.into_iter().collect();
-        Names(StringChunked::from_slice("".into(), &names.iter().map(AsRef::as_ref).collect::<Vec<&str>>()).into_column())
+        Names(
+            StringChunked::from_slice("".into(), &names.iter().map(AsRef::as_ref).collect::<Vec<&str>>()).into_column(),
+        )
     }
 }
 
@@ -110,7 +114,8 @@ fn write_stamped(path: &Path, table: &Table, stamp: &Stamp, mut values: Vec<Valu
             *of = Values::Shapes(Shapes::of(shapes)?, numbers);
         }
     }
-    let summary = values.iter().find_map(|v| if let Values::Shapes(shapes, _) = v { Some(shapes.summary()) } else { None });
+    let summary =
+        values.iter().find_map(|v| if let Values::Shapes(shapes, _) = v { Some(shapes.summary()) } else { None });
     let mut pieces = Pieces::begin(path, table, stamp, summary)?;
     pieces.write(values)?;
     pieces.finish()

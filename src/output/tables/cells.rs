@@ -1,4 +1,5 @@
-//! The two large tables of a run, in the order of space and in pieces: `cells.parquet` and `coverage.parquet`.
+//! The tables of a run that speak of single cells, in the order of space and in pieces: `cells.parquet`,
+//! `coverage.parquet` and `cell_groups.parquet`.
 
 use geo::{Geometry, LineString, Polygon};
 
@@ -11,9 +12,10 @@ use crate::output::schema;
 use crate::output::table::{Names, RunFolder, Shapes, Summary, Values};
 use crate::rollout::Rollout;
 use crate::study::Study;
+use crate::study::groups::members_by_mode;
 use crate::units::Persons;
 
-/// Names that both tables speak of by number.
+/// Names that these tables speak of by number.
 struct Known {
     codes: Names,
     modes: Names,
@@ -127,6 +129,31 @@ pub(super) fn write_coverage(folder: &RunFolder, study: &Study, order: &SpatialO
             Values::Named(known.sites.clone(), pairs.iter().map(|p| Some(p.2.site)).collect()),
             Values::Number(pairs.iter().map(|p| open(p.2.travel_time_ms)).collect()),
             Values::number(pairs.iter().map(|p| p.2.distance.metres())),
+        ])?;
+    }
+    table.finish()
+}
+
+/// Writes `cell_groups.parquet`: who of each group lives where and travels how.
+pub(super) fn write_cell_groups(folder: &RunFolder, study: &Study, order: &SpatialOrder) -> Result<()> {
+    let known = Known::of(study);
+    let groups = Names::new(study.groups.iter().map(|g| g.settings.id.as_str()));
+    let general: Vec<f64> = study.modes.iter().map(|m| m.settings.share).collect();
+    let mut table = folder.pieces(&schema::CELL_GROUPS, None)?;
+    for piece in order.row_groups(|_| study.modes.len() * study.groups.len()) {
+        let mut rows: Vec<(u32, u32, u32, Persons)> = Vec::new();
+        for &cell in &order.cells[piece] {
+            for (g, group) in (0..).zip(&study.groups) {
+                let by_mode = (0..).zip(members_by_mode(group, cell as usize, &general));
+                rows.extend(by_mode.filter(|(_, p)| p.0 > 0).map(|(mode, persons)| (cell, mode, g, persons)));
+            }
+        }
+        table.write(vec![
+            Values::Named(known.codes.clone(), rows.iter().map(|r| feature(study, r.0)).collect()),
+            Values::whole(rows.iter().map(|r| r.0)),
+            Values::Named(known.modes.clone(), rows.iter().map(|r| Some(r.1)).collect()),
+            Values::Named(groups.clone(), rows.iter().map(|r| Some(r.2)).collect()),
+            Values::number(rows.iter().map(|r| r.3.people())),
         ])?;
     }
     table.finish()
