@@ -87,7 +87,7 @@ fn pieces_make_row_groups() {
             Values::whole(range),
         ]
     };
-    let mut pieces = Pieces::begin(&path, &NETWORK_ARCS, &Stamp::default(), None).unwrap();
+    let mut pieces = Pieces::begin(&path, &NETWORK_ARCS, &Stamp::default()).unwrap();
     // 10 rows, none, and 32,768 + 1 rows: groups of 10, 32,768 and 1.
     pieces.write(arcs(0..10)).unwrap();
     pieces.write(arcs(10..10)).unwrap();
@@ -96,6 +96,8 @@ fn pieces_make_row_groups() {
     let mut reader = ParquetReader::new(File::open(&path).unwrap());
     let metadata = reader.get_metadata().unwrap().clone();
     assert_eq!(metadata.row_groups.iter().map(|g| g.num_rows()).collect::<Vec<_>>(), [10, 32_768, 1]);
+    let keys: Vec<&str> = metadata.key_value_metadata().as_ref().unwrap().iter().map(|kv| kv.key.as_str()).collect();
+    assert_eq!(keys, [KEY], "no arrow schema, whose types not every reader knows");
     let told = metadata.key_value_metadata().as_ref().unwrap().iter().find(|kv| kv.key == KEY).unwrap();
     let told: serde_json::Value = serde_json::from_str(told.value.as_ref().unwrap()).unwrap();
     assert_eq!(told["version"], env!("CARGO_PKG_VERSION"));

@@ -9,7 +9,7 @@ use crate::access::cover::Pair;
 use crate::error::Result;
 use crate::network::CLOSED;
 use crate::output::schema;
-use crate::output::table::{Names, RunFolder, Shapes, Summary, Values};
+use crate::output::table::{Names, RunFolder, Shapes, Values};
 use crate::rollout::Rollout;
 use crate::study::Study;
 use crate::study::groups::members_by_mode;
@@ -51,11 +51,7 @@ fn outline(study: &Study, cell: u32) -> Geometry<f64> {
 /// Writes `cells.parquet`: cell by cell, so that the parts of one place stand together.
 pub(super) fn write_cells(folder: &RunFolder, study: &Study, plan: &Rollout, order: &SpatialOrder) -> Result<()> {
     let known = Known::of(study);
-    let mut summary = Summary::default();
-    for &cell in &order.cells {
-        summary.add(&outline(study, cell));
-    }
-    let mut table = folder.pieces(&schema::CELLS, Some(&summary))?;
+    let mut table = folder.pieces(&schema::CELLS)?;
     let rows_of_cell = study.modes.len() * plan.phases.len();
     for group in order.row_groups(|_| rows_of_cell) {
         table.write(cells(study, plan, &known, &order.cells[group])?)?;
@@ -107,7 +103,7 @@ fn cells(study: &Study, plan: &Rollout, known: &Known, cells: &[u32]) -> Result<
 /// Writes `coverage.parquet`.
 pub(super) fn write_coverage(folder: &RunFolder, study: &Study, order: &SpatialOrder) -> Result<()> {
     let known = Known::of(study);
-    let mut table = folder.pieces(&schema::COVERAGE, None)?;
+    let mut table = folder.pieces(&schema::COVERAGE)?;
     let n_modes = study.modes.len();
     let rows_of_cell = |cell: u32| {
         let first = cell as usize * n_modes;
@@ -139,7 +135,7 @@ pub(super) fn write_cell_groups(folder: &RunFolder, study: &Study, order: &Spati
     let known = Known::of(study);
     let groups = Names::new(study.groups.iter().map(|g| g.settings.id.as_str()));
     let general: Vec<f64> = study.modes.iter().map(|m| m.settings.share).collect();
-    let mut table = folder.pieces(&schema::CELL_GROUPS, None)?;
+    let mut table = folder.pieces(&schema::CELL_GROUPS)?;
     for piece in order.row_groups(|_| study.modes.len() * study.groups.len()) {
         let mut rows: Vec<(u32, u32, u32, Persons)> = Vec::new();
         for &cell in &order.cells[piece] {
