@@ -87,6 +87,12 @@ pub(super) fn begin(folder: &RunFolder, study: &Study, plan: &Rollout) -> Result
             "persons": g.members.iter().copied().sum::<Persons>().people(),
             "persons_in_no_cell": g.lost.people(),
         })).collect::<Vec<_>>(),
+        "offices": study.offices.iter().map(|o| json!({
+            "id": o.id,
+            "name": o.name,
+            "lon": o.at.lon,
+            "lat": o.at.lat,
+        })).collect::<Vec<_>>(),
         "services": study.dossiers.catalogue,
         "proposed": study.sites.iter().filter(|s| s.proposed).map(|s| &s.site.id).collect::<Vec<_>>(),
         "sites_left_out": study.sites_left_out,

@@ -1,6 +1,7 @@
 //! What a run leaves: tables, isochrones, the manifest and the map, in one folder, whole or not at all.
 
 pub mod compare;
+pub mod draw;
 pub mod eligibility;
 pub mod explain;
 mod explanations;
@@ -27,6 +28,7 @@ pub mod strategies;
 pub mod survey;
 pub mod table;
 pub mod tables;
+mod today;
 pub mod verify;
 
 use std::path::{Path, PathBuf};
@@ -92,14 +94,7 @@ pub fn write_run(target: &Path, force: bool, study: &Study, plan: &Rollout, stag
         sensitivity::write(&run, study, &tried)?;
     }
     let manifest = manifest::begin(&run, study, plan)?;
-    stages.run(
-        "draw",
-        || {
-            map::write(folder.path(), study, plan, &isochrones)?;
-            draw(&Run::open(folder.path())?)
-        },
-        |()| "the map".to_owned(),
-    )?;
+    stages.run("draw", || draw(&Run::open(folder.path())?), |()| "the map".to_owned())?;
     manifest::finish(folder.path(), manifest, stages.done())?;
     crate::stages::go_on()?;
     folder.commit()
@@ -109,6 +104,6 @@ pub fn write_run(target: &Path, force: bool, study: &Study, plan: &Rollout, stag
 ///
 /// # Errors
 /// A table of the run cannot be read, or the disk refuses.
-fn draw(_run: &Run) -> Result<()> {
-    Ok(())
+fn draw(run: &Run) -> Result<()> {
+    map::write(&run.folder.join("map.html"), run, &map::MapOptions::default())
 }

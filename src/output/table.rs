@@ -7,12 +7,13 @@ mod stamp;
 mod tests;
 
 use std::fs::File;
+use std::ops::Range;
 use std::path::Path;
 
 use ::geo::Geometry;
 use polars::prelude::{
     BooleanChunked, Column as Series, DataFrame, Float64Chunked, IdxCa, IntoColumn, NewChunkedArray, ParquetReader,
-    PolarsResult, SerReader, StringChunked, UInt32Chunked,
+    PolarsError, PolarsResult, SerReader, StringChunked, UInt32Chunked,
 };
 
 pub use geo::Shapes;
@@ -20,7 +21,7 @@ pub use pieces::{GROUP_ROWS, Pieces};
 pub use stamp::{KEY, RunFolder, Stamp};
 
 use super::schema::{Kind, Table};
-use crate::error::{Fault, Result};
+use crate::error::{Error, Fault, Result};
 use geo::Summary;
 use pieces::internal;
 
@@ -206,13 +207,44 @@ fn series(name: &str, values: Values) -> PolarsResult<Series> {
 /// # Errors
 /// The file is missing, is not Parquet, or lacks a column.
 pub fn read(folder: &Path, table: &Table, columns: &[&str]) -> Result<DataFrame> {
+    read_rows(folder, table, columns, None)
+}
+
+/// As [`read`], only some of the rows.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_rows(folder: &Path, table: &Table, columns: &[&str], rows: Option<Range<usize>>) -> Result<DataFrame> {
     let path = folder.join(table.file);
-    let file = File::open(&path).map_err(|e| Fault::io("read a table of the run", &path, &e))?;
     let wanted: Vec<String> = columns.iter().map(|&c| c.to_owned()).collect();
-    ParquetReader::new(file).with_columns(Some(wanted)).finish().map_err(|e| {
-        Fault::new("run::table", format!("cannot be read: {e}"))
-            .file(&path)
-            .help("the folder must be a finished run of this version of gandan")
-            .into()
-    })
+    let reader = ParquetReader::new(open(&path)?).with_columns(Some(wanted));
+    reader.with_slice(rows.map(|rows| (rows.start, rows.len()))).finish().map_err(|e| unreadable(&path, &e))
+}
+
+/// The rows of a table of a finished run in the pieces in which they are stored: each can be read without the others.
+///
+/// # Errors
+/// The file is missing or is not Parquet.
+pub fn pieces(folder: &Path, table: &Table) -> Result<Vec<Range<usize>>> {
+    let path = folder.join(table.file);
+    let mut reader = ParquetReader::new(open(&path)?);
+    let metadata = reader.get_metadata().map_err(|e| unreadable(&path, &e))?;
+    let mut end = 0;
+    let piece = |rows: usize| {
+        let start = end;
+        end += rows;
+        start..end
+    };
+    Ok(metadata.row_groups.iter().map(|group| group.num_rows()).map(piece).collect())
+}
+
+fn open(path: &Path) -> Result<File> {
+    Ok(File::open(path).map_err(|e| Fault::io("read a table of the run", path, &e))?)
+}
+
+fn unreadable(path: &Path, error: &PolarsError) -> Error {
+    Fault::new("run::table", format!("cannot be read: {error}"))
+        .file(path)
+        .help("the folder must be a finished run of this version of gandan")
+        .into()
 }

@@ -8,7 +8,7 @@ use geo::{Geometry, MultiPolygon, Point};
 
 use super::shapes::Isochrone;
 use super::table::{self, RunFolder, Shapes, Values};
-use super::{explanations, loads, off_network, people, schema, strategies};
+use super::{explanations, loads, off_network, people, schema, strategies, today};
 use crate::error::Result;
 use crate::ingest::boundaries::Boundary;
 use crate::ingest::eligibility::Eligibility;
@@ -36,6 +36,7 @@ pub fn write_all(
     table::write(folder, &schema::SITES, sites(study, plan))?;
     table::write(folder, &schema::BOUNDARIES, boundaries(study, plan)?)?;
     table::write(folder, &schema::PHASES, phases(study, plan))?;
+    table::write(folder, &schema::TODAY, today::rows(study, plan))?;
     table::write(folder, &schema::STRATEGIES, strategies::rows(study, plan))?;
     table::write(folder, &schema::UNCOVERED, uncovered(study, plan))?;
     table::write(folder, &schema::LOADS, loads::loads(study, plan))?;
