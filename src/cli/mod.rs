@@ -23,6 +23,7 @@ mod survey;
 mod synth;
 mod travel;
 mod verify;
+mod workbook;
 
 use std::process::ExitCode;
 
@@ -75,6 +76,8 @@ enum Command {
     Sensitivity(sensitivity::SensitivityArgs),
     /// Recompute the figures of a finished run from its tables.
     Verify(verify::VerifyArgs),
+    /// Draw the workbook of a finished run again.
+    Workbook(workbook::WorkbookArgs),
     /// Make the demo city anew from a seed, or a town or country of any size.
     Synth(synth::SynthArgs),
     /// Print the data dictionary of the tables.
@@ -112,6 +115,7 @@ pub fn main() -> ExitCode {
         Command::Frontier(args) => frontier::run(&args, cli.quiet),
         Command::Sensitivity(args) => sensitivity::run(&args, cli.quiet),
         Command::Verify(args) => verify::run(args),
+        Command::Workbook(args) => workbook::run(&args, cli.quiet),
         Command::Synth(args) => synth::run(args, cli.quiet),
         Command::Schema => schema::run(),
     };

@@ -28,6 +28,7 @@ pub mod survey;
 pub mod table;
 pub mod tables;
 pub mod verify;
+pub mod workbook;
 
 use std::path::{Path, PathBuf};
 
@@ -96,7 +97,7 @@ pub fn write_run(target: &Path, force: bool, study: &Study, plan: &Rollout, stag
             map::write(folder.path(), study, plan, &isochrones)?;
             draw(&Run::open(folder.path())?)
         },
-        |()| "the map".to_owned(),
+        |()| "the map and the workbook".to_owned(),
     )?;
     manifest::finish(folder.path(), manifest, stages.done())?;
     crate::stages::go_on()?;
@@ -107,6 +108,6 @@ pub fn write_run(target: &Path, force: bool, study: &Study, plan: &Rollout, stag
 ///
 /// # Errors
 /// A table of the run cannot be read, or the disk refuses.
-fn draw(_run: &Run) -> Result<()> {
-    Ok(())
+fn draw(run: &Run) -> Result<()> {
+    workbook::write(run, &run.folder.join(workbook::FILE))
 }
