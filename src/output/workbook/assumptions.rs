@@ -4,7 +4,7 @@ use rust_xlsxwriter::{Worksheet, XlsxError};
 use serde_json::Value;
 
 use super::cells::{Cell, Unit, code, put};
-use super::looks::Looks;
+use super::looks::{Looks, height};
 use super::table::{both, heading};
 use super::texts::texts;
 use crate::output::run::About;
@@ -44,6 +44,8 @@ impl Blocks<'_> {
     /// A row of cells, each in its unit.
     fn line(&mut self, cells: &[(Cell, Unit)]) -> Result<(), XlsxError> {
         self.row += 1;
+        let high = cells.iter().zip(WIDTHS).map(|((cell, _), width)| cell.lines(width)).max();
+        self.sheet.set_row_height(self.row, height(high.unwrap_or(1)))?;
         for (column, (cell, unit)) in (0..).zip(cells) {
             put(self.sheet, (self.row, column), cell, *unit, &self.looks.cell(*unit))?;
         }
@@ -85,11 +87,13 @@ pub(super) fn write(sheet: &mut Worksheet, about: &About, manifest: &Value, look
     if about.notes.is_empty() {
         blocks.none()?;
     }
+    let (named, others): (Vec<_>, Vec<_>) =
+        settings(&manifest["settings"]).into_iter().partition(|(key, _)| texts().settings.contains_key(key));
     blocks.begin("settings", &["head_key", "head_vi", "head_en", "head_value"])?;
-    for (key, value) in settings(&manifest["settings"]) {
+    for (key, value) in named {
         let name = texts().settings.get(&key);
         let (vi, en) = (name.map(|n| n.vi.as_str()), name.map(|n| n.en.as_str()));
-        let unit = if matches!(value, Cell::Number(_)) { Unit::Other } else { Unit::Text };
+        let unit = value_unit(&value);
         blocks.line(&[
             (key.as_str().into(), Unit::Text),
             (vi.into(), Unit::Text),
@@ -107,8 +111,7 @@ pub(super) fn write(sheet: &mut Worksheet, about: &About, manifest: &Value, look
         ])?;
     }
     services(&mut blocks, &manifest["services"])?;
-    blocks
-        .begin("sources", &["head_key", "head_vi", "head_en", "head_date", "head_licence", "head_url"][..5].as_ref())?;
+    blocks.begin("sources", &["head_key", "head_vi", "head_en", "head_date", "head_licence"])?;
     for source in &about.sources {
         let of = serde_json::to_value(source.of).ok();
         let of = of.as_ref().and_then(Value::as_str).unwrap_or("other");
@@ -139,9 +142,15 @@ pub(super) fn write(sheet: &mut Worksheet, about: &About, manifest: &Value, look
     for input in &about.inputs {
         blocks.line(&[((&input.file).into(), Unit::Text), ((&input.sha256).into(), Unit::Text)])?;
     }
-    let last = blocks.row;
+    // On paper the rest is left out: hundreds of lines, most of them speeds by class of road.
+    let on_paper = blocks.row;
+    blocks.begin("other_settings", &["head_key", "head_value"])?;
+    for (key, value) in others {
+        let unit = value_unit(&value);
+        blocks.line(&[(key.as_str().into(), Unit::Text), (value, unit)])?;
+    }
     sheet.set_freeze_panes(2, 0)?;
-    sheet.set_print_area(0, 0, last, LAST)?;
+    sheet.set_print_area(0, 0, on_paper, LAST)?;
     Ok(())
 }
 
@@ -175,12 +184,14 @@ fn services(blocks: &mut Blocks, of: &Value) -> Result<(), XlsxError> {
     Ok(())
 }
 
-/// The settings of a manifest by their keys, those with a name first; what is unset is left out.
+fn value_unit(value: &Cell) -> Unit {
+    if matches!(value, Cell::Number(_)) { Unit::Other } else { Unit::Text }
+}
+
+/// The settings of a manifest by their keys, in its order; what is unset is left out.
 fn settings(of: &Value) -> Vec<(String, Cell)> {
     let mut found = Vec::new();
     flatten(String::new(), of, &mut found);
-    // A stable sort: each part keeps the order of the manifest.
-    found.sort_by_key(|(key, _)| !texts().settings.contains_key(key));
     found
 }
 
@@ -223,7 +234,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn settings_are_flat_and_those_with_names_come_first() {
+    fn settings_are_flat() {
         let of = serde_json::json!({
             "a": { "b": 1.5, "none": null, "empty": [] },
             "modes": [{ "id": "foot", "share": 1 }],
@@ -231,9 +242,9 @@ mod tests {
         });
         let found = settings(&of);
         let keys: Vec<&str> = found.iter().map(|(key, _)| key.as_str()).collect();
-        assert_eq!(keys, ["solve.gap", "a.b", "modes.foot.id", "modes.foot.share", "solve.flag", "solve.steps"]);
-        assert_eq!(found[1].1, Cell::Number(1.5));
-        assert_eq!(found[4].1, Cell::Text("có (yes)".into()));
+        assert_eq!(keys, ["a.b", "modes.foot.id", "modes.foot.share", "solve.flag", "solve.gap", "solve.steps"]);
+        assert_eq!(found[0].1, Cell::Number(1.5));
+        assert_eq!(found[3].1, Cell::Text("có (yes)".into()));
         assert_eq!(found[5].1, Cell::Text("x, 2".into()));
     }
 }

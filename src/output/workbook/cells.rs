@@ -2,6 +2,7 @@
 
 use rust_xlsxwriter::{ExcelDateTime, Format, Formula, Worksheet, XlsxError};
 
+use super::looks::lines;
 use super::texts::texts;
 
 /// The most letters of a cell, in units of UTF-16 as Excel counts them.
@@ -202,6 +203,19 @@ pub(super) fn put(
         },
     };
     Ok(())
+}
+
+impl Cell {
+    /// How many lines it takes in a cell so wide, in letters.
+    pub(super) fn lines(&self, width: f64) -> usize {
+        // The indent and the edges.
+        let width = width - 2.0;
+        match self {
+            Cell::Text(text) => lines(text, width),
+            Cell::Code(kind, code) => lines(&texts().code(kind, code), width),
+            Cell::Blank | Cell::Number(_) | Cell::Date(_) => 1,
+        }
+    }
 }
 
 /// Writes a formula of our own with its result, which readers that do not compute show.

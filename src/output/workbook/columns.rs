@@ -38,25 +38,23 @@ impl Candidate {
 pub(super) fn agents() -> Vec<Column<AgentRow>> {
     vec![
         column("order", "rollout.order", Unit::Count, 7.0, |a: &AgentRow| a.order.into()),
-        column("phase", "rollout.phase", Unit::Count, 7.0, |a: &AgentRow| a.phase.into()),
+        column("phase", "rollout.phase", Unit::Count, 8.0, |a: &AgentRow| a.phase.into()),
         column("name", "rollout.name", Unit::Text, 32.0, |a: &AgentRow| (&a.name).into()).total(Total::Rows),
         column("opens_on", "rollout.opens_on", Unit::Date, 11.5, |a: &AgentRow| day(&a.opens_on)),
-        column("closes_phase", "rollout.closes_phase", Unit::Count, 8.0, |a: &AgentRow| a.closes_phase.into()),
-        column("fixed", "rollout.fixed", Unit::Code, 10.5, |a: &AgentRow| a.fixed.into()),
-        column("area", "rollout.boundary_name", Unit::Text, 17.0, |a: &AgentRow| (&a.boundary_name).into()),
-        column("persons_marginal", "rollout.persons_marginal", Unit::People, 12.0, |a: &AgentRow| {
+        column("area", "rollout.boundary_name", Unit::Text, 16.0, |a: &AgentRow| (&a.boundary_name).into()),
+        column("persons_marginal", "rollout.persons_marginal", Unit::People, 11.0, |a: &AgentRow| {
             a.persons_marginal.into()
         })
         .sum(),
-        column("persons_cumulative", "rollout.persons_cumulative", Unit::People, 12.0, |a: &AgentRow| {
+        column("persons_cumulative", "rollout.persons_cumulative", Unit::People, 11.0, |a: &AgentRow| {
             a.persons_cumulative.into()
         }),
-        column("persons_only", "rollout.persons_only", Unit::People, 12.0, |a: &AgentRow| a.persons_only.into()).sum(),
-        column("persons_nearest", "rollout.persons_nearest", Unit::People, 12.0, |a: &AgentRow| {
+        column("persons_only", "rollout.persons_only", Unit::People, 11.0, |a: &AgentRow| a.persons_only.into()).sum(),
+        column("persons_nearest", "rollout.persons_nearest", Unit::People, 11.0, |a: &AgentRow| {
             a.persons_nearest.into()
         })
         .sum(),
-        column("counters", "rollout.counters", Unit::Counters, 9.0, |a: &AgentRow| a.counters.into()).sum(),
+        column("counters", "rollout.counters", Unit::Counters, 9.5, |a: &AgentRow| a.counters.into()).sum(),
         column("load_per_day", "rollout.load_per_day", Unit::Dossiers, 11.0, |a: &AgentRow| a.load_per_day.into())
             .sum(),
         column("overflow_per_day", "rollout.overflow_per_day", Unit::Dossiers, 11.0, |a: &AgentRow| {
@@ -64,11 +62,14 @@ pub(super) fn agents() -> Vec<Column<AgentRow>> {
         })
         .sum()
         .bad(),
-        column("why", "rollout.why_vi", Unit::Prose, 48.0, |a: &AgentRow| (&a.why_vi).into()),
-        column("why_en", "rollout.why_en", Unit::Prose, 48.0, |a: &AgentRow| (&a.why_en).into()).english(),
-        column("site", "rollout.site", Unit::Text, 14.0, |a: &AgentRow| (&a.site).into()),
-        column("lat", "rollout.lat", Unit::Degrees, 10.0, |a: &AgentRow| a.lat.into()),
-        column("lon", "rollout.lon", Unit::Degrees, 10.0, |a: &AgentRow| a.lon.into()),
+        column("why", "rollout.why_vi", Unit::Prose, 50.0, |a: &AgentRow| (&a.why_vi).into()),
+        column("why_en", "rollout.why_en", Unit::Prose, 50.0, |a: &AgentRow| (&a.why_en).into()).english(),
+        column("site", "rollout.site", Unit::Text, 15.0, |a: &AgentRow| (&a.site).into()),
+        column("fixed", "rollout.fixed", Unit::Code, 12.0, |a: &AgentRow| a.fixed.into()).on_screen(),
+        column("closes_phase", "rollout.closes_phase", Unit::Count, 9.0, |a: &AgentRow| a.closes_phase.into())
+            .on_screen(),
+        column("lat", "rollout.lat", Unit::Degrees, 10.0, |a: &AgentRow| a.lat.into()).on_screen(),
+        column("lon", "rollout.lon", Unit::Degrees, 10.0, |a: &AgentRow| a.lon.into()).on_screen(),
     ]
 }
 
@@ -76,11 +77,11 @@ pub(super) fn agents() -> Vec<Column<AgentRow>> {
 pub(super) fn areas() -> Vec<Column<Area>> {
     let minutes = Unit::MinutesOfSeconds;
     vec![
-        column("layer", "boundaries.layer", Unit::Text, 24.0, |a: &Area| (&a.layer.vi).into()),
-        column("layer_en", "boundaries.layer", Unit::Text, 24.0, |a: &Area| (&a.layer.en).into()).english(),
+        column("layer", "boundaries.layer", Unit::Text, 30.0, |a: &Area| (&a.layer.vi).into()),
+        column("layer_en", "boundaries.layer", Unit::Text, 30.0, |a: &Area| (&a.layer.en).into()).english(),
         column("phase", "boundaries.phase", Unit::Count, 8.0, |a: &Area| a.row.phase.into()),
         column("name", "boundaries.name", Unit::Text, 20.0, |a: &Area| (&a.row.name).into()).total(Total::Rows),
-        column("code", "boundaries.code", Unit::Text, 9.0, |a: &Area| (&a.row.code).into()),
+        column("code", "boundaries.code", Unit::Text, 10.0, |a: &Area| (&a.row.code).into()),
         column("persons", "boundaries.persons", Unit::People, 12.0, |a: &Area| a.row.persons.into()).sum(),
         column("official_persons", "boundaries.official_persons", Unit::People, 12.0, |a: &Area| {
             a.row.official_persons.into()
@@ -126,7 +127,7 @@ pub(super) fn loads() -> Vec<Column<LoadRow>> {
         column("phase", "loads.phase", Unit::Count, 8.0, |l: &LoadRow| l.phase.into()),
         column("name", "loads.name", Unit::Text, 34.0, |l: &LoadRow| (&l.name).into()).total(Total::Rows),
         column("site", "loads.site", Unit::Text, 14.0, |l: &LoadRow| (&l.site).into()),
-        column("office", "loads.office", Unit::Code, 10.5, |l: &LoadRow| l.office.into()),
+        column("office", "loads.office", Unit::Code, 12.0, |l: &LoadRow| l.office.into()),
         column("persons", "loads.persons", Unit::People, 12.0, |l: &LoadRow| l.persons.into()).sum(),
         column("persons_sent", "loads.persons_sent", Unit::People, 11.0, |l: &LoadRow| l.persons_sent.into()).sum(),
         column("persons_taken", "loads.persons_taken", Unit::People, 11.0, |l: &LoadRow| l.persons_taken.into()).sum(),
@@ -172,7 +173,7 @@ pub(super) fn places() -> Vec<Column<PlaceRow>> {
     let (km, minutes) = (Unit::KmOfMetres, Unit::MinutesOfSeconds);
     vec![
         column("name", "uncovered.boundary_name", Unit::Text, 20.0, |p: &PlaceRow| (&p.boundary_name).into()),
-        column("code", "uncovered.boundary", Unit::Text, 9.0, |p: &PlaceRow| (&p.boundary).into()),
+        column("code", "uncovered.boundary", Unit::Text, 10.0, |p: &PlaceRow| (&p.boundary).into()),
         column("persons", "uncovered.persons", Unit::People, 11.0, |p: &PlaceRow| p.persons.into()).sum(),
         column("coverable", "uncovered.persons_coverable", Unit::People, 12.0, |p: &PlaceRow| {
             p.persons_coverable.into()
@@ -199,28 +200,19 @@ pub(super) fn places() -> Vec<Column<PlaceRow>> {
 pub(super) fn candidates() -> Vec<Column<Candidate>> {
     vec![
         column("name", "sites.name", Unit::Text, 32.0, |c: &Candidate| (&c.row.name).into()).total(Total::Rows),
-        column("site", "sites.site", Unit::Text, 14.0, |c: &Candidate| (&c.row.site).into()),
+        column("site", "sites.site", Unit::Text, 15.0, |c: &Candidate| (&c.row.site).into()),
         column("area", "", Unit::Text, 16.0, |c: &Candidate| (&c.area).into()),
-        column("status", "sites.status", Unit::Code, 16.0, |c: &Candidate| code("status", &c.row.status)),
+        column("status", "sites.status", Unit::Code, 17.0, |c: &Candidate| code("status", &c.row.status)),
         column("reasons", "sites.reasons_vi", Unit::Prose, 38.0, |c: &Candidate| (&c.row.reasons_vi).into()),
         column("reasons_en", "sites.reasons_en", Unit::Prose, 38.0, |c: &Candidate| (&c.row.reasons_en).into())
             .english(),
-        column("usable", "sites.usable", Unit::Code, 10.5, |c: &Candidate| c.row.usable.into()),
-        column("proposed", "sites.proposed", Unit::Code, 10.5, |c: &Candidate| c.row.proposed.into()),
-        column("position", "sites.position", Unit::Text, 13.0, |c: &Candidate| (&c.row.position).into()),
-        column("role", "explanations.role", Unit::Code, 20.0, |c: &Candidate| {
+        column("role", "explanations.role", Unit::Code, 21.0, |c: &Candidate| {
             c.told.as_ref().map_or(Cell::Blank, |told| code("role", &told.role))
         }),
-        column("phase", "sites.phase", Unit::Count, 8.0, |c: &Candidate| c.row.phase.into()),
-        column("reach", "sites.persons_in_reach", Unit::People, 12.0, |c: &Candidate| c.row.persons_in_reach.into()),
-        column("lost", "explanations.persons_lost", Unit::People, 12.0, |c: &Candidate| c.told(|t| t.persons_lost)),
-        column("extra", "explanations.extra_person_minutes", Unit::PersonMinutes, 13.0, |c: &Candidate| {
-            c.told(|t| t.extra_person_minutes)
-        }),
-        column("added", "explanations.persons_added", Unit::People, 12.0, |c: &Candidate| c.told(|t| t.persons_added)),
-        column("exchange", "explanations.exchange", Unit::Text, 14.0, |c: &Candidate| {
-            c.told.as_ref().map_or(Cell::Blank, |told| (&told.exchange).into())
-        }),
+        column("phase", "sites.phase", Unit::Count, 9.0, |c: &Candidate| c.row.phase.into()),
+        column("reach", "sites.persons_in_reach", Unit::People, 11.0, |c: &Candidate| c.row.persons_in_reach.into()),
+        column("lost", "explanations.persons_lost", Unit::People, 11.0, |c: &Candidate| c.told(|t| t.persons_lost)),
+        column("added", "explanations.persons_added", Unit::People, 11.0, |c: &Candidate| c.told(|t| t.persons_added)),
         column("why", "explanations.why_vi", Unit::Prose, 48.0, |c: &Candidate| {
             c.told.as_ref().map_or(Cell::Blank, |told| (&told.why_vi).into())
         }),
@@ -228,9 +220,20 @@ pub(super) fn candidates() -> Vec<Column<Candidate>> {
             c.told.as_ref().map_or(Cell::Blank, |told| (&told.why_en).into())
         })
         .english(),
-        column("access", "sites.access_m", Unit::Metres, 10.0, |c: &Candidate| c.row.access_m.into()),
-        column("lat", "sites.lat", Unit::Degrees, 10.0, |c: &Candidate| c.row.lat.into()),
-        column("lon", "sites.lon", Unit::Degrees, 10.0, |c: &Candidate| c.row.lon.into()),
+        column("usable", "sites.usable", Unit::Code, 12.0, |c: &Candidate| c.row.usable.into()).on_screen(),
+        column("proposed", "sites.proposed", Unit::Code, 12.0, |c: &Candidate| c.row.proposed.into()).on_screen(),
+        column("position", "sites.position", Unit::Text, 15.0, |c: &Candidate| (&c.row.position).into()).on_screen(),
+        column("exchange", "explanations.exchange", Unit::Text, 15.0, |c: &Candidate| {
+            c.told.as_ref().map_or(Cell::Blank, |told| (&told.exchange).into())
+        })
+        .on_screen(),
+        column("extra", "explanations.extra_person_minutes", Unit::PersonMinutes, 13.0, |c: &Candidate| {
+            c.told(|t| t.extra_person_minutes)
+        })
+        .on_screen(),
+        column("access", "sites.access_m", Unit::Metres, 10.0, |c: &Candidate| c.row.access_m.into()).on_screen(),
+        column("lat", "sites.lat", Unit::Degrees, 10.0, |c: &Candidate| c.row.lat.into()).on_screen(),
+        column("lon", "sites.lon", Unit::Degrees, 10.0, |c: &Candidate| c.row.lon.into()).on_screen(),
     ]
 }
 

@@ -3,7 +3,7 @@
 use rust_xlsxwriter::{Worksheet, XlsxError};
 
 use super::cells::{Cell, Unit, put};
-use super::looks::Looks;
+use super::looks::{Looks, height};
 use super::table::{Entry, both, heading};
 use super::texts::texts;
 
@@ -48,6 +48,8 @@ pub(super) fn write(sheet: &mut Worksheet, entries: &[Entry], looks: &Looks) -> 
             english,
             entry.from,
         ];
+        let high = cells.iter().zip(COLUMNS).map(|(text, (_, width))| Cell::from(*text).lines(width)).max();
+        sheet.set_row_height(row, height(high.unwrap_or(1)))?;
         for (column, text) in (0..).zip(cells) {
             let cell = if text.is_empty() { Cell::Blank } else { Cell::from(text) };
             put(sheet, (row, column), &cell, Unit::Prose, &look)?;

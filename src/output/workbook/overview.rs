@@ -3,7 +3,7 @@
 use rust_xlsxwriter::{Format, FormatAlign, Url, Worksheet, XlsxError};
 
 use super::cells::{Cell, Unit, code, day, fit, put};
-use super::looks::{BLUE, Looks, letters, lines};
+use super::looks::{BLUE, GREY, Looks, height, letters, lines};
 use super::table::{both, share_bar};
 use super::texts::texts;
 use super::{Content, SHEETS, days, number, quoted};
@@ -56,7 +56,7 @@ pub(super) fn write(sheet: &mut Worksheet, content: &Content, looks: &Looks) -> 
             sheet.merge_range(row, 1, row, 2, "", &looks.figure(unit))?;
         }
         put(sheet, (row, 1), &cell, unit, &looks.figure(unit))?;
-        let english = letters().set_italic().set_font_color(super::looks::GREY);
+        let english = letters().set_italic().set_font_color(GREY).set_align(FormatAlign::Top).set_indent(1);
         sheet.write_string_with_format(row, if unit.is_text() { 3 } else { 2 }, &words.en, &english)?;
         sheet.set_row_height(row, 16.5)?;
         if unit == Unit::Share && key != "figure_gap" {
@@ -66,7 +66,7 @@ pub(super) fn write(sheet: &mut Worksheet, content: &Content, looks: &Looks) -> 
     row = by_phase(sheet, row + 2, content.phases, looks)?;
     row = contents(sheet, row + 2, looks)?;
     row = reading(sheet, row + 2, about, looks)?;
-    sheet.set_print_area(0, 0, row, LAST)?;
+    sheet.set_print_fit_to_pages(1, 1).set_print_area(0, 0, row, LAST)?;
     Ok(())
 }
 
@@ -252,8 +252,9 @@ fn by_phase(sheet: &mut Worksheet, mut row: u32, phases: &[PhaseRow], looks: &Lo
         }
         sheet.write_string_with_format(row, LAST, &en, &looks.cell(Unit::Text).set_italic())?;
         let status = texts().code("proof", &phase.status);
-        let high = lines(&vi, WIDTHS[0]).max(lines(&en, WIDTHS[9])).max(lines(&status, WIDTHS[8]));
-        sheet.set_row_height(row, (13.5 * high as f64 + 2.0).min(400.0))?;
+        let texts = [(vi, WIDTHS[0]), (en, WIDTHS[9]), (status, WIDTHS[8])];
+        let high = texts.map(|(text, width)| Cell::Text(text).lines(width));
+        sheet.set_row_height(row, height(high.into_iter().max().unwrap_or(1)))?;
     }
     Ok(row)
 }
@@ -267,7 +268,7 @@ fn contents(sheet: &mut Worksheet, mut row: u32, looks: &Looks) -> Result<u32, X
         let words = texts().sheet(key);
         let target = format!("internal:{}!A1", quoted(&words.tab.vi));
         sheet.write_url_with_format(row, 0, Url::new(target).set_text(&words.tab.vi), &link)?;
-        let english = letters().set_italic().set_font_color(super::looks::GREY);
+        let english = letters().set_italic().set_font_color(GREY);
         sheet.write_string_with_format(row, 1, format!("{}: {}", words.tab.en, words.title.en), &english)?;
     }
     Ok(row)

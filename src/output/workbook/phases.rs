@@ -3,7 +3,7 @@
 use rust_xlsxwriter::{Worksheet, XlsxError};
 
 use super::cells::{Cell, Unit, code, day, fit, put};
-use super::looks::{Looks, lines};
+use super::looks::{Looks, height, lines};
 use super::table::{Column, Entry, both, column, heading, share_bar};
 use super::texts::texts;
 use crate::output::run::{PhaseRow, TodayRow};
@@ -149,7 +149,7 @@ pub(super) fn write(
     heading(sheet, KEY, looks)?;
     let figures = FIRST + u16::from(today.is_some());
     let last_column = figures + phases.len() as u16 - 1;
-    for (column, width) in [(0, 42.0), (1, 38.0), (2, 15.0)] {
+    for (column, width) in [(0, 42.0), (1, 38.0), (2, 26.0)] {
         sheet.set_column_width(column, width)?;
     }
     for column in FIRST..=last_column {
@@ -159,16 +159,16 @@ pub(super) fn write(
     for (column, key) in (0..).zip(["indicator_vi", "indicator_en", "unit"]) {
         both(sheet, (HEADERS, column), &words(key).vi, &words(key).en, &looks.header)?;
     }
-    let mut height = 3;
+    let mut high = 3;
     if today.is_some() {
         both(sheet, (HEADERS, FIRST), &words("today").vi, &words("today").en, &looks.header)?;
     }
     for (column, phase) in (figures..).zip(phases) {
         let (vi, en) = (fit(&phase.name_vi), fit(&phase.name_en));
         both(sheet, (HEADERS, column), &vi, &en, &looks.header)?;
-        height = height.max(lines(&vi, 16.0) + lines(&en, 20.0)).min(12);
+        high = high.max(lines(&vi, 16.0) + lines(&en, 20.0)).min(12);
     }
-    sheet.set_row_height(HEADERS, 13.5 * height as f64 + 6.0)?;
+    sheet.set_row_height(HEADERS, height(high))?;
     let mut row = HEADERS;
     for (key, indicators) in parts() {
         row += 1;
@@ -190,17 +190,12 @@ pub(super) fn write(
             sheet.write_string_with_format(row, 2, units, &text)?;
             note(sheet, row, &entry)?;
             let cells = today.map(indicator.today).into_iter().chain(phases.iter().map(indicator.column.value));
-            let mut height = lines(&names.name.vi, 42.0).max(lines(&names.name.en, 38.0));
+            let mut high = Cell::from(&names.name.vi).lines(42.0).max(Cell::from(&names.name.en).lines(38.0));
             for (column, cell) in (FIRST..).zip(cells) {
-                if let (Cell::Text(text), true) = (&cell, unit.is_text()) {
-                    height = height.max(lines(text, 19.0)).min(20);
-                }
-                if let Cell::Code(kind, code) = &cell {
-                    height = height.max(lines(&texts().code(kind, code), 19.0)).min(20);
-                }
+                high = high.max(cell.lines(19.0));
                 put(sheet, (row, column), &cell, unit, &look)?;
             }
-            sheet.set_row_height(row, 13.5 * height as f64 + 1.5)?;
+            sheet.set_row_height(row, height(high))?;
             if unit == Unit::Share && entry.key != "gap" {
                 sheet.add_conditional_format(row, FIRST, row, last_column, &share_bar())?;
             }
@@ -208,7 +203,7 @@ pub(super) fn write(
     }
     sheet.set_freeze_panes(HEADERS + 1, 1)?;
     sheet.set_repeat_rows(HEADERS, HEADERS)?;
-    sheet.set_print_area(0, 0, row, last_column)?;
+    sheet.set_print_fit_to_pages(1, 1).set_print_area(0, 0, row, last_column)?;
     Ok(())
 }
 

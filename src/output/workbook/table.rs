@@ -6,7 +6,7 @@ use rust_xlsxwriter::{
 };
 
 use super::cells::{Cell, Unit, put, put_formula};
-use super::looks::{BAR, GREY, Looks, PINK, RED, letters, lines};
+use super::looks::{self, BAR, GREY, Looks, PINK, RED, letters, lines};
 use super::texts::{ColumnTexts, texts};
 use crate::output::schema::TABLES;
 
@@ -50,6 +50,8 @@ pub(super) struct Column<R> {
     pub(super) english: bool,
     /// Whether a number above 0 in it is bad.
     pub(super) bad: bool,
+    /// Whether it is left out on paper; such columns come last.
+    pub(super) screen: bool,
     /// Its value in a row.
     pub(super) value: fn(&R) -> Cell,
 }
@@ -62,7 +64,7 @@ pub(super) fn column<R>(
     width: f64,
     value: fn(&R) -> Cell,
 ) -> Column<R> {
-    Column { key, from, unit, width, total: Total::None, english: false, bad: false, value }
+    Column { key, from, unit, width, total: Total::None, english: false, bad: false, screen: false, value }
 }
 
 impl<R> Column<R> {
@@ -84,6 +86,11 @@ impl<R> Column<R> {
     /// A number above 0 is bad.
     pub(super) fn bad(self) -> Column<R> {
         Column { bad: true, ..self }
+    }
+
+    /// Left out on paper.
+    pub(super) fn on_screen(self) -> Column<R> {
+        Column { screen: true, ..self }
     }
 
     /// As told in the dictionary.
@@ -187,6 +194,10 @@ impl<R> Table<'_, R> {
         let mut seen = Vec::with_capacity(rows.len());
         for (at, row) in (FIRST..).zip(rows) {
             let cells: Vec<Cell> = self.columns.iter().map(|column| (column.value)(row)).collect();
+            let lines = cells.iter().zip(self.columns).map(|(cell, column)| cell.lines(column.width)).max();
+            if let Some(lines @ 2..) = lines {
+                sheet.set_row_height(at, looks::height(lines))?;
+            }
             for (column, cell) in cells.iter().enumerate() {
                 put(sheet, (at, column as u16), cell, self.columns[column].unit, &formats[column])?;
             }
@@ -209,7 +220,8 @@ impl<R> Table<'_, R> {
         self.marks(sheet, last_row)?;
         sheet.set_freeze_panes(FIRST, self.frozen)?;
         sheet.set_repeat_rows(HEADERS, HEADERS)?;
-        sheet.set_print_area(TITLE, 0, last_row, last_column)?;
+        let on_paper = self.columns.iter().filter(|column| !column.screen).count() as u16;
+        sheet.set_print_area(TITLE, 0, last_row, on_paper.max(1) - 1)?;
         Ok(())
     }
 
@@ -334,7 +346,7 @@ pub(super) fn header(
         .set_height(14 * note_lines + 14);
     sheet.insert_note(row, column, &note)?;
     // Bold letters are wide, and a button for the filter stands in the corner.
-    Ok(14.0 * lines(&vi, width * 0.8) as f64 + 11.5 * lines(&en, width * 1.1) as f64 + 6.0)
+    Ok(13.5 * lines(&vi, width * 0.8) as f64 + 11.0 * lines(&en, width * 1.1) as f64 + 5.0)
 }
 
 /// Writes a text in Vietnamese with the English below it in smaller, slanted letters.
