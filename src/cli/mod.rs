@@ -33,6 +33,7 @@ mod survey;
 mod synth;
 mod travel;
 mod verify;
+mod workbook;
 
 use std::process::ExitCode;
 
@@ -99,6 +100,8 @@ enum Command {
     Verify(verify::VerifyArgs),
     /// Draw the plots of a finished run again: phases, travel times, loads, communes, frontier.
     Plot(plot::PlotArgs),
+    /// Draw the workbook of a finished run again.
+    Workbook(workbook::WorkbookArgs),
     /// Make the demo city anew from a seed, or a town or country of any size.
     Synth(synth::SynthArgs),
     /// Print the data dictionary of the tables.
@@ -153,6 +156,7 @@ pub fn main() -> ExitCode {
         Command::Report(args) => report::run(&args),
         Command::Verify(args) => verify::run(args),
         Command::Plot(args) => plot::run(&args, cli.quiet),
+        Command::Workbook(args) => workbook::run(&args, cli.quiet),
         Command::Synth(args) => synth::run(args, cli.quiet),
         Command::Schema(args) => schema::run(&args),
         Command::Completions(args) => completions::run(&args),

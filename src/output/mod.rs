@@ -31,6 +31,7 @@ pub mod table;
 pub mod tables;
 mod today;
 pub mod verify;
+pub mod workbook;
 
 use std::path::{Path, PathBuf};
 
@@ -100,7 +101,7 @@ pub fn write_run(target: &Path, force: bool, study: &Study, plan: &Rollout, stag
         sensitivity::write(&run, study, &tried)?;
     }
     let manifest = manifest::begin(&run, study, plan)?;
-    let drawn = |()| "the map, the report and the plots".to_owned();
+    let drawn = |()| "the map, the report, the workbook and the plots".to_owned();
     stages.run("draw", || draw(&Run::open(folder.path())?), drawn)?;
     manifest::finish(folder.path(), manifest, stages.done())?;
     crate::stages::go_on()?;
@@ -114,6 +115,7 @@ pub fn write_run(target: &Path, force: bool, study: &Study, plan: &Rollout, stag
 fn draw(run: &Run) -> Result<()> {
     map::write(&run.folder.join("map.html"), run, &map::MapOptions::default())?;
     report::write(run, report::Lang::Vi, &run.folder.join("report.html"))?;
+    workbook::write(run, &run.folder.join(workbook::FILE))?;
     plot::write(run, &run.folder.join(plot::FOLDER), &plot::Wanted::of_plan())?;
     Ok(())
 }
