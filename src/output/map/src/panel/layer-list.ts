@@ -9,15 +9,15 @@ import type { Key } from '../strings'
 import { words, type Context, type Part, type Words } from './context'
 import { el, fill, type Child } from './dom'
 
-/** What a layer says, with its symbols. `short` leaves out the sentence's source, for paper. */
-export function legendBody(legend: Legend): Child[] {
+/** What a layer says, with its symbols. */
+export function legendBody(legend: Legend, { t }: Words): Child[] {
   const items = legend.items.map(({ symbol, label }) => {
     const drawn = drawSymbol(symbol)
     drawn.setAttribute('aria-hidden', 'true')
     return el('li', {}, el('span', { class: 'symbol' }, drawn), el('span', {}, label))
   })
   return [
-    el('p', { class: 'says' }, legend.sentence, legend.unit && el('span', { class: 'unit' }, ' ', legend.unit)),
+    el('p', { class: 'says' }, legend.sentence, legend.unit && el('span', { class: 'unit' }, ' ', t('legend.unit', { unit: legend.unit }))),
     items.length > 0 && el('ul', { class: 'classes' }, ...items),
     ...legend.notes.map(note => el('p', { class: 'note' }, note)),
     legend.source && el('p', { class: 'note' }, legend.source)
@@ -86,7 +86,7 @@ export function layerList(context: Context): Part {
           // Symbols are drawn again only when what they say has changed.
           const legend = on ? legendOf(run, row.id, view, w) : null
           const made = JSON.stringify(legend)
-          if (made !== row.made) fill(row.body, ...(legend ? legendBody(legend) : []))
+          if (made !== row.made) fill(row.body, ...(legend ? legendBody(legend, w) : []))
           row.made = made
         }
       }

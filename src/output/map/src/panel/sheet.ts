@@ -62,7 +62,7 @@ function legends({ run }: Context, view: View, w: Words): HTMLElement[] {
   return layerIds(run).filter(id => view.layers.includes(id)).flatMap(id => {
     const legend = legendOf(run, id, view, w)
     if (legend.empty) return []
-    return [el('div', { class: `sheet-layer of-${id.replace(/\d+$/, '')}` }, el('h3', {}, data(layerName(run, id, w))), ...legendBody({ ...legend, source: null }))]
+    return [el('div', { class: `sheet-layer of-${id.replace(/\d+$/, '')}` }, el('h3', {}, data(layerName(run, id, w))), ...legendBody({ ...legend, source: null }, w))]
   })
 }
 

@@ -5,6 +5,17 @@ import { words, type Context, type Part } from './context'
 import { button, data, el, fill, glyph, nameIt } from './dom'
 import { timeline } from './timeline'
 
+/**
+ * The picture of the map for paper. Browsers leave what WebGL has drawn out of a print when it was drawn for that print;
+ * a copy whose pixels lie in plain memory is always printed.
+ */
+function copyForPaper(frame: HTMLElement, from: HTMLCanvasElement, to: HTMLCanvasElement): void {
+  to.width = from.width
+  to.height = from.height
+  to.getContext('2d', { willReadFrequently: true })?.drawImage(from, 0, 0)
+  frame.classList.add('on-paper')
+}
+
 export interface SidePart extends Part {
   /** Draws the map; its element must stand in the page, because the map measures it. */
   open: (events: MapEvents) => MapView | null
@@ -23,7 +34,8 @@ export function side(context: Context, middle: () => void): SidePart {
   ] as const
   const keys = ['map.zoom_in', 'map.zoom_out', 'map.show_all'] as const
   const credit = el('p', { class: 'credit' }, data([...run.attribution, 'MapLibre'].join(' | ')))
-  const frame = el('div', { class: 'frame' }, canvas, el('div', { class: 'crosshair', 'aria-hidden': 'true' }), el('div', { class: 'map-buttons' }, ...buttons), credit, message)
+  const paper = el('canvas', { class: 'paper', 'aria-hidden': 'true' })
+  const frame = el('div', { class: 'frame' }, canvas, paper, el('div', { class: 'crosshair', 'aria-hidden': 'true' }), el('div', { class: 'map-buttons' }, ...buttons), credit, message)
   const title = el('h2', { class: 'side-title' })
   const phases = timeline(context)
   const root = el('section', { class: `side side-${context.side}` }, other && title, frame, phases.root)
@@ -36,6 +48,12 @@ export function side(context: Context, middle: () => void): SidePart {
     open(events) {
       try {
         map = new MapView(canvas, run, store.view, events)
+        // Registered after the map's own, which draws it at the size it has on paper.
+        window.matchMedia('print').addEventListener('change', ({ matches }) => {
+          const drawn = canvas.querySelector('canvas')
+          frame.classList.remove('on-paper')
+          if (matches && drawn) copyForPaper(frame, drawn, paper)
+        })
       } catch (error) {
         console.warn(error)
         message.hidden = false
