@@ -22,13 +22,17 @@ function cellsOf(persons: number[]): Cells {
 }
 
 test('people are coloured by how densely they live', () => {
-  // One square kilometre each: ten cells of 10, 20, … 100 people. The entries at 20, 40, 60, 80 % are 30, 50, 70, 90, at
-  // round limits 20, 50, 50, 100; the second 50 is left out.
-  const cells = cellsOf([0, ...Array.from({ length: 10 }, (_, i) => 10 * (i + 1))])
+  // One square kilometre each, nine inhabited cells of 1, 1, 1, 10, 10, 10, 100, 200 and 400 people, 733 in all. A third of
+  // the cells lies below the fourth, 10, two thirds below the seventh, 100. From the smallest on, 33, 133, 333 and 733
+  // people are reached at the end of the tens, the 100, the 200 and the 400: a third of all, 244.3, is passed at 200, two
+  // thirds, 488.7, at 400; rounded by the steps 1, 2 and 5: 10, 100, 200, 500.
+  const cells = cellsOf([0, 1, 1, 1, 10, 10, 10, 100, 200, 400])
   expect(cellKm2(cells)).toBeCloseTo(1, 9)
-  expect(densityBands(cells).map(band => band.to)).toEqual([20, 50, 100, null])
-  expect([...classify({ ...cells, persons: Float32Array.of(0, 10, 21, 49, 51, 101) }, 'people', 0, STANDARD)]).not.toContain(5)
-  expect([...classify(cells, 'people', 0, STANDARD)]).toEqual([0, 1, 1, 2, 2, 2, 3, 3, 3, 3, 3])
+  expect(densityBands(cells).map(band => band.to)).toEqual([10, 100, 200, 500, null])
+  expect([...classify(cells, 'people', 0, STANDARD)]).toEqual([0, 1, 1, 1, 1, 1, 1, 2, 3, 4])
+  // All the same: one limit, two classes.
+  expect(densityBands(cellsOf([5, 5, 5])).map(band => band.to)).toEqual([5, null])
+  expect(densityBands(cellsOf([])).map(band => band.to)).toEqual([null])
   // At 60 degrees north a degree of longitude is half as long.
   expect(cellKm2({ ...cells, lat: Float64Array.of(60) })).toBeCloseTo(0.5, 9)
 })

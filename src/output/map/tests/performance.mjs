@@ -6,8 +6,9 @@
 // Opens the page from disk with an empty cache, then drags and zooms the map with all first layers on, frame by frame.
 // Writes the times in milliseconds: to the first paint of the page, to the first picture of the map with its cells, until
 // everything in view is drawn, until the page answers the viewer again; median and 95th percentile of the frames while
-// panning and while zooming; the longest task of the main thread. Fails only on what nobody could call usable, because
-// the machine that runs it is not known. The browser is $CHROMIUM, or /usr/bin/chromium.
+// panning and while zooming; the longest task of the main thread. Beside them the processor time that the page and the
+// renderer took, which tells the same on a busy machine: for opening, and for each frame. Fails only on what nobody could
+// call usable, because the machine that runs it is not known. The browser is $CHROMIUM, or /usr/bin/chromium.
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
 import { resolve } from 'node:path'
@@ -22,7 +23,7 @@ if (!page_file || !out_file) {
 const repeats = Math.max(1, Number(repeats_text ?? 3))
 const address = pathToFileURL(resolve(page_file)).href
 /** Milliseconds; several times what an idle machine of two cores without a graphics card needs. */
-const LIMITS = { first_paint: 10_000, map_first: 20_000, frame_median: 250 }
+const LIMITS = { first_paint: 15_000, map_first: 30_000, frame_median: 1_000 }
 
 const median = values => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? null
 const share = (values, part) => [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * part))] ?? null
@@ -44,28 +45,42 @@ function watch() {
   }).observe({ type: 'longtask', buffered: true })
 }
 
-/** The times between frames of the page while `act` goes on. */
+const whole_browser = await browser.newBrowserCDPSession()
+
+/** Processor time so far in milliseconds: of the pages, and of the software renderer. */
+async function processor() {
+  const { processInfo } = await whole_browser.send('SystemInfo.getProcessInfo')
+  const of = type => processInfo.filter(one => one.type === type).reduce((sum, one) => sum + 1000 * one.cpuTime, 0)
+  return { page: of('renderer'), renderer: of('GPU') }
+}
+
+const since = (now, before) => ({ page: now.page - before.page, renderer: now.renderer - before.renderer })
+
+/** The times between frames of the page while `act` goes on, and the processor time of a frame. */
 async function frames(page, act) {
+  const before = await processor()
   await page.evaluate(() => {
-    window.frames_at = []
-    window.counting = true
-    const count = now => {
-      window.frames_at.push(now)
-      if (window.counting) requestAnimationFrame(count)
+    const at = []
+    let last = requestAnimationFrame(function count(now) {
+      at.push(now)
+      last = requestAnimationFrame(count)
+    })
+    window.stop_counting = () => {
+      cancelAnimationFrame(last)
+      return at
     }
-    requestAnimationFrame(count)
   })
   await act()
-  const at = await page.evaluate(() => {
-    window.counting = false
-    return window.frames_at
-  })
-  return at.slice(1).map((now, i) => now - at[i])
+  const at = await page.evaluate(() => window.stop_counting())
+  const times = at.slice(1).map((now, i) => now - at[i])
+  const used = since(await processor(), before)
+  return { times, page_cpu: used.page / Math.max(1, times.length), renderer_cpu: used.renderer / Math.max(1, times.length) }
 }
 
 async function once() {
   const context = await browser.newContext({ viewport: { width: 1366, height: 768 } })
   const page = await context.newPage()
+  const at_start = await processor()
   const errors = []
   page.on('console', message => message.type() === 'error' && errors.push(message.text()))
   page.on('pageerror', error => errors.push(String(error)))
@@ -83,9 +98,11 @@ async function once() {
       map_first: first_map,
       interactive: Math.max(first_map, ...blocking),
       map_complete: at('gandan-map-complete'),
+      colour_cells: performance.getEntriesByName('gandan-cells-coloured')[0]?.duration ?? null,
       longest_task: Math.max(0, ...window.tasks.map(([, length]) => length))
     }
   })
+  const opening_cpu = since(await processor(), at_start)
   // Whatever is put off until the map stands.
   await page.waitForTimeout(1500)
   const box = await page.locator('.map canvas').first().boundingBox()
@@ -109,11 +126,10 @@ async function once() {
     }
     await page.waitForTimeout(500)
   })
-  // The next phase of the slider: one byte a cell is sent, and the symbols change.
   const cells = await page.evaluate(() => performance.getEntriesByName('gandan-run-read')[0]?.detail ?? null)
   const memory = await page.evaluate(() => performance.memory?.usedJSHeapSize ?? null)
   await context.close()
-  return { opening, panning, zooming, cells, memory, errors }
+  return { opening, opening_cpu, panning, zooming, cells, memory, errors }
 }
 
 const runs = []
@@ -121,6 +137,13 @@ for (let i = 0; i < repeats; i++) runs.push(await once())
 await browser.close()
 
 const middle_of = pick => rounded(median(runs.map(pick).filter(value => value !== null)))
+const frame_times = pick => ({
+  median: middle_of(run => median(pick(run).times)),
+  p95: middle_of(run => share(pick(run).times, 0.95)),
+  frames: middle_of(run => pick(run).times.length),
+  page_cpu_per_frame: middle_of(run => pick(run).page_cpu),
+  renderer_cpu_per_frame: middle_of(run => pick(run).renderer_cpu)
+})
 const result = {
   page: page_file,
   page_mb: rounded(statSync(page_file).size / 1e6),
@@ -128,8 +151,9 @@ const result = {
   machine: { cores: cpus().length, model: cpus()[0]?.model ?? '', load: loadavg()[0], renderer: 'SwiftShader' },
   repeats,
   opening_ms: Object.fromEntries(Object.keys(runs[0].opening).map(key => [key, middle_of(run => run.opening[key])])),
-  panning_ms: { median: middle_of(run => median(run.panning)), p95: middle_of(run => share(run.panning, 0.95)) },
-  zooming_ms: { median: middle_of(run => median(run.zooming)), p95: middle_of(run => share(run.zooming, 0.95)) },
+  opening_cpu_ms: { page: middle_of(run => run.opening_cpu.page), renderer: middle_of(run => run.opening_cpu.renderer) },
+  panning_ms: frame_times(run => run.panning),
+  zooming_ms: frame_times(run => run.zooming),
   heap_mb: middle_of(run => (run.memory === null ? null : run.memory / 1e6)),
   errors: runs.flatMap(run => run.errors)
 }

@@ -170,7 +170,7 @@ function isochroneLines(run: Run, dashOf: (minutes: number) => readonly number[]
       {
         id: `isochrones-line-${m}`, type: 'line', source: 'isochrones', filter: false, metadata: { minutes: m },
         layout: { 'line-join': 'round' },
-        paint: { 'line-color': ['get', 'colour'], 'line-width': byZoom([9, 1.6], [14, 2.6]), 'line-dasharray': [...dashOf(m)] }
+        paint: { 'line-color': ['get', 'colour'], 'line-width': byZoom([9, 0.9], [14, 2.6]), 'line-dasharray': [...dashOf(m)] }
       }
     ]),
     {

@@ -249,6 +249,7 @@ export class MapView {
   }
 
   #colourCells(): void {
+    const start = performance.now()
     const { phase, colouring } = this.#state
     const { cells, standard } = this.run
     const agents = cells.agent[phase]
@@ -256,6 +257,7 @@ export class MapView {
     // An agent that nobody is nearest to leaves all cells as they are.
     const front = chosen >= 0 && agents?.includes(chosen) ? (cell: number) => agents[cell] === chosen : null
     this.#cells.colour(classify(cells, colouring, phase, standard), cellBands(cells, colouring, standard), front)
+    performance.measure('gandan-cells-coloured', { start })
   }
 
   /** The words on the map's own element, in the language of the page. */
