@@ -6,14 +6,12 @@ import { button, data, el, fill, glyph, nameIt } from './dom'
 import { timeline } from './timeline'
 
 /**
- * The picture of the map for paper. Browsers leave what WebGL has drawn out of a print when it was drawn for that print;
- * a copy whose pixels lie in plain memory is always printed.
+ * The picture of the map for paper. Browsers leave out of a print what WebGL has drawn for that print, or draw it at a
+ * wrong size; an image is printed as it is. Where it is not ready at once, the map's own canvas stays.
  */
-function copyForPaper(frame: HTMLElement, from: HTMLCanvasElement, to: HTMLCanvasElement): void {
-  to.width = from.width
-  to.height = from.height
-  to.getContext('2d', { willReadFrequently: true })?.drawImage(from, 0, 0)
-  frame.classList.add('on-paper')
+function pictureForPaper(from: HTMLCanvasElement): HTMLImageElement | null {
+  const picture = el('img', { class: 'paper', alt: '', decoding: 'sync', src: from.toDataURL() })
+  return picture.complete ? picture : null
 }
 
 export interface SidePart extends Part {
@@ -34,8 +32,7 @@ export function side(context: Context, middle: () => void): SidePart {
   ] as const
   const keys = ['map.zoom_in', 'map.zoom_out', 'map.show_all'] as const
   const credit = el('p', { class: 'credit' }, data([...run.attribution, 'MapLibre'].join(' | ')))
-  const paper = el('canvas', { class: 'paper', 'aria-hidden': 'true' })
-  const frame = el('div', { class: 'frame' }, canvas, paper, el('div', { class: 'crosshair', 'aria-hidden': 'true' }), el('div', { class: 'map-buttons' }, ...buttons), credit, message)
+  const frame = el('div', { class: 'frame' }, canvas, el('div', { class: 'crosshair', 'aria-hidden': 'true' }), el('div', { class: 'map-buttons' }, ...buttons), credit, message)
   const title = el('h2', { class: 'side-title' })
   const phases = timeline(context)
   const root = el('section', { class: `side side-${context.side}` }, other && title, frame, phases.root)
@@ -51,8 +48,10 @@ export function side(context: Context, middle: () => void): SidePart {
         // Registered after the map's own, which draws it at the size it has on paper.
         window.matchMedia('print').addEventListener('change', ({ matches }) => {
           const drawn = canvas.querySelector('canvas')
-          frame.classList.remove('on-paper')
-          if (matches && drawn) copyForPaper(frame, drawn, paper)
+          const picture = matches && drawn ? pictureForPaper(drawn) : null
+          frame.querySelector('.paper')?.remove()
+          if (picture) canvas.after(picture)
+          frame.classList.toggle('on-paper', picture !== null)
         })
       } catch (error) {
         console.warn(error)
