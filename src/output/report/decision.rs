@@ -119,7 +119,7 @@ fn quality(facts: &Facts, words: &Words) -> Safe {
 fn phases(facts: &Facts, words: &Words, html: &mut String) {
     let scoped = facts.phases.iter().any(|p| p.scope.is_some());
     let mut head = vec![
-        (words.get("col.phase"), Column::Text),
+        (words.get("col.phase"), Column::Name),
         (words.get("col.dates"), Column::Short),
         (words.get("col.agents_new"), Column::Figure),
         (words.get("col.served"), Column::Figure),
