@@ -86,6 +86,8 @@ pub enum Column {
     Text,
     /// A name, which is given some room.
     Name,
+    /// A sentence, which is given much room.
+    Wide,
     /// A short text that is not broken, in the middle.
     Short,
     /// A figure, to the right.
@@ -97,6 +99,7 @@ impl Column {
         match self {
             Column::Text => "",
             Column::Name => " class=\"t\"",
+            Column::Wide => " class=\"w\"",
             Column::Short => " class=\"s\"",
             Column::Figure => " class=\"n\"",
         }

@@ -18,10 +18,10 @@ use crate::output::schema::{BACKDROP, CELLS};
 use crate::output::table;
 
 /// The most room of a map on an A4 page, in tenths of a millimetre: the indicators of a phase stand under it.
-const ROOM: [f64; 2] = [1640.0, 1120.0];
+const ROOM: [f64; 2] = [1640.0, 990.0];
 /// Maps narrower than this have their legend beside them, others have less height and the legend under them.
 const NARROW: f64 = 1150.0;
-const WIDE_HEIGHT: f64 = 980.0;
+const WIDE_HEIGHT: f64 = 930.0;
 /// So many new agents within so large a part of the map are shown on a map of their own as well.
 const DETAIL_AGENTS: usize = 6;
 const DETAIL_PART: f64 = 0.2;
@@ -429,9 +429,9 @@ fn sheets(facts: &Facts, bounds: Bounds) -> Vec<Sheet> {
         if new.len() < DETAIL_AGENTS || !part.is_finite() || part > DETAIL_PART {
             continue;
         }
-        // Numbers need room beside the outermost agents.
+        // Numbers need room beside the outermost agents, the scale below them.
         let (dx, dy) = ((east - west) * 0.08, (north - south) * 0.08);
-        let around = [west - dx, south - dy, east + dx, north + dy];
+        let around = [west - dx, south - 2.0 * dy, east + dx, north + dy];
         if let Some(frame) = Frame::around(around, ROOM[0], WIDE_HEIGHT) {
             sheets.push(Sheet { frame, name: format!("d{}", phase.phase), phases: vec![index] });
         }

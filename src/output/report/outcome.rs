@@ -40,7 +40,7 @@ pub fn unserved(facts: &Facts, words: &Words, html: &mut String) {
         (words.get("col.coverable"), Column::Figure),
         (words.get("col.nearest_km"), Column::Figure),
         (words.get("col.nearest_min"), Column::Figure),
-        (words.get("col.help"), Column::Text),
+        (words.get("col.help"), Column::Wide),
     ])
     .caption(words.get("unserved.table"))
     .dense();

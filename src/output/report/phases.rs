@@ -217,7 +217,7 @@ fn agents(facts: &Facts, words: &Words, phase: &PhaseRow, html: &mut String) {
         head.push((words.get("col.counters"), Column::Figure));
         head.push((words.get("col.load"), Column::Figure));
     }
-    head.push((words.get("col.why"), Column::Text));
+    head.push((words.get("col.why"), Column::Wide));
     let caption = words.fill("phases.opening", &[("n", words.count(opened.len() as u32))]);
     let mut table = Table::new(head).caption(caption).dense();
     let (mut review, mut proposed) = (false, false);
