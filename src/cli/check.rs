@@ -20,14 +20,14 @@ use crate::stages::Stages;
 pub struct CheckArgs {
     /// The scenario, a TOML file.
     scenario: PathBuf,
-    /// Draw the inputs on a map (.png): people, roads, water, sites by verdict.
+    /// Draw the inputs on a map (.png or .svg): people, roads, water, sites by verdict.
     #[arg(long, value_name = "FILE")]
     map: Option<PathBuf>,
     /// Replace the map if it exists.
     #[arg(long)]
     force: bool,
-    /// What is printed on stdout.
-    #[arg(long, value_enum, default_value_t = Format::Text)]
+    /// How the findings are printed.
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
     format: Format,
     #[command(flatten)]
     cache: CacheArgs,

@@ -77,8 +77,8 @@ pub struct FetchArgs {
     /// GANDAN_CACHE says
     #[arg(long, value_name = "DIR")]
     cache: Option<PathBuf>,
-    /// Print the summary as JSON
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    /// How the summary is printed
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
     format: Format,
     /// Tries in a row that bring nothing before an address is given up
     #[arg(long, default_value_t = 5, hide = true, value_parser = clap::value_parser!(u32).range(1..=100))]

@@ -2,12 +2,11 @@
 //! places, streets by name, addresses. From the file of the roads; nothing here decides anything.
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
 
 use geo::{BoundingRect, Coord, Geometry, LineString, MultiPolygon, Point, Polygon, Rect, Simplify};
 
 use super::schema;
-use super::table::{self, Values};
+use super::table::{self, RunFolder, Values};
 use crate::error::Result;
 use crate::ingest::osm::features::{Backdrop, Features, LineKind, TagList, TaggedArea, tag};
 use crate::network::Network;
@@ -61,7 +60,7 @@ impl std::fmt::Display for Written {
 ///
 /// # Errors
 /// The disk refuses it.
-pub fn write(folder: &Path, study: &Study) -> Result<Written> {
+pub fn write(folder: &RunFolder, study: &Study) -> Result<Written> {
     let mut items = Vec::new();
     if let Some(area) = study.area.bounding_rect() {
         let around = Coord { x: AROUND_DEG, y: AROUND_DEG };
@@ -234,9 +233,7 @@ fn streets(roads: &[Item]) -> Vec<Item> {
 }
 
 /// One place for all lines of one name that lie near each other: the middle of the longest. By name.
-pub(super) fn one_each<'a>(
-    named: impl Iterator<Item = (&'a str, &'a LineString<f64>)>,
-) -> Vec<(&'a str, Coord<f64>)> {
+pub(super) fn one_each<'a>(named: impl Iterator<Item = (&'a str, &'a LineString<f64>)>) -> Vec<(&'a str, Coord<f64>)> {
     let mut by_name: BTreeMap<&str, Vec<&LineString<f64>>> = BTreeMap::new();
     named.for_each(|(name, line)| by_name.entry(name).or_default().push(line));
     let mut found = Vec::new();
@@ -288,12 +285,7 @@ fn middle(line: &LineString<f64>) -> Option<Coord<f64>> {
 }
 
 /// Areas cut to the box, made short; those too small to be seen are left out.
-fn areas(
-    kind: &'static str,
-    of: &[TaggedArea],
-    class_keys: &[&str],
-    within: &Rect<f64>,
-) -> Vec<Item> {
+fn areas(kind: &'static str, of: &[TaggedArea], class_keys: &[&str], within: &Rect<f64>) -> Vec<Item> {
     let seen = |area: &&TaggedArea| {
         let bounds = area.geometry.bounding_rect();
         bounds.is_some_and(|b| meet(&b, within) && (b.width() >= LEAST_DEG || b.height() >= LEAST_DEG))
@@ -330,9 +322,10 @@ fn cut(shape: &MultiPolygon<f64>, within: &Rect<f64>) -> MultiPolygon<f64> {
 /// A ring cut by the four sides of a box, one after the other (Sutherland and Hodgman).
 fn cut_ring(ring: &LineString<f64>, within: &Rect<f64>) -> LineString<f64> {
     let (low, high) = (within.min(), within.max());
-    if ring.bounding_rect().is_some_and(|b| {
-        b.min().x >= low.x && b.min().y >= low.y && b.max().x <= high.x && b.max().y <= high.y
-    }) {
+    if ring
+        .bounding_rect()
+        .is_some_and(|b| b.min().x >= low.x && b.min().y >= low.y && b.max().x <= high.x && b.max().y <= high.y)
+    {
         return ring.clone();
     }
     // How far inside each side a point lies; below 0 outside.
@@ -454,9 +447,9 @@ mod tests {
     #[test]
     fn lines_are_kept_where_they_meet_the_box() {
         // In, out for two steps, in again.
-        let found = parts_within(&line(&[(0.1, 0.1), (0.5, 0.5), (2.0, 2.0), (3.0, 2.0), (2.0, 0.9), (0.9, 0.9)]), &unit());
-        let expected =
-            [line(&[(0.1, 0.1), (0.5, 0.5), (2.0, 2.0)]), line(&[(2.0, 0.9), (0.9, 0.9)])];
+        let found =
+            parts_within(&line(&[(0.1, 0.1), (0.5, 0.5), (2.0, 2.0), (3.0, 2.0), (2.0, 0.9), (0.9, 0.9)]), &unit());
+        let expected = [line(&[(0.1, 0.1), (0.5, 0.5), (2.0, 2.0)]), line(&[(2.0, 0.9), (0.9, 0.9)])];
         assert_eq!(found, expected);
     }
 

@@ -1,18 +1,16 @@
-//! The frontier as a table and as plots.
+//! The frontier as a table.
 
-use std::path::Path;
-
-use super::table::{self, Values};
-use super::{plot, schema};
+use super::schema;
+use super::table::{self, RunFolder, Values};
 use crate::error::Result;
 use crate::rollout::frontier::Frontier;
 use crate::study::Study;
 
-/// Writes `frontier.parquet`, `frontier.svg` and `frontier.png`.
+/// Writes `frontier.parquet`.
 ///
 /// # Errors
-/// The disk refuses one.
-pub fn write(folder: &Path, study: &Study, frontier: &Frontier) -> Result<()> {
+/// The disk refuses it.
+pub fn write(folder: &RunFolder, study: &Study, frontier: &Frontier) -> Result<()> {
     let points = &frontier.points;
     let share = |people: f64| if frontier.persons.0 > 0 { people / frontier.persons.people() } else { 0.0 };
     let ids = |sites: &[u32]| {
@@ -30,6 +28,5 @@ pub fn write(folder: &Path, study: &Study, frontier: &Frontier) -> Result<()> {
         Values::number(points.iter().map(|p| p.marginal.people())),
         Values::text(points.iter().map(|p| ids(&p.sites))),
     ];
-    table::write(folder, &schema::FRONTIER, values)?;
-    plot::frontier::write(folder, study, frontier)
+    table::write(folder, &schema::FRONTIER, values)
 }

@@ -17,7 +17,6 @@ pub mod map;
 pub mod matrix;
 mod off_network;
 mod people;
-pub mod picture;
 pub mod plot;
 pub(crate) mod proof;
 mod read;
@@ -30,7 +29,9 @@ pub mod strategies;
 pub mod survey;
 pub mod table;
 pub mod tables;
+mod today;
 pub mod verify;
+pub mod workbook;
 
 use std::path::{Path, PathBuf};
 
@@ -43,6 +44,7 @@ use crate::stages::Stages;
 use crate::study::Study;
 use folder::PendingFolder;
 use run::Run;
+use table::RunFolder;
 
 /// Writes everything a run leaves into `target`.
 ///
@@ -67,11 +69,12 @@ pub fn write_run(target: &Path, force: bool, study: &Study, plan: &Rollout, stag
         || shapes::isochrones(study, plan),
         |i: &Vec<shapes::Isochrone>| format!("{} polygons", i.len()),
     )?;
+    let run = RunFolder::new(folder.path(), study, plan)?;
     stages.run(
         "write tables",
         || {
-            tables::write_all(folder.path(), study, plan, &reasons, &isochrones)?;
-            proof::write(folder.path(), study, plan, &certificates)?;
+            tables::write_all(&run, study, plan, &reasons, &isochrones)?;
+            proof::write(&run, study, plan, &certificates)?;
             files::rollout_csv(folder.path(), study, plan)?;
             files::isochrones_geojson(folder.path(), study, &isochrones)
         },
@@ -79,7 +82,7 @@ pub fn write_run(target: &Path, force: bool, study: &Study, plan: &Rollout, stag
     )?;
     stages.run(
         "write background",
-        || backdrop::write(folder.path(), study),
+        || backdrop::write(&run, study),
         |written: &backdrop::Written| written.to_string(),
     )?;
     if study.scenario.output.frontier {
@@ -87,7 +90,7 @@ pub fn write_run(target: &Path, force: bool, study: &Study, plan: &Rollout, stag
             "frontier",
             || {
                 let found = crate::rollout::frontier::frontier(study, Some(plan))?;
-                frontier::write(folder.path(), study, &found)?;
+                frontier::write(&run, study, &found)?;
                 Ok(found)
             },
             crate::rollout::frontier::Frontier::told,
@@ -95,14 +98,11 @@ pub fn write_run(target: &Path, force: bool, study: &Study, plan: &Rollout, stag
     }
     if study.scenario.sensitivity.as_ref().is_some_and(|s| s.with_plan) {
         let tried = crate::rollout::sensitivity::sensitivity(study, plan, stages)?;
-        sensitivity::write(folder.path(), study, &tried)?;
+        sensitivity::write(&run, study, &tried)?;
     }
-    let manifest = manifest::begin(folder.path(), study, plan)?;
-    stages.run(
-        "draw",
-        || draw(&Run::open(folder.path())?),
-        |()| "the map and the report".to_owned(),
-    )?;
+    let manifest = manifest::begin(&run, study, plan)?;
+    let drawn = |_: &()| "the map, the report, the workbook and the plots".to_owned();
+    stages.run("draw", || draw(&Run::open(folder.path())?), drawn)?;
     manifest::finish(folder.path(), manifest, stages.done())?;
     crate::stages::go_on()?;
     folder.commit()
@@ -114,5 +114,8 @@ pub fn write_run(target: &Path, force: bool, study: &Study, plan: &Rollout, stag
 /// A table of the run cannot be read, or the disk refuses.
 fn draw(run: &Run) -> Result<()> {
     map::write(&run.folder.join("map.html"), run, &map::MapOptions::default())?;
-    report::write(run, report::Lang::Vi, &run.folder.join("report.html"))
+    report::write(run, report::Lang::Vi, &run.folder.join("report.html"))?;
+    workbook::write(run, &run.folder.join(workbook::FILE))?;
+    plot::write(run, &run.folder.join(plot::FOLDER), &plot::Wanted::of_plan())?;
+    Ok(())
 }

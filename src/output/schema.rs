@@ -15,7 +15,13 @@ pub enum Kind {
     Flag,
     /// WKB in CRS84, the primary geometry of the table.
     Geometry,
+    /// The box about the geometry of the row: a struct of the four [`BBOX_FIELDS`], 32-bit floating point, rounded
+    /// outwards. Made from the geometry, so that nobody gives its values.
+    Bbox,
 }
+
+/// The fields of a [`Kind::Bbox`], in the order of GeoParquet.
+pub const BBOX_FIELDS: [&str; 4] = ["xmin", "ymin", "xmax", "ymax"];
 
 /// A column of a table.
 #[derive(Debug, Clone, Copy)]
@@ -39,7 +45,7 @@ pub struct Table {
     pub file: &'static str,
     /// What one row is.
     pub row: &'static str,
-    /// Its columns in order; a geometry comes last.
+    /// Its columns in order; a geometry comes last, with its [`BBOX`].
     pub columns: &'static [Column],
 }
 
@@ -67,6 +73,14 @@ const fn or_null(column: Column) -> Column {
     Column { nullable: true, ..column }
 }
 
+/// Stands after every geometry.
+const BBOX: Column = or_null(Column {
+    name: "bbox",
+    kind: Kind::Bbox,
+    unit: "degrees",
+    nullable: false,
+    meaning: "box about the geometry, rounded outwards; null where the geometry is empty",
+});
 const LON: Column = number("lon", "degrees", "longitude, WGS 84");
 const LAT: Column = number("lat", "degrees", "latitude, WGS 84");
 const PHASE: Column = whole("phase", "", "number of the phase, from 1");
@@ -132,6 +146,7 @@ pub const ROLLOUT: Table = Table {
         text("why_vi", "why it is in the plan, in Vietnamese"),
         text("why_en", "why it is in the plan, in English"),
         geometry("point of the site"),
+        BBOX,
     ],
 };
 
@@ -170,6 +185,7 @@ pub const CELLS: Table = Table {
         flag("in_scope", "whether the phase is judged by these people"),
         flag("covered", "whether some agent serves these people under the standard"),
         geometry("outline of the cell; a point where the population comes as points"),
+        BBOX,
     ],
 };
 
@@ -178,6 +194,7 @@ pub const COVERAGE: Table = Table {
     file: "coverage.parquet",
     row: "a demand cell, a travel mode and a site that serves them under the standard",
     columns: &[
+        BOUNDARY,
         CELL,
         MODE,
         text("site", "id of the site"),
@@ -213,6 +230,7 @@ pub const SITES: Table = Table {
         or_null(number("access_m", "m", "distance from there")),
         number("persons_in_reach", "people", "whom it would serve under the standard, by itself"),
         geometry("point of the site"),
+        BBOX,
     ],
 };
 
@@ -247,6 +265,7 @@ pub const BOUNDARIES: Table = Table {
             "what those agents cannot carry; null without `[capacity]`",
         )),
         geometry("outline of the feature"),
+        BBOX,
     ],
 };
 
@@ -384,6 +403,7 @@ pub const UNCOVERED: Table = Table {
         number("new_point_lat", "degrees", "where a new point would serve most of them within the radius"),
         number("new_point_persons", "people", "unserved people within the radius of that point, all places counted"),
         geometry("their middle, weighed by people"),
+        BBOX,
     ],
 };
 
@@ -416,6 +436,7 @@ pub const LOADS: Table = Table {
         number("utilisation", "0–1", "share of the counters' time that the rest takes in the busiest hour"),
         number("wait_min", "min", "mean wait in the busiest hour of those whom it carries"),
         geometry("point of the site"),
+        BBOX,
     ],
 };
 
@@ -466,6 +487,7 @@ pub const EXPLANATIONS: Table = Table {
         text("why_vi", "all this in words, in Vietnamese"),
         text("why_en", "all this in words, in English"),
         geometry("point of the site"),
+        BBOX,
     ],
 };
 
@@ -510,6 +532,7 @@ pub const RELIEF: Table = Table {
         )),
         or_null(number("wait_after_min", "min", "the same after, at as many counters as before")),
         geometry("point of the site"),
+        BBOX,
     ],
 };
 
@@ -626,7 +649,7 @@ pub const STRATEGIES: Table = Table {
 pub const CELL_GROUPS: Table = Table {
     file: "cell_groups.parquet",
     row: "a demand cell, a travel mode and a group; no rows without groups",
-    columns: &[CELL, MODE, text("group", "id of the group"), number("persons", "people", "members")],
+    columns: &[BOUNDARY, CELL, MODE, text("group", "id of the group"), number("persons", "people", "members")],
 };
 
 /// Polygons of equal travel time.
@@ -639,6 +662,7 @@ pub const ISOCHRONES: Table = Table {
         MODE,
         number("minutes", "min", "longest travel time"),
         geometry("what lies within that time; drawn from network times, for eyes only"),
+        BBOX,
     ],
 };
 
@@ -654,6 +678,7 @@ pub const ISOCHRONE: Table = Table {
         or_null(number("inside_share", "", "share of the network places within the time that lie inside")),
         or_null(number("outside_share", "", "share of the network places beyond the time, nearby, that lie outside")),
         geometry("what lies within that time; drawn from network times, for eyes only"),
+        BBOX,
     ],
 };
 
@@ -769,6 +794,7 @@ pub const OFF_NETWORK: Table = Table {
             "by this mode: those who use the part; those whose nearest street is of the island; those of the cell",
         ),
         geometry("where the first of the streets begins; the place"),
+        BBOX,
     ],
 };
 
@@ -864,7 +890,9 @@ pub const BACKDROP: Table = Table {
         or_null(text("name", "its name as on the spot; of an address house number and street; null without a name")),
         or_null(text("name_vi", "its name in Vietnamese, where it is given by itself")),
         or_null(text("name_en", "its name in English, where it is given")),
-        geometry("lines and outlines to some 5 m; areas that reach beyond are cut; of places, streets and addresses a point"),
+        geometry(
+            "lines and outlines to some 5 m; areas that reach beyond are cut; of places, streets and addresses a point",
+        ),
     ],
 };
 
@@ -899,17 +927,68 @@ pub const TABLES: &[Table] = &[
     NETWORK_ENTRIES,
 ];
 
+/// Rows and bytes of each table of `gandan demo --network`, so that nobody is surprised. Hand-kept: `check_tables.py RUN
+/// --print-sizes` prints the lines anew, `check_tables.py RUN --demo` fails where they are far off.
+const DEMO_SIZES: &[(&str, u64, u64)] = &[
+    ("boundaries.parquet", 624, 86_090),
+    ("calibration.parquet", 126, 9_730),
+    ("cell_groups.parquet", 519_252, 1_341_284),
+    ("cells.parquet", 692_336, 6_509_564),
+    ("coverage.parquet", 3_562_638, 23_063_607),
+    ("crosswalk.parquet", 252, 11_536),
+    ("detours.parquet", 11_916, 113_843),
+    ("explanations.parquet", 300, 41_169),
+    ("groups.parquet", 1_524, 47_219),
+    ("isochrones.parquet", 321, 3_143_018),
+    ("loads.parquet", 135, 19_655),
+    ("network/arcs.parquet", 330_600, 2_516_082),
+    ("network/entries.parquet", 2_385, 15_808),
+    ("network/legs.parquet", 174_272, 4_143_177),
+    ("network/nodes.parquet", 26_820, 444_629),
+    ("off_network.parquet", 36, 7_736),
+    ("phases.parquet", 4, 25_885),
+    ("proof.parquet", 97, 4_186),
+    ("relief.parquet", 0, 4_470),
+    ("rollout.parquet", 103, 29_464),
+    ("sites.parquet", 300, 36_169),
+    ("strategies.parquet", 0, 3_692),
+    ("uncovered.parquet", 9, 14_890),
+];
+
+/// How large a table of the demo is, in words.
+fn demo_size(file: &str) -> Option<String> {
+    let &(_, rows, bytes) = DEMO_SIZES.iter().find(|(of, ..)| *of == file)?;
+    let bytes = match bytes {
+        0..1_000_000 => format!("{} kB", bytes.div_ceil(1000)),
+        _ => format!("{:.1} MB", bytes as f64 / 1e6),
+    };
+    Some(format!("{} rows, {bytes}", crate::rollout::explain::commas(rows)))
+}
+
 /// The data dictionary in Markdown.
 pub fn dictionary() -> String {
     let mut page = String::from(
-        "# Data dictionary\n\nGenerated by `gandan schema`; do not edit. Tables are Parquet (zstd). A table with a \
-         `geometry` column is GeoParquet 1.1: WKB, longitude first, CRS84. A value that does not exist is null, never a \
-         number that stands for it. `network/` is written only where a scenario asks for it (`[output] network = true`), and so \
-         are `frontier.parquet` (`[output] frontier = true`, or `gandan frontier`) and `sensitivity.parquet` \
-         (`[sensitivity]`, or `gandan sensitivity`).\n",
+        "# Data dictionary\n\nGenerated by `gandan schema`; do not edit. Tables are Parquet (zstd). A value that does not exist \
+         is null, never a number that stands for it. `network/` is written only where a scenario asks for it (`[output] \
+         network = true`), and so are `frontier.parquet` (`[output] frontier = true`, or `gandan frontier`) and \
+         `sensitivity.parquet` (`[sensitivity]`, or `gandan sensitivity`).\n\n\
+         A table with a `geometry` column is GeoParquet 1.1: WKB, longitude first, CRS84, outer rings anticlockwise. The column \
+         `bbox` after it (a struct of `xmin`, `ymin`, `xmax`, `ymax`, 32-bit, rounded outwards) is the covering that the \
+         metadata names: readers skip by it what lies elsewhere.\n\n\
+         Each table says under the key `gandan` of its metadata, in JSON, which version wrote it, the run's title, whether its \
+         data are made up, names and SHA-256 of the inputs, the gap of each phase's proof and the largest of them, and row, \
+         units and meanings as told here.\n\n\
+         `cells`, `coverage` and `cell_groups` stand in the order of space: by the code of the first boundary layer's feature, \
+         within it along a Hilbert curve; in row groups of at most 32,768 rows that do not cut through a feature, but where \
+         it has more. So `where boundary = '…'`, or a window on `bbox`, reads one or two row groups of the file. No reader \
+         should count on the order of rows; cells keep their numbers.\n\n\
+         `isochrones.geojson` holds what all agents of each phase reach together, for web maps and editors; the shapes of single \
+         agents are in `isochrones.parquet`.\n",
     );
     for table in TABLES {
-        page += &format!("\n## `{}`\n\nOne row: {}.\n\n", table.file, table.row);
+        page += &format!("\n## `{}`\n\nOne row: {}.", table.file, table.row);
+        page += &demo_size(table.file).map(|size| format!(" On the demo: {size}.")).unwrap_or_default();
+        page += "\n\n";
         page += "| column | type | unit | null | meaning |\n|---|---|---|---|---|\n";
         for c in table.columns {
             let kind = match c.kind {
@@ -918,10 +997,35 @@ pub fn dictionary() -> String {
                 Kind::Number => "number",
                 Kind::Flag => "true/false",
                 Kind::Geometry => "geometry",
+                Kind::Bbox => "box",
             };
             let null = if c.nullable { "yes" } else { "" };
             page += &format!("| `{}` | {kind} | {} | {null} | {} |\n", c.name, c.unit, c.meaning);
         }
     }
     page
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn geometries_come_last_with_their_box() {
+        for table in TABLES.iter().chain([&ISOCHRONE, &COMPARE]) {
+            let kinds: Vec<Kind> = table.columns.iter().map(|c| c.kind).collect();
+            let at = kinds.iter().position(|k| matches!(k, Kind::Geometry | Kind::Bbox)).unwrap_or(kinds.len());
+            let rest = &kinds[at..];
+            assert!(rest.is_empty() || rest == [Kind::Geometry, Kind::Bbox], "{}: {rest:?}", table.file);
+        }
+    }
+
+    #[test]
+    fn sizes_are_of_tables() {
+        for (file, rows, bytes) in DEMO_SIZES {
+            assert!(TABLES.iter().any(|t| t.file == *file) && rows < bytes, "{file}");
+        }
+        assert_eq!(demo_size("cells.parquet").unwrap().split(' ').nth(1), Some("rows,"));
+        assert_eq!(demo_size("no.parquet"), None);
+    }
 }

@@ -14,6 +14,7 @@ pub mod indicators;
 mod robust;
 pub mod sensitivity;
 mod solve;
+pub mod today;
 pub mod uncovered;
 
 use std::collections::BTreeSet;
@@ -22,6 +23,7 @@ use serde::Serialize;
 
 use crate::error::{Fault, Result};
 use crate::optimise::cover::open_flags;
+use crate::stages::meter;
 use crate::study::Study;
 use crate::units::Persons;
 
@@ -39,6 +41,8 @@ pub struct Rollout {
     pub capacity: Option<capacity::Capacity>,
     /// What was asked of the optimiser; phases that open nothing alone ask nothing.
     pub problems: certify::Problems,
+    /// What the offices of today do by themselves; `None` without any.
+    pub today: Option<today::Today>,
     /// Who is not served at the end, grouped into places, most people first.
     pub uncovered: Vec<UncoveredPlace>,
     /// The plans of all strategies, where the scenario asks to compare them; else empty.
@@ -115,6 +119,7 @@ impl Rollout {
     pub fn solve(study: &Study) -> Result<Rollout> {
         let (choices, problems, strategies) = solve::choose(study)?;
         let opened: BTreeSet<u32> = choices.iter().flat_map(|c| c.open.iter().copied()).collect();
+        meter::say("checking by a second search");
         let served = indicators::served_under_all_speeds(study, &opened);
         let mut phases = Vec::with_capacity(choices.len());
         for choice in choices {
@@ -125,10 +130,12 @@ impl Rollout {
             let solve::Choice { open, opened, proof, in_scope, .. } = choice;
             phases.push(PhasePlan { open, opened, proof, in_scope, rows, indicators, groups });
         }
+        meter::say("agents and counters");
         let agents = explain::agents(study, &phases);
         let uncovered = phases.last().map_or(Vec::new(), |last| uncovered::places(study, last));
         let capacity = capacity::of_plan(study, &phases)?;
-        Ok(Rollout { phases, agents, capacity, problems, uncovered, strategies })
+        let today = today::today(study);
+        Ok(Rollout { phases, agents, capacity, problems, today, uncovered, strategies })
     }
 }
 

@@ -176,12 +176,10 @@ mod tests {
     #[test]
     fn what_each_tag_is_shown_as() {
         let class = |highway| ROADS[road_class(highway)];
-        assert_eq!(["primary_link", "living_street", "service", "ferry"].map(class), [
-            "primary",
-            "residential",
-            "other",
-            "other"
-        ]);
+        assert_eq!(
+            ["primary_link", "living_street", "service", "ferry"].map(class),
+            ["primary", "residential", "other", "other"]
+        );
         assert_eq!(["neighbourhood", "village", "island"].map(place_kind), ["quarter", "village", "other"]);
         assert_eq!((PLACES[kind_index("address")], PLACES[kind_index("none")]), ("address", "other"));
     }

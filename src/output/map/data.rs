@@ -29,6 +29,7 @@ pub(super) fn of_run(run: &Run, tiles: Option<&str>) -> Result<String> {
     for (name, part) in Background::read(run)?.packed(&mut blob) {
         json[name] = part;
     }
+    unsigned_zeros(&mut json);
     packed(&json, &blob)
 }
 
@@ -62,6 +63,16 @@ fn json_of(run: &Run, tiles: Option<&str>, blob: &mut Blob) -> Result<Value> {
         "uncovered": uncovered(run)?,
         "frontier": frontier(run)?,
     }))
+}
+
+/// Makes `-0.0`, the sum of nothing, a plain zero, which nobody takes for a small loss.
+fn unsigned_zeros(json: &mut Value) {
+    match json {
+        Value::Number(number) if number.as_f64() == Some(0.0) => *json = Value::from(0),
+        Value::Array(values) => values.iter_mut().for_each(unsigned_zeros),
+        Value::Object(members) => members.values_mut().for_each(unsigned_zeros),
+        _ => {}
+    }
 }
 
 /// The tables of a run that more than one part of the map needs.
@@ -316,9 +327,10 @@ fn boundaries(run: &Run, tables: &Tables) -> Result<Vec<Value>> {
         }
         let told = |(row, phases): (&BoundaryRow, Vec<Value>)| {
             // Only the features of the first layer are in the table of today.
-            let today = today.get(row.code.as_str()).filter(|_| l == 0).map(
-                |t| json!({ "covered_share": t.population_covered_share, "mean_time_s": t.mean_time_s }),
-            );
+            let today = today
+                .get(row.code.as_str())
+                .filter(|_| l == 0)
+                .map(|t| json!({ "covered_share": t.population_covered_share, "mean_time_s": t.mean_time_s }));
             json!({
                 "type": "Feature",
                 "properties": {
@@ -341,7 +353,9 @@ fn boundaries(run: &Run, tables: &Tables) -> Result<Vec<Value>> {
 fn isochrones(run: &Run) -> Result<Vec<Value>> {
     let table: &Table = &schema::ISOCHRONES;
     let broken = |what: String| {
-        Fault::new("run::table", format!("a geometry is damaged: {what}")).file(run.folder.join(table.file)).help(NO_RUN)
+        Fault::new("run::table", format!("a geometry is damaged: {what}"))
+            .file(run.folder.join(table.file))
+            .help(NO_RUN)
     };
     let rows = Rows::read(&run.folder, table, &["phase", "site", "minutes", "geometry"])?;
     let (phases, minutes) = (rows.wholes("phase")?, rows.numbers("minutes")?);
@@ -389,8 +403,6 @@ fn frontier(run: &Run) -> Result<Option<Vec<Value>>> {
     let rows = Rows::read(&run.folder, table, &["agents", "persons", "share", "bound_persons"])?;
     let (agents, persons) = (rows.wholes("agents")?, rows.numbers("persons")?);
     let (shares, bounds) = (rows.numbers("share")?, rows.numbers("bound_persons")?);
-    let told = |i: usize| {
-        json!({ "agents": agents[i], "persons": persons[i], "bound_persons": bounds[i], "share": shares[i] })
-    };
+    let told = |i: usize| json!({ "agents": agents[i], "persons": persons[i], "bound_persons": bounds[i], "share": shares[i] });
     Ok(Some((0..rows.len()).map(told).collect()))
 }

@@ -63,9 +63,10 @@ function oneFile(): Plugin {
         `script-src ${hashes.script.join(' ')}`,
         `style-src ${hashes.style.join(' ')}`,
         'worker-src blob:',
-        // MapLibre reads its worker from a blob: address; nothing else can be fetched.
-        'connect-src blob:',
-        'img-src data: blob:',
+        // MapLibre reads its worker from a blob: address. Before anything is drawn, the page narrows https: to the tiles
+        // that the run offers, mostly none; see src/map/policy.ts.
+        'connect-src blob: https:',
+        'img-src data: blob: https:',
         "base-uri 'none'",
         "form-action 'none'"
       ].join('; ')

@@ -78,7 +78,14 @@ impl Behind {
     pub(super) fn decides(key: &[u8]) -> bool {
         matches!(
             key,
-            b"leisure" | b"landuse" | b"natural" | b"place" | b"addr:housenumber" | b"waterway" | b"railway" | b"highway"
+            b"leisure"
+                | b"landuse"
+                | b"natural"
+                | b"place"
+                | b"addr:housenumber"
+                | b"waterway"
+                | b"railway"
+                | b"highway"
         )
     }
 
@@ -173,7 +180,9 @@ impl Backdrop {
         if behind.place && tag(tags, "name").is_some() {
             self.places.push(super::find::point(id, at, tags.clone()));
         }
-        if behind.address && let Some(text) = address(tags) {
+        if behind.address
+            && let Some(text) = address(tags)
+        {
             self.add_address(Address { text, at });
         }
     }

@@ -1,168 +1,94 @@
 /** The layers with their switches and legends. */
-import { drawIcon, type Icon } from '../map/icons'
-import { bandColour, roadColour } from '../map/style'
-import { bandsOf } from '../map/view'
-import { layerIds } from '../layers'
-import { COLOURINGS, type ClassBand } from '../palette'
+import { layerGroups } from '../layers'
+import { drawSymbol } from '../map/icons'
+import { INDICATORS } from '../map/indicators'
+import { layerName, legendOf, type Legend } from '../map/legend'
+import { COLOURINGS } from '../palette'
 import type { View } from '../state'
 import type { Key } from '../strings'
-import { ROAD_CLASSES } from '../types'
-import { mainMode, words, type Context, type Part, type Words } from './context'
-import { el, type Child } from './dom'
+import { words, type Context, type Part, type Words } from './context'
+import { el, fill, type Child } from './dom'
 
-function item(symbol: HTMLElement, label: string): HTMLElement {
-  symbol.setAttribute('aria-hidden', 'true')
-  return el('li', {}, symbol, label)
+/** What a layer says, with its symbols. `short` leaves out the sentence's source, for paper. */
+export function legendBody(legend: Legend): Child[] {
+  const items = legend.items.map(({ symbol, label }) => {
+    const drawn = drawSymbol(symbol)
+    drawn.setAttribute('aria-hidden', 'true')
+    return el('li', {}, el('span', { class: 'symbol' }, drawn), el('span', {}, label))
+  })
+  return [
+    el('p', { class: 'says' }, legend.sentence, legend.unit && el('span', { class: 'unit' }, ' ', legend.unit)),
+    items.length > 0 && el('ul', { class: 'classes' }, ...items),
+    ...legend.notes.map(note => el('p', { class: 'note' }, note)),
+    legend.source && el('p', { class: 'note' }, legend.source)
+  ]
 }
 
-function swatch(colour: string, kind = ''): HTMLElement {
-  const made = el('span', { class: `swatch ${kind}` })
-  if (kind !== 'hatched') made.style.backgroundColor = colour
-  return made
-}
-
-function icon(name: Icon): HTMLElement {
-  const canvas = drawIcon(name, 2)
-  canvas.className = 'icon'
-  return canvas
-}
-
-const icons = (w: Words, entries: [Icon, Key][]): HTMLElement =>
-  el('ul', {}, ...entries.map(([name, key]) => item(icon(name), w.t(key))))
-
-/** The limits of a class in words; a limit itself belongs to the class below it. */
-function bandLabel(band: ClassBand, scale: number, { t, format }: Words): string {
-  const show = (value: number) => format.decimal(value / scale)
-  if (band.from === null && band.to !== null) return t('class.up_to', { to: show(band.to) })
-  if (band.from !== null && band.to !== null) return t('class.between', { from: show(band.from), to: show(band.to) })
-  return t('class.over', { from: show(band.from ?? 0) })
-}
-
-function cellClasses({ run }: Context, view: View, w: Words): HTMLElement {
-  const { t } = w
-  const bands = bandsOf(run, view.colouring)
-  const served: Key[] = ['class.served.none', 'class.served.less', 'class.served.more', 'class.served.all']
-  const label = (band: ClassBand, i: number): string => {
-    if (band.hatched) return t('class.unreached')
-    if (view.colouring === 'served') return t(served[i] ?? 'class.unreached')
-    return view.colouring === 'people'
-      ? bandLabel(band, 1, w)
-      : bandLabel(band, 60, w)
-  }
-  return el('ul', {}, ...bands.map((band, i) => item(swatch(band.colour, band.hatched ? 'hatched' : ''), label(band, i))))
-}
-
-/** The words and symbols under a layer's switch. */
-function legend(context: Context, id: string, view: View, w: Words): Child[] {
-  const { run } = context
-  const { t } = w
-  const mode = mainMode(run, w)
-  const says = (sentence: string) => el('p', {}, sentence)
-  const orEmpty = (size: number, ...children: Child[]) => (size > 0 ? children : [says(t('layer.empty'))])
-  switch (id) {
-    case 'agents': {
-      const fixed: [Icon, Key][] = run.agents.some(a => a.fixed) ? [['fixed', 'legend.agent.fixed']] : []
-      return orEmpty(run.agents.length, says(t('legend.agents')), icons(w, [
-        ...fixed,
-        ['opened-now', 'legend.agent.now'],
-        ['opened-before', 'legend.agent.before'],
-        ['opens-later', 'legend.agent.later']
-      ]))
-    }
-    case 'uncovered':
-      return orEmpty(run.uncovered.length, says(t('legend.uncovered')), icons(w, [['uncovered', 'legend.uncovered.item']]))
-    case 'cells':
-      return orEmpty(run.cells.count, says(t(`legend.cells.${view.colouring}`, { mode })), cellClasses(context, view, w))
-    case 'isochrones': {
-      const minutes = [...new Set(run.isochrones.filter(b => b.phase === view.phase).map(b => b.minutes))].sort((a, b) => a - b)
-      if (run.isochrones.length > 0 && minutes.length === 0) return [says(t('legend.isochrones.none'))]
-      return orEmpty(minutes.length, says(t('legend.isochrones', { mode })), el('ul', {}, ...minutes.map(m =>
-        item(swatch(bandColour(m, run.standard.minutes), 'band'), t('legend.isochrones.item', { minutes: w.format.decimal(m) }))
-      )))
-    }
-    case 'candidates':
-      return orEmpty(run.candidates.length, says(t('legend.candidates')), icons(w, [
-        ['eligible', 'legend.candidate.eligible'],
-        ['review', 'legend.candidate.review'],
-        ['refused', 'legend.candidate.refused']
-      ]))
-    case 'roads': {
-      const present = ROAD_CLASSES.filter(c => run.roads.some(roads => roads.class === c && roads.lines.length > 0))
-      return orEmpty(present.length, says(t('legend.roads')), el('ul', {}, ...present.map(c =>
-        item(swatch(roadColour(c), 'line'), t(`road.${c}`))
-      )))
-    }
-    case 'water':
-      return orEmpty(run.water.features.length, says(t('legend.water')))
-    default:
-      return [says(t('legend.boundary')), el('ul', {}, item(swatch('transparent', 'dashed'), t('legend.boundary.item')))]
-  }
-}
-
-const FIXED_NAMES: Record<string, Key> = {
-  agents: 'layer.agents',
-  uncovered: 'layer.uncovered',
-  cells: 'layer.cells',
-  isochrones: 'layer.isochrones',
-  candidates: 'layer.candidates',
-  roads: 'layer.roads',
-  water: 'layer.water'
-}
-
-function layerName({ run }: Context, id: string, w: Words): string {
-  const key = FIXED_NAMES[id]
-  if (key) return w.t(key)
-  const layer = run.boundaries[Number(id.replace('boundary', ''))]
-  return w.t('layer.boundary', { name: layer ? w.pick(layer.name) : '' })
-}
-
-/** Radio buttons for what the cells' colour means. */
-function colouringChoice({ store }: Context): Part {
-  const caption = el('legend')
-  const choices = COLOURINGS.map(colouring => {
-    const input = el('input', { type: 'radio', name: 'colouring', value: colouring })
-    const label = el('span')
-    input.addEventListener('change', () => store.set({ colouring }))
-    return { colouring, input, label, root: el('label', {}, input, label) }
+/** A row of buttons of which one is chosen. */
+function choice<T extends string>(
+  name: string, values: readonly T[], caption: Key, label: (value: T, w: Words) => string, now: (view: View) => T, choose: (value: T) => void
+): Part {
+  const legend = el('legend')
+  const options = values.map(value => {
+    const input = el('input', { type: 'radio', name, value })
+    const text = el('span')
+    input.addEventListener('change', () => choose(value))
+    return { value, input, text, root: el('label', {}, input, text) }
   })
   return {
-    root: el('fieldset', { class: 'colouring' }, caption, ...choices.map(choice => choice.root)),
+    root: el('fieldset', { class: 'choice' }, legend, ...options.map(option => option.root)),
     update(view) {
-      const { t } = words(view)
-      caption.textContent = t('legend.cells.choose')
-      for (const choice of choices) {
-        choice.input.checked = view.colouring === choice.colouring
-        choice.label.textContent = t(`colouring.${choice.colouring}`)
+      const w = words(view)
+      legend.textContent = w.t(caption)
+      for (const option of options) {
+        option.input.checked = now(view) === option.value
+        option.text.textContent = label(option.value, w)
       }
     }
   }
 }
 
 export function layerList(context: Context): Part {
+  const { run, store } = context
   const title = el('h2')
-  const colouring = colouringChoice(context)
-  const rows = layerIds(context.run).map(id => {
-    const input = el('input', { type: 'checkbox', 'data-layer': id })
-    const name = el('span')
-    const body = el('div', { class: 'legend-body' })
-    input.addEventListener('change', () => context.store.toggleLayer(id, input.checked))
-    const root = el('div', { class: 'layer' }, el('label', {}, input, name), id === 'cells' && colouring.root, body)
-    return { id, input, name, body, root }
+  const choices: Record<string, Part> = {
+    cells: choice('colouring', COLOURINGS, 'legend.cells.choose', (value, { t }) => t(`colouring.${value}`), view => view.colouring, colouring => store.set({ colouring })),
+    indicators: choice('indicator', INDICATORS, 'legend.indicator.choose', (value, { t }) => t(`legend.indicator.${value}`), view => view.indicator, indicator => store.set({ indicator }))
+  }
+  const groups = layerGroups(run).map(({ group, ids }) => {
+    const name = el('h3')
+    const rows = ids.map(id => {
+      const input = el('input', { type: 'checkbox', 'data-layer': id })
+      const label = el('span')
+      const body = el('div', { class: 'legend-body' })
+      input.addEventListener('change', () => store.toggleLayer(id, input.checked))
+      const root = el('div', { class: 'layer' }, el('label', {}, input, label), choices[id]?.root, body)
+      return { id, input, label, body, root, made: '' }
+    })
+    return { group, name, rows, root: el('div', { class: 'layer-group' }, name, ...rows.map(row => row.root)) }
   })
   return {
-    root: el('section', { class: 'layers' }, title, ...rows.map(row => row.root)),
+    root: el('section', { class: 'layers' }, title, ...groups.map(group => group.root)),
     update(view) {
       const w = words(view)
       title.textContent = w.t('layers.title')
-      colouring.update(view)
-      for (const { id, input, name, body, root } of rows) {
-        const on = view.layers.includes(id)
-        input.checked = on
-        name.textContent = layerName(context, id, w)
-        root.classList.toggle('off', !on)
-        body.hidden = !on
-        if (id === 'cells') colouring.root.hidden = !on
-        body.replaceChildren(...legend(context, id, view, w).filter((c): c is HTMLElement => c instanceof HTMLElement))
+      for (const part of Object.values(choices)) part.update(view)
+      for (const { group, name, rows } of groups) {
+        name.textContent = w.t(`layer.group.${group}`)
+        for (const row of rows) {
+          const on = view.layers.includes(row.id)
+          row.input.checked = on
+          fill(row.label, layerName(run, row.id, w))
+          row.root.classList.toggle('off', !on)
+          row.body.hidden = !on
+          const chosen = choices[row.id]
+          if (chosen) chosen.root.hidden = !on
+          // Symbols are drawn again only when what they say has changed.
+          const legend = on ? legendOf(run, row.id, view, w) : null
+          const made = JSON.stringify(legend)
+          if (made !== row.made) fill(row.body, ...(legend ? legendBody(legend) : []))
+          row.made = made
+        }
       }
     }
   }
