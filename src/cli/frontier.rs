@@ -12,6 +12,7 @@ use crate::output::draw::Format;
 use crate::output::folder::{PendingFolder, refuse_existing};
 use crate::output::frontier::write;
 use crate::output::plot::{self, Facts, Kind, Wanted};
+use crate::output::table::RunFolder;
 use crate::rollout::Rollout;
 use crate::rollout::explain::commas;
 use crate::rollout::frontier::{Frontier, frontier};
@@ -44,7 +45,7 @@ pub fn run(args: &FrontierArgs, quiet: bool) -> Result<()> {
     let plan = stages.run("optimise", || Rollout::solve(&study), |p| format!("{} agents", p.agents.len()))?;
     let found = stages.run("frontier", || frontier(&study, Some(&plan)), Frontier::told)?;
     let folder = PendingFolder::begin(&target, args.output.force)?;
-    write(folder.path(), &study, &found)?;
+    write(&RunFolder::new(folder.path(), &study, &plan)?, &study, &found)?;
     let wanted = Wanted { kinds: vec![Kind::Frontier], formats: vec![Format::Svg, Format::Png], ..Wanted::of_plan() };
     let drawn = plot::Frontier::of_study(&study, &found).draw(&Facts::of_scenario(&study.scenario), &wanted.languages);
     plot::save(folder.path(), Kind::Frontier.name(), drawn, &wanted)?;

@@ -3,7 +3,7 @@
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
-use geojson::{Feature, FeatureCollection, GeoJson, Geometry};
+use geojson::{Feature, Geometry};
 use serde_json::json;
 
 use super::loads::last_load;
@@ -91,27 +91,27 @@ fn inert(text: &str) -> String {
     if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
 }
 
-/// `isochrones.geojson`: RFC 7946, 6 decimals.
+/// `isochrones.geojson`: RFC 7946, 6 decimals, one feature a line. What all agents of a phase reach together, for web maps
+/// and editors, which could not hold the shapes of every single agent (some 20 MB of text for 100 agents):
+/// `isochrones.parquet` has those too.
 pub(super) fn isochrones_geojson(folder: &Path, study: &Study, isochrones: &[Isochrone]) -> Result<()> {
     let path = folder.join("isochrones.geojson");
-    let features = isochrones
-        .iter()
-        .map(|i| {
-            let properties = json!({
-                "phase": i.phase + 1,
-                "site": i.site.map(|s| &study.sites[s as usize].site.id),
-                "mode": study.modes[0].id,
-                "minutes": i.minutes,
-            });
-            Feature {
-                geometry: Some(Geometry::from(&rounded(&i.shape))),
-                properties: properties.as_object().cloned(),
-                ..Feature::default()
-            }
-        })
-        .collect();
-    let collection = GeoJson::FeatureCollection(FeatureCollection { features, bbox: None, foreign_members: None });
-    std::fs::write(&path, collection.to_string()).map_err(|e| Fault::io("write the isochrones", &path, &e))?;
+    let failed = |e: std::io::Error| Fault::io("write the isochrones", &path, &e);
+    let mut file = BufWriter::new(std::fs::File::create(&path).map_err(failed)?);
+    file.write_all(b"{\"type\":\"FeatureCollection\",\"features\":[").map_err(failed)?;
+    let mut between = "\n";
+    for i in isochrones.iter().filter(|i| i.site.is_none()) {
+        let properties = json!({ "phase": i.phase + 1, "mode": study.modes[0].id, "minutes": i.minutes });
+        let feature = Feature {
+            geometry: Some(Geometry::from(&rounded(&i.shape))),
+            properties: properties.as_object().cloned(),
+            ..Feature::default()
+        };
+        write!(file, "{between}{feature}").map_err(failed)?;
+        between = ",\n";
+    }
+    file.write_all(b"\n]}\n").map_err(failed)?;
+    file.flush().map_err(failed)?;
     Ok(())
 }
 

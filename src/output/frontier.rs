@@ -1,9 +1,7 @@
 //! The frontier as a table.
 
-use std::path::Path;
-
 use super::schema;
-use super::table::{self, Values};
+use super::table::{self, RunFolder, Values};
 use crate::error::Result;
 use crate::rollout::frontier::Frontier;
 use crate::study::Study;
@@ -12,7 +10,7 @@ use crate::study::Study;
 ///
 /// # Errors
 /// The disk refuses it.
-pub fn write(folder: &Path, study: &Study, frontier: &Frontier) -> Result<()> {
+pub fn write(folder: &RunFolder, study: &Study, frontier: &Frontier) -> Result<()> {
     let points = &frontier.points;
     let share = |people: f64| if frontier.persons.0 > 0 { people / frontier.persons.people() } else { 0.0 };
     let ids = |sites: &[u32]| {
