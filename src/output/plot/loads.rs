@@ -107,8 +107,8 @@ impl Loads {
         let rows = self.agents.len() <= MOST_ROWS;
         let height = match (rows, self.counted) {
             (true, _) => 30.0 + self.agents.len() as f64 * ROW,
-            (false, true) => 946.0,
-            (false, false) => 600.0,
+            (false, true) => 912.0,
+            (false, false) => 566.0,
         };
         let keyed = self.kinds(language);
         let room = if keyed.is_empty() { 14.0 } else { 46.0 };
@@ -198,9 +198,11 @@ impl Loads {
     fn columns(&self, svg: &mut Svg, language: Language, top: f64) {
         let words = &language.words().loads;
         let across = Scale::new([0.0, self.agents.len() as f64], [LEFT + 52.0, RIGHT]);
-        let most = self.agents[0].load;
+        // Agents that are full end at the ceiling, which is drawn where it is near.
+        let ceiling = self.ceiling.filter(|c| *c <= 1.5 * self.agents[0].load);
+        let most = ceiling.unwrap_or(0.0).max(self.agents[0].load);
         let mut bottom = self.panel(svg, language, (top, 360.0), (&words.load, most), &across, Loads::parts);
-        if let Some(ceiling) = self.ceiling.filter(|c| *c <= most) {
+        if let Some(ceiling) = ceiling {
             let y = Scale::new([0.0, most], [bottom, bottom - 360.0]).at(ceiling);
             svg.line([[LEFT + 52.0, y], [RIGHT, y]], Paint::line(INK, 1.2).dashed(6.0, 4.0));
             let text = fill(&words.ceiling, &[("load", &language.number(ceiling, 1))]);

@@ -80,7 +80,7 @@ impl Phases {
     fn in_language(&self, facts: &Facts, language: Language) -> Svg {
         let words = &language.words().phases;
         let about = fill(&words.about, &[("standard", &language.standard(&self.standard))]);
-        let rows = self.phases.len() as f64 + if self.today.is_some() { 0.7 } else { 0.0 };
+        let rows = self.phases.len() as f64 + if self.today.is_some() { 0.8 } else { 0.0 };
         let [first, last] = self.days();
         let days = Scale::new([0.0, (last - first).num_days() as f64], [TIME, AGENTS - 40.0]);
         let at = |date: NaiveDate| days.at((date - first).num_days() as f64);
@@ -96,7 +96,7 @@ impl Phases {
             }
             if let Some(today) = &self.today {
                 self.today_row(svg, language, today, y);
-                y += ROW * 0.7;
+                y += ROW * 0.8;
             }
             let changing = self.phases.iter().filter(|p| p.changes.is_some()).count();
             for phase in &self.phases {
@@ -112,6 +112,8 @@ impl Phases {
         let words = &language.words().phases;
         let base = y + 26.0;
         svg.text(&words.today, [LEFT, base], Type::new(BODY, TODAY).bold());
+        let about = font::fitted(&words.today_about, SMALL, false, TIME - LEFT - 24.0);
+        svg.text(&about, [LEFT, base + 20.0], Type::new(SMALL, FAINT));
         let offices = fill(&words.today_agents, &[("n", &language.whole(f64::from(today.offices)))]);
         svg.text(&offices, [AGENTS, base], Type::new(BODY, INK));
         let share = today.population_covered_share.unwrap_or(0.0);

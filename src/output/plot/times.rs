@@ -5,7 +5,7 @@ use super::sheet::{BODY, FAINT, Facts, GRID, INK, LEFT, RIGHT, SMALL, TODAY, WAR
 use super::words::{Language, fill};
 use crate::error::Result;
 use crate::output::draw::chart::{Scale, tick_step};
-use crate::output::draw::{Paint, Rgb, Spot, Svg, Type, font};
+use crate::output::draw::{Paint, Rgb, Svg, Type, font};
 use crate::output::read::{Rows, Standard};
 use crate::output::run::{PhaseRow, Run, TodayRow};
 use crate::output::{schema, table};
@@ -205,23 +205,6 @@ impl Times {
             svg.text(&limit, [x - 6.0, bottom - 10.0], Type::new(SMALL, WARNING).end().rimmed([255; 3], 4.0));
         }
         let mut labels: Vec<(f64, Rgb, String, String)> = Vec::new();
-        if let Some(today) = &self.today {
-            let reached = if today.persons > 0.0 { today.reached_persons / today.persons } else { 0.0 };
-            let parts = [(today.median_time_s, 0.5), (today.p90_time_s, 0.9), (today.worst_time_s, 1.0)];
-            let known = parts.into_iter().filter_map(|(time, part)| Some((time? / 60.0, part * reached)));
-            let spots: Vec<Spot> = known
-                .filter(|(minutes, _)| *minutes <= self.minutes)
-                .map(|(minutes, share)| [across.at(minutes), up.at(share)])
-                .collect();
-            let line = std::iter::once([left, bottom]).chain(spots.iter().copied());
-            svg.line(line, Paint::line(TODAY, 2.0).dashed(3.0, 5.0));
-            let dot = Paint::fill([255; 3]).outlined(TODAY, 2.0);
-            spots.iter().for_each(|&spot| svg.circle(spot, 4.5, dot));
-            if let Some(&[_, y]) = spots.last() {
-                let name = fill(&words.today, &[("offices", &language.whole(f64::from(today.offices)))]);
-                labels.push((y, TODAY, name, words.today_about.clone()));
-            }
-        }
         for (i, phase) in self.phases.iter().enumerate() {
             let colour = phase_colour(i, self.phases.len());
             let shares = phase.shares();
@@ -240,12 +223,35 @@ impl Times {
         }
         let wanted: Vec<f64> = labels.iter().map(|l| l.0).collect();
         let x = right + 14.0;
-        for ((from, colour, name, second), y) in labels.iter().zip(apart(&wanted, 42.0, top + 6.0, bottom - 26.0)) {
-            svg.line([[right + 2.0, *from], [x - 2.0, y]], Paint::line(*colour, 1.0));
-            let (name, second) =
-                (font::fitted(name, BODY, true, RIGHT - x), font::fitted(second, SMALL, false, RIGHT - x));
-            svg.text(&name, [x + 2.0, y + 4.0], Type::new(BODY, *colour).bold());
-            svg.text(&second, [x + 2.0, y + 21.0], Type::new(SMALL, INK));
+        let label = |svg: &mut Svg, y: f64, colour: Rgb, name: &str, second: &[String]| {
+            let name = font::fitted(name, BODY, true, RIGHT - x);
+            svg.text(&name, [x + 2.0, y + 4.0], Type::new(BODY, colour).bold());
+            for (i, text) in second.iter().enumerate() {
+                let text = font::fitted(text, SMALL, false, RIGHT - x);
+                svg.text(&text, [x + 2.0, y + 21.0 + 17.0 * i as f64], Type::new(SMALL, INK));
+            }
+        };
+        let room = if self.today.is_some() { 120.0 } else { 26.0 };
+        let placed = apart(&wanted, 42.0, top + 6.0, bottom - room);
+        for ((from, colour, name, second), y) in labels.iter().zip(&placed) {
+            svg.line([[right + 2.0, *from], [x - 2.0, *y]], Paint::line(*colour, 1.0));
+            label(svg, *y, *colour, name, std::slice::from_ref(second));
+        }
+        if let Some(today) = &self.today {
+            let reached = if today.persons > 0.0 { today.reached_persons / today.persons } else { 0.0 };
+            let parts = [(today.median_time_s, 0.5), (today.p90_time_s, 0.9)];
+            let mut known = Vec::new();
+            for (minutes, share) in parts.into_iter().filter_map(|(time, part)| Some((time? / 60.0, part * reached))) {
+                let (of, in_minutes) = (language.percent(share), language.number(minutes, 1));
+                known.push(fill(&words.today_within, &[("share", &of), ("minutes", &in_minutes)]));
+                if minutes <= self.minutes {
+                    svg.circle([across.at(minutes), up.at(share)], 5.0, hollow());
+                }
+            }
+            let y = placed.iter().copied().fold(top, f64::max) + 64.0;
+            svg.circle([x - 8.0, y - 1.0], 5.0, hollow());
+            let name = fill(&words.today, &[("offices", &language.whole(f64::from(today.offices)))]);
+            label(svg, y, TODAY, &name, &known);
         }
     }
 
@@ -333,6 +339,11 @@ impl Times {
             x += 29.0 + font::width(&name, BODY, false) + 30.0;
         }
     }
+}
+
+/// The mark of today: of it only the times of half and of nine tenths are known.
+fn hollow() -> Paint {
+    Paint::fill([255; 3]).outlined(TODAY, 2.2)
 }
 
 fn minutes_axis(svg: &mut Svg, language: Language, across: &Scale, y: f64) {

@@ -129,12 +129,12 @@ macro_rules! words {
 words! {
     Sheet { synthetic sources made_by }
     Standards { either both time radius }
-    Times { title about cumulative minutes limit within reached today today_about histogram people_within people_beyond
+    Times { title about cumulative minutes limit within reached today today_within histogram people_within people_beyond
             people_unreached beyond unreached agents }
     Loads { title title_offices about half overflow_none overflow_some carried office overflow load counters
             utilisation utilisation_short rank most ceiling over }
     Phases { title about phase time agents served dates open_end opened closed total served_people scope today
-             today_agents opens_nothing opens_most_people opens_worst_first opens_fewest_for_all }
+             today_about today_agents opens_nothing opens_most_people opens_worst_first opens_fewest_for_all }
     Communes { title about full left_out today }
     Frontier { title about x share people best bound most mark marks }
 }
