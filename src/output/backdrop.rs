@@ -2,12 +2,11 @@
 //! places, streets by name, addresses. From the file of the roads; nothing here decides anything.
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
 
 use geo::{BoundingRect, Coord, Geometry, LineString, MultiPolygon, Point, Polygon, Rect, Simplify};
 
 use super::schema;
-use super::table::{self, Values};
+use super::table::{self, RunFolder, Values};
 use crate::error::Result;
 use crate::ingest::osm::features::{Backdrop, Features, LineKind, TagList, TaggedArea, tag};
 use crate::network::Network;
@@ -61,7 +60,7 @@ impl std::fmt::Display for Written {
 ///
 /// # Errors
 /// The disk refuses it.
-pub fn write(folder: &Path, study: &Study) -> Result<Written> {
+pub fn write(folder: &RunFolder, study: &Study) -> Result<Written> {
     let mut items = Vec::new();
     if let Some(area) = study.area.bounding_rect() {
         let around = Coord { x: AROUND_DEG, y: AROUND_DEG };

@@ -82,7 +82,7 @@ pub fn write_run(target: &Path, force: bool, study: &Study, plan: &Rollout, stag
     )?;
     stages.run(
         "write background",
-        || backdrop::write(folder.path(), study),
+        || backdrop::write(&run, study),
         |written: &backdrop::Written| written.to_string(),
     )?;
     if study.scenario.output.frontier {
@@ -101,7 +101,7 @@ pub fn write_run(target: &Path, force: bool, study: &Study, plan: &Rollout, stag
         sensitivity::write(&run, study, &tried)?;
     }
     let manifest = manifest::begin(&run, study, plan)?;
-    let drawn = |()| "the map, the report, the workbook and the plots".to_owned();
+    let drawn = |_: &()| "the map, the report, the workbook and the plots".to_owned();
     stages.run("draw", || draw(&Run::open(folder.path())?), drawn)?;
     manifest::finish(folder.path(), manifest, stages.done())?;
     crate::stages::go_on()?;
