@@ -198,7 +198,7 @@ mod tests {
 
     /// What a shell would hand over: up to where the output is sent.
     fn words(line: &str) -> Vec<&str> {
-        line.split_whitespace().take_while(|word| !matches!(*word, ">" | "|")).collect()
+        line.split_whitespace().take_while(|word| !matches!(*word, ">" | ">>" | "|")).collect()
     }
 
     #[test]
@@ -222,6 +222,65 @@ mod tests {
             parsed += 1;
         }
         assert!(parsed >= 30, "{parsed}");
+    }
+
+    /// The commands in a page: its lines of shell that begin with gandan, a backslash joining lines.
+    fn commands(page: &str) -> Vec<String> {
+        let mut found = Vec::new();
+        let mut shell = false;
+        let joined = page.replace("\\\n", " ");
+        for line in joined.lines() {
+            if let Some(kind) = line.trim().strip_prefix("```") {
+                shell = kind == "sh";
+            } else if shell && (line.starts_with("gandan ") || line.starts_with("./run ")) {
+                let line = line.replacen("./run ", "gandan ", 1);
+                found.push(line.split(" #").next().unwrap_or_default().trim().to_owned());
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn every_command_in_the_pages_parses() {
+        let known: Vec<String> = command().get_subcommands().map(|s| s.get_name().to_owned()).collect();
+        let docs = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
+        let pages = [
+            "../README.md",
+            "../README.vi.md",
+            "command-line.md",
+            "guide/planner.md",
+            "guide/planner.vi.md",
+            "guide/analyst.md",
+            "guide/analyst.vi.md",
+            "guide/decision-maker.md",
+            "guide/decision-maker.vi.md",
+        ];
+        let mut parsed = 0;
+        for page in pages {
+            let text = std::fs::read_to_string(docs.join(page)).unwrap();
+            for line in commands(&text).iter().filter(|line| known.iter().any(|name| words(line)[1] == name)) {
+                if let Err(error) = command().try_get_matches_from(words(line)) {
+                    panic!("{page}: {line}\n{error}");
+                }
+                parsed += 1;
+            }
+        }
+        assert!(parsed >= 50, "{parsed}");
+    }
+
+    #[test]
+    fn the_commands_of_a_page_by_hand() {
+        let page = "text\n```sh\ngandan plan a.toml \\\n  --force   # again\nls\n```\ngandan no\n```\ngandan no\n```\n";
+        assert_eq!(commands(page), ["gandan plan a.toml    --force"]);
+    }
+
+    #[test]
+    fn a_box_may_lie_in_the_west() {
+        let line = "gandan fetch porto --pbf-url a --population-url b --bbox -8.7,41.1,-8.5,41.2";
+        let found = command().try_get_matches_from(words(line)).unwrap();
+        let (_, fetch) = found.subcommand().unwrap();
+        let bbox: Vec<f64> = fetch.get_many("bbox").unwrap().copied().collect();
+        assert_eq!(bbox, [-8.7, 41.1, -8.5, 41.2]);
     }
 
     #[test]

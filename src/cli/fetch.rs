@@ -47,13 +47,7 @@ pub struct FetchArgs {
     #[arg(long, value_name = "ID", conflicts_with = "bbox")]
     relation: Option<i64>,
     /// The area, as a box in degrees
-    #[arg(
-        long,
-        value_name = "WEST,SOUTH,EAST,NORTH",
-        value_delimiter = ',',
-        num_args = 4,
-        allow_negative_numbers = true
-    )]
+    #[arg(long, value_name = "WEST,SOUTH,EAST,NORTH", value_delimiter = ',', allow_hyphen_values = true)]
     bbox: Option<Vec<f64>>,
     /// Boundary layers to cut out of the extract, as admin levels; for a region that gandan does not know
     #[arg(long, value_name = "LEVELS", value_delimiter = ',')]

@@ -287,7 +287,7 @@ mod tests {
     fn numbers_as_people_read_them() {
         assert_eq!(
             [0.0, 99.4, 100.0, 3599.0, 7260.0].map(seconds),
-            ["0 s", "99 s", "1 min 40 s", "59 min 59 s", "121 min 00 s"].map(str::to_owned)
+            ["0 s", "99 s", "1 min 40 s", "59 min 59 s", "2 h 01 min"].map(str::to_owned)
         );
         assert_eq!(seconds(7260.0 * 2.0), "4 h 02 min");
         assert_eq!(

@@ -69,7 +69,7 @@ pub fn page(run: &Run, first: Lang) -> Result<String> {
     for words in &words {
         let code = words.lang.code();
         let checked = if words.lang == first { " checked" } else { "" };
-        let _ = write!(html, "<input type=\"radio\" name=\"lang\" id=\"to-{code}\" class=\"to\"{checked}>");
+        let _ = write!(html, "<input type=\"radio\" name=\"lang\" id=\"to-{code}\" class=\"switch\"{checked}>");
     }
     html.push_str("<nav class=\"bar\" aria-label=\"Ngôn ngữ / Language\">");
     for words in &words {
@@ -127,7 +127,7 @@ fn contents(words: &Words, html: &mut String) {
 
 fn heading(words: &Words, html: &mut String, number: &str, key: &str) {
     let title = words.get(&format!("{key}.title"));
-    let _ = writeln!(html, "<h2 id=\"{}-{key}\">{number}. {title}</h2>", words.lang.code());
+    let _ = writeln!(html, "<h2 id=\"{}-{key}\" class=\"{key}\">{number}. {title}</h2>", words.lang.code());
 }
 
 fn subheading(words: &Words, html: &mut String, key: &str) {

@@ -173,7 +173,7 @@ pub fn scale_bar(frame: &Frame, at: [f64; 2], most: f64, label: impl Fn(f64) -> 
     let length = metres / frame.metres();
     let (x, y, half) = (at[0], at[1], length / 2.0);
     format!(
-        "<g class=\"scale\"><rect x=\"{:.0}\" y=\"{:.0}\" width=\"{:.0}\" height=\"58\" fill=\"#fff\" \
+        "<g font-family=\"Arial,sans-serif\" font-size=\"26\"><rect x=\"{:.0}\" y=\"{:.0}\" width=\"{:.0}\" height=\"58\" fill=\"#fff\" \
          fill-opacity=\".8\"/><rect x=\"{x:.0}\" y=\"{:.0}\" width=\"{length:.1}\" height=\"10\" fill=\"#fff\" \
          stroke=\"#000\" stroke-width=\"2\"/><rect x=\"{x:.0}\" y=\"{:.0}\" width=\"{half:.1}\" height=\"10\"/>\
          <text x=\"{x:.0}\" y=\"{:.0}\">0</text><text x=\"{:.0}\" y=\"{:.0}\" text-anchor=\"end\">{}</text></g>",

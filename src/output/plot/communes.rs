@@ -15,7 +15,7 @@ const MOST: usize = 240;
 /// Features in a column before there is another one.
 const COLUMN: usize = 44;
 const ROW: f64 = 18.0;
-const NAMES: f64 = 132.0;
+const NAMES: f64 = 150.0;
 const BETWEEN: f64 = 26.0;
 
 /// What the plot shows.
@@ -45,9 +45,8 @@ impl Communes {
     pub fn of_run(run: &Run) -> Result<Option<Communes>> {
         let Some(layer) = run.about.layers.first() else { return Ok(None) };
         let rows: Vec<PhaseRow> = run.rows()?;
-        let changed =
-            |i: usize, p: &PhaseRow| p.agents > 0 && (i == 0 || p.opened > 0 || p.agents != rows[i - 1].agents);
-        let drawn: Vec<&PhaseRow> = rows.iter().enumerate().filter(|(i, p)| changed(*i, p)).map(|(_, p)| p).collect();
+        let changes = super::changing(&rows);
+        let drawn: Vec<&PhaseRow> = rows.iter().zip(changes).filter_map(|(p, changes)| changes.map(|_| p)).collect();
         let today = super::todays(run)?;
         let columns = ["layer", "code", "name", "phase", "population_covered_share"];
         let table = Rows::read(&run.folder, &schema::BOUNDARIES, &columns)?;
@@ -211,9 +210,9 @@ mod tests {
             let dots = group.parent().unwrap().children().filter(|n| n.has_tag_name("circle"));
             dots.map(|n| n.attribute("cx").unwrap().parse().unwrap()).collect()
         };
-        // From 180 (0 %) to 1110 (100 %): 25 % of today is 412.5; of the first 25 and 50 %, of the second 50 and 100 %.
-        assert_eq!(at("c0: 50%"), [412.5, 412.5, 645.0]);
-        assert_eq!(at("c1: 100%"), [412.5, 645.0, 1110.0]);
+        // From 198 (0 %) to 1110 (100 %): 25 % of today is 426; of the first 25 and 50 %, of the second 50 and 100 %.
+        assert_eq!(at("c0: 50%"), [426.0, 426.0, 654.0]);
+        assert_eq!(at("c1: 100%"), [426.0, 654.0, 1110.0]);
         assert!(svg.contains("In 1 of 2 everyone is served"), "{svg}");
     }
 

@@ -66,16 +66,17 @@ impl Frontier {
         let phases: Vec<PhaseRow> = run.rows()?;
         let (Some(most), Some(last)) = (points.last(), phases.last()) else { return Ok(None) };
         let coverable = most.persons;
-        let mark = |p: &PhaseRow| {
+        let mark = |(p, changes): (&PhaseRow, Option<usize>)| {
+            changes?;
             let persons = match &last.scope {
                 None => p.covered_persons,
                 Some(_) if p.scope == last.scope => p.scope_covered_persons,
                 Some(_) => return None,
             };
             let name = Text { vi: p.name_vi.clone(), en: p.name_en.clone() };
-            (p.agents > 0).then_some(Mark { agents: f64::from(p.agents), persons, name })
+            Some(Mark { agents: f64::from(p.agents), persons, name })
         };
-        let marks = phases.iter().filter_map(mark).collect();
+        let marks = phases.iter().zip(super::changing(&phases)).filter_map(mark).collect();
         let (persons, standard) = (last.scope_persons, run.about.standard.clone());
         Ok(Some(Frontier { points, marks, persons, coverable, standard }))
     }

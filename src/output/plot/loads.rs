@@ -27,6 +27,8 @@ pub struct Loads {
     agents: Vec<Agent>,
     /// Whether counters and overflow are known.
     counted: bool,
+    /// The most that an agent can carry, where that is the same for all (dossiers a working day).
+    ceiling: Option<f64>,
 }
 
 /// An agent's work.
@@ -54,8 +56,12 @@ impl Loads {
         let Some(last) = phases.last() else { return Ok(None) };
         let loads: Vec<LoadRow> = run.rows()?;
         let counted = !loads.is_empty();
+        let mut ceiling = None;
         let agents: Vec<Agent> = if counted {
             let of_last = loads.into_iter().filter(|l| l.phase == last.phase);
+            let most = of_last.clone().filter(|l| !l.office).map(|l| l.most_per_day);
+            let (low, high) = most.fold((f64::INFINITY, 0.0_f64), |(low, high), m| (low.min(m), high.max(m)));
+            ceiling = (high - low <= 1e-6 * high).then_some(high);
             let agent = |l: LoadRow| Agent {
                 name: l.name,
                 office: l.office,
@@ -71,12 +77,12 @@ impl Loads {
             stand.map(|a| Agent { name: a.name, load: a.dossiers_per_day, ..Agent::default() }).collect()
         };
         let phase = Text { vi: last.name_vi.clone(), en: last.name_en.clone() };
-        Ok(Loads::of(phase, agents, counted))
+        Ok(Loads::of(phase, agents, counted).map(|plot| Loads { ceiling, ..plot }))
     }
 
     fn of(phase: Text, mut agents: Vec<Agent>, counted: bool) -> Option<Loads> {
         agents.sort_by(|a, b| b.load.total_cmp(&a.load).then_with(|| a.name.cmp(&b.name)));
-        agents.iter().any(|a| a.load > 0.0).then_some(Loads { phase, agents, counted })
+        agents.iter().any(|a| a.load > 0.0).then_some(Loads { phase, agents, counted, ceiling: None })
     }
 
     /// The plot in some languages.
@@ -100,13 +106,15 @@ impl Loads {
         let title = if self.offices() { &words.title_offices } else { &words.title };
         let rows = self.agents.len() <= MOST_ROWS;
         let height = match (rows, self.counted) {
-            (true, _) => 74.0 + self.agents.len() as f64 * ROW,
-            (false, true) => 870.0,
-            (false, false) => 520.0,
+            (true, _) => 30.0 + self.agents.len() as f64 * ROW,
+            (false, true) => 912.0,
+            (false, false) => 566.0,
         };
-        sheet(facts, language, [title, &about.join(" ")], height, |svg, top| {
-            self.key(svg, language, top + 14.0);
-            if rows { self.rows(svg, language, top + 46.0) } else { self.columns(svg, language, top + 46.0) }
+        let keyed = self.kinds(language);
+        let room = if keyed.is_empty() { 14.0 } else { 46.0 };
+        sheet(facts, language, [title, &about.join(" ")], height + room, |svg, top| {
+            key(svg, top + 14.0, &keyed);
+            if rows { self.rows(svg, language, top + room) } else { self.columns(svg, language, top + room) }
         })
     }
 
@@ -114,21 +122,17 @@ impl Loads {
         self.agents.iter().any(|a| a.office)
     }
 
-    fn key(&self, svg: &mut Svg, language: Language, y: f64) {
+    /// Which colour is what; nothing where there is only one.
+    fn kinds(&self, language: Language) -> Vec<(Rgb, &'static str)> {
         let words = &language.words().loads;
         let mut kinds = Vec::new();
         if self.offices() {
-            kinds.extend([(AGENT, &words.carried), (OFFICE, &words.office)]);
+            kinds.extend([(AGENT, words.carried.as_str()), (OFFICE, &words.office)]);
         }
         if self.agents.iter().any(|a| a.overflow > 0.0) {
             kinds.push((WARNING, &words.overflow));
         }
-        let mut x = LEFT;
-        for (colour, name) in kinds {
-            svg.rect([x, y - 12.0], [22.0, 14.0], Paint::fill(colour));
-            svg.text(name, [x + 29.0, y], Type::new(BODY, INK));
-            x += 29.0 + font::width(name, BODY, false) + 30.0;
-        }
+        kinds
     }
 
     /// What an agent's bar says beside its colours.
@@ -194,9 +198,16 @@ impl Loads {
     fn columns(&self, svg: &mut Svg, language: Language, top: f64) {
         let words = &language.words().loads;
         let across = Scale::new([0.0, self.agents.len() as f64], [LEFT + 52.0, RIGHT]);
-        let most = self.agents[0].load;
+        // Agents that are full end at the ceiling, which is drawn where it is near.
+        let ceiling = self.ceiling.filter(|c| *c <= 1.5 * self.agents[0].load);
+        let most = ceiling.unwrap_or(0.0).max(self.agents[0].load);
         let mut bottom = self.panel(svg, language, (top, 360.0), (&words.load, most), &across, Loads::parts);
-        self.names(svg, language, [top + 34.0, top + 360.0]);
+        if let Some(ceiling) = ceiling {
+            let y = Scale::new([0.0, most], [bottom, bottom - 360.0]).at(ceiling);
+            svg.line([[LEFT + 52.0, y], [RIGHT, y]], Paint::line(INK, 1.2).dashed(6.0, 4.0));
+            let text = fill(&words.ceiling, &[("load", &language.number(ceiling, 1))]);
+            svg.text(&text, [RIGHT, y + 18.0], Type::new(SMALL, INK).end().rimmed([255; 3], 4.0));
+        }
         if self.counted {
             let one = |to: f64, colour| [(0.0, to, colour), (0.0, 0.0, colour)];
             let most = self.agents.iter().map(|a| a.counters).max().unwrap_or(1);
@@ -211,6 +222,7 @@ impl Loads {
             svg.text(&language.whole(rank), [across.at(rank), bottom + 20.0], Type::new(SMALL, FAINT).middle());
         }
         svg.text(&words.rank, [(LEFT + 52.0 + RIGHT) / 2.0, bottom + 42.0], Type::new(SMALL, INK).middle());
+        self.names(svg, language, bottom + 78.0);
     }
 
     /// A panel of columns, most work first; the place of its bottom.
@@ -243,9 +255,8 @@ impl Loads {
         bottom
     }
 
-    /// Names in the corner that the falling columns leave empty: those with most work, and those with overflow.
-    fn names(&self, svg: &mut Svg, language: Language, [top, bottom]: [f64; 2]) {
-        let words = &language.words().loads;
+    /// The names of those with most work, and of those with overflow, in two columns.
+    fn names(&self, svg: &mut Svg, language: Language, top: f64) {
         let over = |i: &usize| self.agents[*i].overflow > 0.0;
         let all = 0..self.agents.len();
         let mut named: Vec<usize> = all.clone().filter(over).take(NAMED).collect();
@@ -253,26 +264,29 @@ impl Loads {
         // The first `NAMED` with overflow are named already.
         named.extend(all.filter(|i| !over(i)).take(free));
         named.sort_unstable();
-        let left = RIGHT - 480.0;
-        let mut y = top;
-        let high = 26.0 + 22.0 * named.len() as f64;
-        svg.rect(
-            [left - 14.0, y - 18.0],
-            [RIGHT - left + 14.0, high.min(bottom - top)],
-            Paint::fill([255; 3]).opacity(0.9),
-        );
-        svg.text(&words.most, [left, y], Type::new(BODY, INK).bold());
-        for i in named {
-            y += 22.0;
+        svg.text(&language.words().loads.most, [LEFT, top], Type::new(BODY, INK).bold());
+        let wide = (RIGHT - LEFT - 40.0) / 2.0;
+        for (nth, i) in named.into_iter().enumerate() {
+            let (column, row) = (nth / (NAMED / 2), nth % (NAMED / 2));
+            let (left, y) = (LEFT + column as f64 * (wide + 40.0), top + 24.0 + 22.0 * row as f64);
             let agent = &self.agents[i];
             let colour = if agent.overflow > 0.0 { WARNING } else { INK };
             let label = self.label(language, agent);
-            let room = RIGHT - left - 40.0 - font::width(&label, BODY, false);
-            svg.text(&format!("{}.", i + 1), [left, y], Type::new(BODY, FAINT));
+            let room = wide - 60.0 - font::width(&label, BODY, false);
+            svg.text(&format!("{}.", i + 1), [left + 24.0, y], Type::new(BODY, FAINT).end());
             let name = font::fitted(&agent.name, BODY, false, room);
             svg.text(&name, [left + 34.0, y], Type::new(BODY, INK));
-            svg.text(&label, [RIGHT - 4.0, y], Type::new(BODY, colour).end());
+            svg.text(&label, [left + wide, y], Type::new(BODY, colour).end());
         }
+    }
+}
+
+fn key(svg: &mut Svg, y: f64, kinds: &[(Rgb, &str)]) {
+    let mut x = LEFT;
+    for (colour, name) in kinds {
+        svg.rect([x, y - 12.0], [22.0, 14.0], Paint::fill(*colour));
+        svg.text(name, [x + 29.0, y], Type::new(BODY, INK));
+        x += 29.0 + font::width(name, BODY, false) + 30.0;
     }
 }
 
@@ -321,7 +335,7 @@ mod tests {
         let agents = (0..1000).map(|i| agent(&format!("n{i}"), f64::from(i + 1), if i == 3 { 2.0 } else { 0.0 }));
         let plot = Loads::of(Text::default(), agents.collect(), true).unwrap();
         let svg = plot.draw(&facts(), &[Language::Vi]).remove(0);
-        assert!(svg.size()[1] < 1200.0);
+        assert!(svg.size()[1] < 1300.0);
         let svg = svg.finish();
         // 360 pixels are 1000 dossiers; the second key is that of overflow.
         let high = bars(&svg, AGENT, "height");

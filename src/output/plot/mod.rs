@@ -12,7 +12,7 @@ mod words;
 use std::path::{Path, PathBuf};
 
 use super::draw::{self, Format, Svg};
-use super::run::{Run, TodayRow};
+use super::run::{PhaseRow, Run, TodayRow};
 use super::schema;
 use crate::error::{Fault, Result};
 use crate::files::refuse_existing_file;
@@ -143,6 +143,20 @@ pub fn refuse_existing(folder: &Path, wanted: &Wanted) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// For each phase its place among those that change what stands, so that all plots give it the same colour; `None`
+/// where nothing changes: its figures are those of the phase before.
+fn changing(phases: &[PhaseRow]) -> Vec<Option<usize>> {
+    let mut found = 0;
+    let mut before = 0;
+    let of = phases.iter().map(|p| {
+        let changes = p.agents > 0 && (p.opened > 0 || p.agents != before);
+        before = p.agents;
+        found += usize::from(changes);
+        changes.then(|| found - 1)
+    });
+    of.collect()
 }
 
 /// What the offices of today do by themselves in the whole study area, if there are any.

@@ -6,12 +6,12 @@ use super::sheet::{BODY, FAINT, Facts, GRID, INK, LEFT, RIGHT, SMALL, TODAY, pha
 use super::words::{Language, fill};
 use crate::error::Result;
 use crate::output::draw::chart::Scale;
-use crate::output::draw::{Paint, Svg, Type, font};
+use crate::output::draw::{Paint, Rgb, Svg, Type, font};
 use crate::output::read::Standard;
 use crate::output::run::{PhaseRow, Run, TodayRow};
 use crate::scenario::Text;
 
-const ROW: f64 = 92.0;
+const ROW: f64 = 84.0;
 /// Where the columns begin: time, agents, people served.
 const TIME: f64 = LEFT + 290.0;
 const AGENTS: f64 = RIGHT - 370.0;
@@ -19,7 +19,9 @@ const SERVED: f64 = RIGHT - 250.0;
 /// A phase without an end is drawn for at least so many days.
 const OPEN_DAYS: i64 = 60;
 /// At most so many labels below the time.
-const MOST_LABELS: u32 = 6;
+const MOST_LABELS: u32 = 5;
+/// A phase that changes nothing.
+const STILL: Rgb = [150, 156, 164];
 
 /// What the plot shows.
 #[derive(Debug, Clone)]
@@ -36,6 +38,8 @@ struct Phase {
     scope: Option<Text>,
     /// Agents at the end of the phase before.
     before: u32,
+    /// Its place among the phases that change what stands.
+    changes: Option<usize>,
 }
 
 impl Phases {
@@ -47,10 +51,11 @@ impl Phases {
         let rows: Vec<PhaseRow> = run.rows()?;
         let today = super::today(run)?;
         let mut phases: Vec<Phase> = Vec::new();
-        for (i, row) in rows.into_iter().enumerate() {
+        let changes = super::changing(&rows);
+        for ((i, row), changes) in rows.into_iter().enumerate().zip(changes) {
             let scope = run.about.phases.get(i).and_then(|p| p.scope.as_ref()).map(|s| s.name.clone());
             let before = phases.last().map_or(0, |p| p.row.agents);
-            phases.push(Phase { row, scope, before });
+            phases.push(Phase { row, scope, before, changes });
         }
         Ok(Phases { phases, today, standard: run.about.standard.clone() })
     }
@@ -75,7 +80,7 @@ impl Phases {
     fn in_language(&self, facts: &Facts, language: Language) -> Svg {
         let words = &language.words().phases;
         let about = fill(&words.about, &[("standard", &language.standard(&self.standard))]);
-        let rows = self.phases.len() as f64 + if self.today.is_some() { 0.7 } else { 0.0 };
+        let rows = self.phases.len() as f64 + if self.today.is_some() { 0.8 } else { 0.0 };
         let [first, last] = self.days();
         let days = Scale::new([0.0, (last - first).num_days() as f64], [TIME, AGENTS - 40.0]);
         let at = |date: NaiveDate| days.at((date - first).num_days() as f64);
@@ -91,11 +96,13 @@ impl Phases {
             }
             if let Some(today) = &self.today {
                 self.today_row(svg, language, today, y);
-                y += ROW * 0.7;
+                y += ROW * 0.8;
             }
-            for (i, phase) in self.phases.iter().enumerate() {
+            let changing = self.phases.iter().filter(|p| p.changes.is_some()).count();
+            for phase in &self.phases {
                 svg.line([[LEFT, y], [RIGHT, y]], Paint::line(GRID, 1.0));
-                self.row(svg, language, (phase, i), y, &at);
+                let colour = phase.changes.map_or(STILL, |nth| phase_colour(nth, changing));
+                self.row(svg, language, (phase, colour), y, &at);
                 y += ROW;
             }
         })
@@ -105,6 +112,8 @@ impl Phases {
         let words = &language.words().phases;
         let base = y + 26.0;
         svg.text(&words.today, [LEFT, base], Type::new(BODY, TODAY).bold());
+        let about = font::fitted(&words.today_about, SMALL, false, TIME - LEFT - 24.0);
+        svg.text(&about, [LEFT, base + 20.0], Type::new(SMALL, FAINT));
         let offices = fill(&words.today_agents, &[("n", &language.whole(f64::from(today.offices)))]);
         svg.text(&offices, [AGENTS, base], Type::new(BODY, INK));
         let share = today.population_covered_share.unwrap_or(0.0);
@@ -115,12 +124,12 @@ impl Phases {
         &self,
         svg: &mut Svg,
         language: Language,
-        (phase, i): (&Phase, usize),
+        (phase, colour): (&Phase, Rgb),
         y: f64,
         at: &dyn Fn(NaiveDate) -> f64,
     ) {
         let words = &language.words().phases;
-        let (row, colour) = (&phase.row, phase_colour(i, self.phases.len()));
+        let row = &phase.row;
         let name = if language == Language::Vi { &row.name_vi } else { &row.name_en };
         let opens = match row.opens.as_str() {
             "nothing" => &words.opens_nothing,
@@ -179,13 +188,13 @@ impl Phases {
         if let (Some(scope), Some(share)) = (&phase.scope, row.scope_covered_share) {
             let text = fill(&words.scope, &[("scope", language.of(scope)), ("share", &language.percent(share))]);
             let text = font::fitted(&text, SMALL, false, RIGHT - SERVED);
-            svg.text(&text, [SERVED, y + 82.0], Type::new(SMALL, FAINT));
+            svg.text(&text, [SERVED, y + 70.0], Type::new(SMALL, FAINT));
         }
     }
 }
 
 /// The share of the people who are served, as a bar with figures.
-fn served(svg: &mut Svg, language: Language, y: f64, (share, people): (f64, f64), colour: [u8; 3]) {
+fn served(svg: &mut Svg, language: Language, y: f64, (share, people): (f64, f64), colour: Rgb) {
     let words = &language.words().phases;
     let across = Scale::new([0.0, 1.0], [SERVED, RIGHT]);
     svg.text(&language.percent(share), [SERVED, y + 26.0], Type::new(18.0, INK).bold());
@@ -231,9 +240,9 @@ mod tests {
             labels(Language::En, date(first), date(last)).into_iter().map(|(_, text)| text).collect()
         };
         assert_eq!(said("2024-11-15", "2025-03-31"), ["Dec 2024", "Jan 2025", "Feb 2025", "Mar 2025"]);
-        // Nine months in steps of two, eleven years in steps of two years and so on.
+        // Nine months in steps of two, 61 months in steps of 24 from the first January.
         assert_eq!(said("2024-10-01", "2025-07-01"), ["Nov 2024", "Jan 2025", "Mar 2025", "May 2025", "Jul 2025"]);
-        assert_eq!(said("2024-02-01", "2029-03-01"), ["Jan 2025", "Jan 2026", "Jan 2027", "Jan 2028", "Jan 2029"]);
+        assert_eq!(said("2024-02-01", "2029-03-01"), ["Jan 2026", "Jan 2028"]);
         assert_eq!(labels(Language::Vi, date("2025-01-01"), date("2025-01-20"))[0].1, "01/2025");
     }
 }

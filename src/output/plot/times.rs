@@ -5,10 +5,10 @@ use super::sheet::{BODY, FAINT, Facts, GRID, INK, LEFT, RIGHT, SMALL, TODAY, WAR
 use super::words::{Language, fill};
 use crate::error::Result;
 use crate::output::draw::chart::{Scale, tick_step};
-use crate::output::draw::{Paint, Rgb, Spot, Svg, Type, font};
+use crate::output::draw::{Paint, Rgb, Svg, Type, font};
 use crate::output::read::{Rows, Standard};
 use crate::output::run::{PhaseRow, Run, TodayRow};
-use crate::output::schema;
+use crate::output::{schema, table};
 use crate::scenario::Text;
 
 /// Colours of modes that all tell apart (M. Okabe, K. Ito, *Color Universal Design*).
@@ -79,10 +79,8 @@ impl Times {
         let phases: Vec<PhaseRow> = run.rows()?;
         let today = super::today(run)?;
         let mut of_phase: Vec<PhaseTimes> = Vec::new();
-        for (i, p) in phases.iter().enumerate() {
-            // A phase in which nothing changes has the figures of the one before.
-            let same = i > 0 && p.opened == 0 && p.agents == phases[i - 1].agents;
-            if p.agents > 0 && !same {
+        for (p, changes) in phases.iter().zip(super::changing(&phases)) {
+            if changes.is_some() {
                 let name = Text { vi: p.name_vi.clone(), en: p.name_en.clone() };
                 of_phase.push(PhaseTimes { number: p.phase, name, agents: p.agents, ..PhaseTimes::default() });
             }
@@ -93,19 +91,24 @@ impl Times {
         let modes: Vec<Text> = run.about.modes.iter().map(|m| m.name.clone()).collect();
         let mut times = Times { minutes, bin, modes, phases: of_phase, today, standard };
         let ids: Vec<&str> = run.about.modes.iter().map(|m| m.id.as_str()).collect();
-        let cells = Rows::read(&run.folder, &schema::CELLS, &["mode", "phase", "persons", "travel_time_s"])?;
-        let (mode, phase) = (cells.text("mode")?, cells.whole("phase")?);
-        let (persons, time) = (cells.number("persons")?, cells.number("travel_time_s")?);
-        let rows = mode.iter().zip(phase.iter()).zip(persons.iter().zip(time.iter()));
-        times.count(rows.map(|((mode, phase), (persons, time_s))| {
-            let mode = mode.and_then(|m| ids.iter().position(|id| *id == m)).unwrap_or(ids.len());
-            (phase.unwrap_or(0), mode, persons.unwrap_or(0.0), time_s)
-        }));
+        times.begin();
+        for piece in table::pieces(&run.folder, &schema::CELLS)? {
+            crate::stages::go_on()?;
+            let columns = ["mode", "phase", "persons", "travel_time_s"];
+            let cells = Rows::read_piece(&run.folder, &schema::CELLS, &columns, piece)?;
+            let (mode, phase) = (cells.text("mode")?, cells.whole("phase")?);
+            let (persons, time) = (cells.number("persons")?, cells.number("travel_time_s")?);
+            let rows = mode.iter().zip(phase.iter()).zip(persons.iter().zip(time.iter()));
+            times.count(rows.map(|((mode, phase), (persons, time_s))| {
+                let mode = mode.and_then(|m| ids.iter().position(|id| *id == m)).unwrap_or(ids.len());
+                (phase.unwrap_or(0), mode, persons.unwrap_or(0.0), time_s)
+            }));
+        }
         Ok(Some(times))
     }
 
-    /// Counts people: phase, index of the mode, people, and seconds to the nearest agent.
-    fn count(&mut self, rows: impl Iterator<Item = (u32, usize, f64, Option<f64>)>) {
+    /// Nobody is counted yet.
+    fn begin(&mut self) {
         let (bins, steps) = ((self.minutes / self.bin).round() as usize, (self.minutes * STEPS).round() as usize);
         let modes = self.modes.len().max(1);
         for phase in &mut self.phases {
@@ -113,6 +116,11 @@ impl Times {
             phase.bars = vec![vec![0.0; modes]; bins];
             (phase.beyond, phase.unreached) = (vec![0.0; modes], vec![0.0; modes]);
         }
+    }
+
+    /// Counts people: phase, index of the mode, people, and seconds to the nearest agent.
+    fn count(&mut self, rows: impl Iterator<Item = (u32, usize, f64, Option<f64>)>) {
+        let modes = self.modes.len().max(1);
         let numbers: Vec<u32> = self.phases.iter().map(|p| p.number).collect();
         let limit_s = self.standard.minutes * 60.0;
         // The index of the step that ends at or after a time.
@@ -162,8 +170,8 @@ impl Times {
         let about = fill(&words.about, &[("standard", &language.standard(&self.standard))]);
         let drawn = self.drawn();
         let bars = drawn.len() as f64 * (BARS_HIGH + BARS_ROOM);
-        let height = 40.0 + CURVES_HIGH + 70.0 + bars + 24.0;
-        let across = Scale::new([0.0, self.minutes], [LEFT + 52.0, END - 150.0]);
+        let height = 40.0 + CURVES_HIGH + 70.0 + bars + 6.0;
+        let across = Scale::new([0.0, self.minutes], [LEFT + 66.0, END - 190.0]);
         sheet(facts, language, [&words.title, &about], height, |svg, top| {
             svg.text(&words.cumulative, [LEFT, top + 14.0], Type::new(17.0, INK).bold());
             self.curves(svg, language, &across, top + 40.0);
@@ -197,23 +205,6 @@ impl Times {
             svg.text(&limit, [x - 6.0, bottom - 10.0], Type::new(SMALL, WARNING).end().rimmed([255; 3], 4.0));
         }
         let mut labels: Vec<(f64, Rgb, String, String)> = Vec::new();
-        if let Some(today) = &self.today {
-            let reached = if today.persons > 0.0 { today.reached_persons / today.persons } else { 0.0 };
-            let parts = [(today.median_time_s, 0.5), (today.p90_time_s, 0.9), (today.worst_time_s, 1.0)];
-            let known = parts.into_iter().filter_map(|(time, part)| Some((time? / 60.0, part * reached)));
-            let spots: Vec<Spot> = known
-                .filter(|(minutes, _)| *minutes <= self.minutes)
-                .map(|(minutes, share)| [across.at(minutes), up.at(share)])
-                .collect();
-            let line = std::iter::once([left, bottom]).chain(spots.iter().copied());
-            svg.line(line, Paint::line(TODAY, 2.0).dashed(3.0, 5.0));
-            let dot = Paint::fill([255; 3]).outlined(TODAY, 2.0);
-            spots.iter().for_each(|&spot| svg.circle(spot, 4.5, dot));
-            if let Some(&[_, y]) = spots.last() {
-                let name = fill(&words.today, &[("offices", &language.whole(f64::from(today.offices)))]);
-                labels.push((y, TODAY, name, words.today_about.clone()));
-            }
-        }
         for (i, phase) in self.phases.iter().enumerate() {
             let colour = phase_colour(i, self.phases.len());
             let shares = phase.shares();
@@ -232,12 +223,35 @@ impl Times {
         }
         let wanted: Vec<f64> = labels.iter().map(|l| l.0).collect();
         let x = right + 14.0;
-        for ((from, colour, name, second), y) in labels.iter().zip(apart(&wanted, 42.0, top + 6.0, bottom - 26.0)) {
-            svg.line([[right + 2.0, *from], [x - 2.0, y]], Paint::line(*colour, 1.0));
-            let (name, second) =
-                (font::fitted(name, BODY, true, RIGHT - x), font::fitted(second, SMALL, false, RIGHT - x));
-            svg.text(&name, [x + 2.0, y + 4.0], Type::new(BODY, *colour).bold());
-            svg.text(&second, [x + 2.0, y + 21.0], Type::new(SMALL, INK));
+        let label = |svg: &mut Svg, y: f64, colour: Rgb, name: &str, second: &[String]| {
+            let name = font::fitted(name, BODY, true, RIGHT - x);
+            svg.text(&name, [x + 2.0, y + 4.0], Type::new(BODY, colour).bold());
+            for (i, text) in second.iter().enumerate() {
+                let text = font::fitted(text, SMALL, false, RIGHT - x);
+                svg.text(&text, [x + 2.0, y + 21.0 + 17.0 * i as f64], Type::new(SMALL, INK));
+            }
+        };
+        let room = if self.today.is_some() { 120.0 } else { 26.0 };
+        let placed = apart(&wanted, 42.0, top + 6.0, bottom - room);
+        for ((from, colour, name, second), y) in labels.iter().zip(&placed) {
+            svg.line([[right + 2.0, *from], [x - 2.0, *y]], Paint::line(*colour, 1.0));
+            label(svg, *y, *colour, name, std::slice::from_ref(second));
+        }
+        if let Some(today) = &self.today {
+            let reached = if today.persons > 0.0 { today.reached_persons / today.persons } else { 0.0 };
+            let parts = [(today.median_time_s, 0.5), (today.p90_time_s, 0.9)];
+            let mut known = Vec::new();
+            for (minutes, share) in parts.into_iter().filter_map(|(time, part)| Some((time? / 60.0, part * reached))) {
+                let (of, in_minutes) = (language.percent(share), language.number(minutes, 1));
+                known.push(fill(&words.today_within, &[("share", &of), ("minutes", &in_minutes)]));
+                if minutes <= self.minutes {
+                    svg.circle([across.at(minutes), up.at(share)], 5.0, hollow());
+                }
+            }
+            let y = placed.iter().copied().fold(top, f64::max) + 64.0;
+            svg.circle([x - 8.0, y - 1.0], 5.0, hollow());
+            let name = fill(&words.today, &[("offices", &language.whole(f64::from(today.offices)))]);
+            label(svg, y, TODAY, &name, &known);
         }
     }
 
@@ -256,7 +270,7 @@ impl Times {
         let (top, bottom) = (top + 22.0, top + 22.0 + BARS_HIGH);
         let up = Scale::new([0.0, most.max(1.0) * 1.05], [bottom, top]);
         let (left, right) = (across.at(0.0), across.at(self.minutes));
-        for people in up.ticks(3) {
+        for people in up.ticks(4) {
             let y = up.at(people);
             svg.line([[left, y], [right, y]], Paint::line(GRID, 1.0));
             svg.text(&whole(people), [left - 10.0, y + 5.0], Type::new(SMALL, FAINT).end());
@@ -280,7 +294,7 @@ impl Times {
             (&phase.unreached, words.unreached.clone()),
         ];
         for (i, (people, name)) in beside.iter().enumerate() {
-            let x = right + 24.0 + 100.0 * i as f64;
+            let x = right + 50.0 + 96.0 * i as f64;
             stack(svg, x, 34.0, people);
             svg.line([[x - 4.0, bottom], [x + 38.0, bottom]], Paint::line(FAINT, 1.0));
             svg.text(name, [x + 17.0, bottom + 20.0], Type::new(SMALL, FAINT).middle());
@@ -301,7 +315,7 @@ impl Times {
             told.push(format!("{} {}", whole(beyond), beside[0].1));
         }
         told.push(fill(&words.people_unreached, &[("people", &whole(unreached))]));
-        let x = END - 8.0 + 60.0;
+        let x = right + 226.0;
         let mut y = top + 14.0;
         for text in told {
             for line in font::wrapped(&text, SMALL, false, RIGHT - x, 2) {
@@ -325,6 +339,11 @@ impl Times {
             x += 29.0 + font::width(&name, BODY, false) + 30.0;
         }
     }
+}
+
+/// The mark of today: of it only the times of half and of nine tenths are known.
+fn hollow() -> Paint {
+    Paint::fill([255; 3]).outlined(TODAY, 2.2)
 }
 
 fn minutes_axis(svg: &mut Svg, language: Language, across: &Scale, y: f64) {
@@ -376,6 +395,7 @@ mod tests {
             today: None,
             standard: standard(30.0, "either"),
         };
+        times.begin();
         times.count(
             [
                 // Exactly two minutes belong to the first bar, a millisecond more to the second.

@@ -74,11 +74,13 @@ impl Language {
     /// A day as YYYY-MM-DD, as people write it; as it is where it is none.
     pub(super) fn day(self, date: &str) -> String {
         let words = self.words();
+        let padded = |day: usize| if self == Language::Vi { format!("{day:02}") } else { day.to_string() };
         let parts: Option<Vec<usize>> = date.split('-').map(|part| part.parse().ok()).collect();
         match parts.as_deref() {
+            // In Vietnamese days have two digits as months have.
             Some(&[year, month, day]) if (1..=12).contains(&month) => fill(
                 &words.date,
-                &[("day", &day.to_string()), ("month", &words.months[month - 1]), ("year", &year.to_string())],
+                &[("day", &padded(day)), ("month", &words.months[month - 1]), ("year", &year.to_string())],
             ),
             _ => date.to_owned(),
         }
@@ -127,12 +129,12 @@ macro_rules! words {
 words! {
     Sheet { synthetic sources made_by }
     Standards { either both time radius }
-    Times { title about cumulative minutes limit within reached today today_about histogram people_within people_beyond
+    Times { title about cumulative minutes limit within reached today today_within histogram people_within people_beyond
             people_unreached beyond unreached agents }
     Loads { title title_offices about half overflow_none overflow_some carried office overflow load counters
-            utilisation utilisation_short rank most over }
+            utilisation utilisation_short rank most ceiling over }
     Phases { title about phase time agents served dates open_end opened closed total served_people scope today
-             today_agents opens_nothing opens_most_people opens_worst_first opens_fewest_for_all }
+             today_about today_agents opens_nothing opens_most_people opens_worst_first opens_fewest_for_all }
     Communes { title about full left_out today }
     Frontier { title about x share people best bound most mark marks }
 }
@@ -211,7 +213,7 @@ mod tests {
         assert_eq!((en.percent(0.999_99), en.percent(1e-9)), ("99.9%".into(), "0.1%".into()));
         assert_eq!(
             (vi.day("2025-02-01"), en.day("2025-02-01"), en.day("soon")),
-            ("1/02/2025".into(), "1 Feb 2025".into(), "soon".into())
+            ("01/02/2025".into(), "1 Feb 2025".into(), "soon".into())
         );
     }
 
@@ -224,7 +226,10 @@ mod tests {
     #[test]
     fn the_standard_in_words() {
         let standard = |rule: &str| Standard { minutes: 30.0, radius_km: 5.0, rule: rule.into() };
-        assert_eq!(Language::En.standard(&standard("either")), "within 30 minutes of travel or a radius of 5 km");
-        assert_eq!(Language::Vi.standard(&standard("time")), "trong 30 phút di chuyển");
+        assert_eq!(
+            Language::En.standard(&standard("either")),
+            "within 30\u{a0}minutes of travel or a radius of 5\u{a0}km"
+        );
+        assert_eq!(Language::Vi.standard(&standard("time")), "trong 30\u{a0}phút di chuyển");
     }
 }

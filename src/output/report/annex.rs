@@ -51,7 +51,9 @@ fn communes(facts: &Facts, words: &Words, html: &mut String) {
     };
     let today: HashMap<&str, &TodayRow> =
         facts.today_by_boundary.iter().filter_map(|t| Some((t.boundary.as_deref()?, t))).collect();
-    let shown = &facts.phases[facts.phases.len().saturating_sub(PHASES)..];
+    // Phases without any agent serve nobody anywhere.
+    let shown: Vec<_> = facts.phases.iter().filter(|p| p.agents > 0).collect();
+    let shown = &shown[shown.len().saturating_sub(PHASES)..];
     let shares: HashMap<(u32, &str), Option<f64>> = facts
         .boundaries
         .iter()
@@ -61,7 +63,7 @@ fn communes(facts: &Facts, words: &Words, html: &mut String) {
     let capacity = facts.has_capacity();
     let mut head = vec![
         (words.get("col.no"), Column::Short),
-        (words.get("col.commune"), Column::Text),
+        (words.get("col.commune"), Column::Name),
         (words.get("col.people"), Column::Figure),
     ];
     if facts.today.is_some() {

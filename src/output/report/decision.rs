@@ -119,7 +119,7 @@ fn quality(facts: &Facts, words: &Words) -> Safe {
 fn phases(facts: &Facts, words: &Words, html: &mut String) {
     let scoped = facts.phases.iter().any(|p| p.scope.is_some());
     let mut head = vec![
-        (words.get("col.phase"), Column::Text),
+        (words.get("col.phase"), Column::Name),
         (words.get("col.dates"), Column::Short),
         (words.get("col.agents_new"), Column::Figure),
         (words.get("col.served"), Column::Figure),
@@ -130,7 +130,7 @@ fn phases(facts: &Facts, words: &Words, html: &mut String) {
     }
     head.push((words.get("col.mean"), Column::Figure));
     head.push((words.get("col.proof"), Column::Short));
-    let mut table = Table::new(head).caption(words.get("decision.table"));
+    let mut table = Table::new(head).caption(words.get("decision.table")).dense();
     if let Some(today) = &facts.today {
         let mut cells = vec![
             words.get("decision.today_row"),
@@ -169,7 +169,7 @@ fn phases(facts: &Facts, words: &Words, html: &mut String) {
 /// The days of a phase.
 pub fn days(words: &Words, phase: &PhaseRow) -> Safe {
     match &phase.ends {
-        Some(ends) => Safe::markup(format!("{} – {}", words.date(&phase.starts), words.date(ends))),
+        Some(ends) => Safe::markup(format!("{}&nbsp;– {}", words.date(&phase.starts), words.date(ends))),
         None => words.fill("unit.from", &[("day", words.date(&phase.starts))]),
     }
 }

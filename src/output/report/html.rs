@@ -7,6 +7,8 @@ use std::fmt::{self, Write};
 const LONGEST_TEXT: usize = 1500;
 /// Names longer than so many letters are cut.
 const LONGEST_NAME: usize = 120;
+/// Tables of so many rows are not broken over pages.
+const SHORT: usize = 12;
 
 /// Text that may stand in a page as it is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -82,6 +84,10 @@ fn escaped(text: &str, most: usize) -> String {
 pub enum Column {
     /// Text, to the left.
     Text,
+    /// A name, which is given some room.
+    Name,
+    /// A sentence, which is given much room.
+    Wide,
     /// A short text that is not broken, in the middle.
     Short,
     /// A figure, to the right.
@@ -92,6 +98,8 @@ impl Column {
     fn class(self) -> &'static str {
         match self {
             Column::Text => "",
+            Column::Name => " class=\"t\"",
+            Column::Wide => " class=\"w\"",
             Column::Short => " class=\"s\"",
             Column::Figure => " class=\"n\"",
         }
@@ -105,13 +113,13 @@ pub struct Table {
     head: Vec<(Safe, Column)>,
     body: String,
     rows: usize,
-    class: &'static str,
+    dense: bool,
 }
 
 impl Table {
     /// A table with these columns and no rows yet.
     pub fn new(head: Vec<(Safe, Column)>) -> Table {
-        Table { caption: None, head, body: String::new(), rows: 0, class: "" }
+        Table { caption: None, head, body: String::new(), rows: 0, dense: false }
     }
 
     /// Says above it what it shows.
@@ -122,7 +130,7 @@ impl Table {
 
     /// Sets it in smaller letters, for many columns.
     pub fn dense(mut self) -> Table {
-        self.class = " class=\"dense\"";
+        self.dense = true;
         self
     }
 
@@ -156,7 +164,14 @@ impl Table {
         if self.is_empty() {
             return String::new();
         }
-        let mut html = format!("<div class=\"wide\"><table{}>", self.class);
+        // Short tables stay on one page.
+        let classes = match (self.dense, self.rows <= SHORT) {
+            (true, true) => " class=\"dense short\"",
+            (true, false) => " class=\"dense\"",
+            (false, true) => " class=\"short\"",
+            (false, false) => "",
+        };
+        let mut html = format!("<div class=\"wide\"><table{classes}>");
         if let Some(caption) = &self.caption {
             let _ = write!(html, "<caption>{caption}</caption>");
         }
@@ -197,7 +212,7 @@ mod tests {
         table.total([t("y").with_small(&t("z")), t("2")]);
         assert_eq!(
             table.finish(),
-            "<div class=\"wide\"><table><caption>c</caption><thead><tr><th scope=\"col\">&lt;a&gt;</th>\
+            "<div class=\"wide\"><table class=\"short\"><caption>c</caption><thead><tr><th scope=\"col\">&lt;a&gt;</th>\
              <th scope=\"col\" class=\"n\">b</th></tr></thead><tbody>\n<tr><td>x</td><td class=\"n\"><b>1</b></td></tr>\n\
              <tr class=\"total\"><td>y<small>z</small></td><td class=\"n\">2</td></tr>\n</tbody></table></div>\n"
         );

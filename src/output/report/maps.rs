@@ -10,15 +10,21 @@ use super::html::Safe;
 use super::words::Words;
 use crate::error::{Fault, Result};
 use crate::ingest::geometry_bytes::geometry_of;
-use crate::output::draw::map::{Frame, Marked, NOWHERE, label_spots, north_arrow, scale_bar, with_place};
+use crate::output::draw::map::{Bounds, Frame, Marked, NOWHERE, label_spots, north_arrow, scale_bar, with_place};
 use crate::output::draw::raster::Raster;
 use crate::output::read::{NO_RUN, Rows};
-use crate::output::run::{AgentRow, BoundaryRow};
+use crate::output::run::{AgentRow, BoundaryRow, PhaseRow};
 use crate::output::schema::{BACKDROP, CELLS};
 use crate::output::table;
 
-/// The most room of a map on an A4 page, in tenths of a millimetre.
-const ROOM: [f64; 2] = [1640.0, 1230.0];
+/// The most room of a map on an A4 page, in tenths of a millimetre: the indicators of a phase stand under it.
+const ROOM: [f64; 2] = [1640.0, 990.0];
+/// Maps narrower than this have their legend beside them, others have less height and the legend under them.
+const NARROW: f64 = 1150.0;
+const WIDE_HEIGHT: f64 = 930.0;
+/// So many new agents within so large a part of the map are shown on a map of their own as well.
+const DETAIL_AGENTS: usize = 6;
+const DETAIL_PART: f64 = 0.2;
 /// Tenths of a millimetre a square of the lattice on which cells are painted.
 const SQUARE: f64 = 4.0;
 /// Letters of the map are so high, in tenths of a millimetre.
@@ -51,9 +57,19 @@ enum Theme {
     Candidates,
 }
 
+/// A piece of paper with maps of some phases.
+struct Sheet {
+    frame: Frame,
+    /// What its symbols are called by, in front.
+    name: String,
+    /// Indices of the phases.
+    phases: Vec<usize>,
+}
+
 /// The maps of a report.
 pub struct Maps {
-    frame: Option<Frame>,
+    /// The whole area first, then parts of it by themselves.
+    sheets: Vec<Sheet>,
     /// Symbols, to be put into the page once.
     defs: String,
     themes: Vec<Theme>,
@@ -69,7 +85,7 @@ impl Maps {
     /// Draws what the maps share.
     ///
     /// # Errors
-    /// The table of cells cannot be read.
+    /// The table of cells or of the background cannot be read.
     pub fn of(facts: &Facts) -> Result<Maps> {
         let pieces = table::pieces(&facts.run.folder, &CELLS)?;
         let mut bounds = NOWHERE;
@@ -79,38 +95,43 @@ impl Maps {
             bounds =
                 places.fold(bounds, |b, (lon, lat)| with_place(b, lon.unwrap_or(f64::NAN), lat.unwrap_or(f64::NAN)));
         }
-        let frame = Frame::around(bounds, ROOM[0], ROOM[1]);
         let mut maps = Maps {
-            frame,
+            sheets: sheets(facts, bounds),
             defs: String::new(),
             themes: Vec::new(),
             classes: Vec::new(),
             kinds: Vec::new(),
             signs: [false; 2],
         };
-        let Some(frame) = frame else {
-            return Ok(maps);
-        };
-        let rasters = rasters(facts, &frame, &pieces)?;
-        maps.add_base(facts, &frame)?;
-        maps.add_shares(facts, &frame);
-        for (phase, raster) in facts.phases.iter().zip(&rasters) {
-            let stands = |a: &&AgentRow| a.phase <= phase.phase && a.closes_phase.is_none_or(|c| c > phase.phase);
-            let agents: Vec<&AgentRow> = facts.agents.iter().filter(stands).collect();
+        let rasters = rasters(facts, &maps.sheets, &pieces)?;
+        for phase in &facts.phases {
+            let agents = standing(facts, phase);
             maps.themes.push(if agents.is_empty() { Theme::Candidates } else { Theme::Agents });
             maps.kinds.push([
                 agents.iter().any(|a| !a.fixed && a.phase < phase.phase),
                 agents.iter().any(|a| !a.fixed && a.phase == phase.phase),
                 agents.iter().any(|a| a.fixed),
             ]);
-            maps.classes.push([1, 2, 3, 4, 5].map(|class| !raster.lacks(class)));
-            if !agents.is_empty() {
-                maps.add_cells(phase.phase, raster);
-                maps.add_agents(&frame, phase.phase, &agents);
+        }
+        for (number, rasters) in rasters.iter().enumerate() {
+            let (frame, name) = (maps.sheets[number].frame, maps.sheets[number].name.clone());
+            maps.add_base(facts, &frame, &name)?;
+            for (&index, raster) in maps.sheets[number].phases.clone().iter().zip(rasters) {
+                if number == 0 {
+                    maps.classes.push([1, 2, 3, 4, 5].map(|class| !raster.lacks(class)));
+                }
+                if maps.themes[index] == Theme::Agents {
+                    let phase = &facts.phases[index];
+                    maps.add_cells(&name, phase.phase, raster);
+                    maps.add_agents(&frame, &name, phase.phase, &standing(facts, phase));
+                }
             }
         }
-        if maps.themes.contains(&Theme::Candidates) {
-            maps.add_candidates(facts, &frame);
+        if let Some(frame) = maps.sheets.first().map(|s| s.frame) {
+            maps.add_shares(facts, &frame);
+            if maps.themes.contains(&Theme::Candidates) {
+                maps.add_candidates(facts, &frame);
+            }
         }
         Ok(maps)
     }
@@ -129,7 +150,7 @@ impl Maps {
     }
 
     /// Under everything the land of the communes; over the cells their outlines.
-    fn add_base(&mut self, facts: &Facts, frame: &Frame) -> Result<()> {
+    fn add_base(&mut self, facts: &Facts, frame: &Frame, name: &str) -> Result<()> {
         let mut outlines = String::new();
         for row in facts.communes(1) {
             outlines.push_str(&frame.path(&row.geometry));
@@ -137,9 +158,10 @@ impl Maps {
         let [w, h] = [frame.width, frame.height];
         let under =
             format!("<rect width=\"{w}\" height=\"{h}\" fill=\"#f4f3ee\"/><path d=\"{outlines}\" fill=\"#fff\"/>");
-        self.symbol("m-under", &under);
+        self.symbol(&format!("{name}-under"), &under);
         let background = background(facts, frame)?;
-        self.signs = [!background.water.is_empty() || !background.rivers.is_empty(), !background.main.is_empty()];
+        self.signs[0] |= !background.water.is_empty() || !background.rivers.is_empty();
+        self.signs[1] |= !background.main.is_empty();
         let scale = scale_bar(frame, [40.0, h - 30.0], 330.0, |m| {
             if m >= 1000.0 { format!("{:.0} km", m / 1000.0) } else { format!("{m:.0} m") }
         });
@@ -150,17 +172,17 @@ impl Maps {
              <path d=\"{outlines}\" stroke=\"#333\" stroke-width=\"1.6\"/></g>",
             background.water, background.rivers, background.minor, background.main
         );
-        self.symbol("m-over", &over);
+        self.symbol(&format!("{name}-over"), &over);
         let edge = format!(
             "{scale}<rect x=\"1\" y=\"1\" width=\"{}\" height=\"{}\" fill=\"none\" stroke=\"#000\" stroke-width=\"2\"/>",
             w - 2.0,
             h - 2.0
         );
-        self.symbol("m-edge", &edge);
+        self.symbol(&format!("{name}-edge"), &edge);
         Ok(())
     }
 
-    fn add_cells(&mut self, phase: u32, raster: &Raster) {
+    fn add_cells(&mut self, name: &str, phase: u32, raster: &Raster) {
         let mut content = format!("<g transform=\"scale({SQUARE})\" shape-rendering=\"crispEdges\">");
         for (class, colour) in (1..).zip(TIME_COLOURS) {
             let path = raster.outline(class);
@@ -169,11 +191,11 @@ impl Maps {
             }
         }
         content.push_str("</g>");
-        self.symbol(&format!("m-cells-{phase}"), &content);
+        self.symbol(&format!("{name}-cells-{phase}"), &content);
     }
 
     /// Agents of earlier phases as rings, fixed ones as squares, new ones as discs with their numbers.
-    fn add_agents(&mut self, frame: &Frame, phase: u32, agents: &[&AgentRow]) {
+    fn add_agents(&mut self, frame: &Frame, name: &str, phase: u32, agents: &[&AgentRow]) {
         let mut content = String::new();
         let is_new = |a: &AgentRow| !a.fixed && a.phase == phase;
         let mut marked = Vec::new();
@@ -207,7 +229,7 @@ impl Maps {
             );
         }
         content.push_str(&labels(frame, &marked));
-        self.symbol(&format!("m-agents-{phase}"), &content);
+        self.symbol(&format!("{name}-agents-{phase}"), &content);
     }
 
     /// Candidates that may be used, by what is known of them.
@@ -272,7 +294,7 @@ impl Maps {
 
     /// The map of a phase with its legend, or nothing where the run has no places.
     pub fn phase(&self, facts: &Facts, words: &Words, index: usize) -> String {
-        let (Some(frame), Some(phase)) = (&self.frame, facts.phases.get(index)) else {
+        let (Some(sheet), Some(phase)) = (self.sheets.first(), facts.phases.get(index)) else {
             return String::new();
         };
         let name = Safe::text(words.pick(&phase.name_vi, &phase.name_en));
@@ -280,9 +302,24 @@ impl Maps {
         if self.themes.get(index) == Some(&Theme::Candidates) {
             let title = words.fill("map.candidates", &[("phase", name)]);
             let legend = SITE_KEYS.iter().zip(SITE_COLOURS).map(|(key, colour)| (disc(colour, "#fff"), words.get(key)));
-            return self.figure(words, frame, &["m-under", "m-over", "m-candidates"], &title, legend.collect());
+            return self.figure(words, sheet, &["m-under", "m-over", "m-candidates"], &title, Some(legend.collect()));
         }
         let title = words.fill("map.title", &[("phase", name), ("mode", mode_name(facts, words))]);
+        self.figure(words, sheet, &layers(sheet, n), &title, Some(self.legend(facts, words, index)))
+    }
+
+    /// The map of a phase of the part in which its new agents stand close together; nothing where they do not.
+    pub fn detail(&self, facts: &Facts, words: &Words, index: usize) -> String {
+        let sheet = self.sheets.iter().skip(1).find(|s| s.phases == [index]);
+        let (Some(sheet), Some(phase)) = (sheet, facts.phases.get(index)) else {
+            return String::new();
+        };
+        let name = Safe::text(words.pick(&phase.name_vi, &phase.name_en));
+        let title = words.fill("map.detail", &[("phase", name)]);
+        self.figure(words, sheet, &layers(sheet, phase.phase), &title, None)
+    }
+
+    fn legend(&self, facts: &Facts, words: &Words, index: usize) -> Vec<(String, Safe)> {
         let standard = &facts.run.about.standard;
         let third = |i: f64| words.short(standard.minutes * i / 3.0);
         let values = [("a", third(1.0)), ("b", third(2.0)), ("c", third(3.0)), ("km", words.short(standard.radius_km))];
@@ -309,13 +346,12 @@ impl Maps {
         if new {
             legend.push((disc("#000", "#fff"), words.get("map.new")));
         }
-        let layers = ["m-under", &format!("m-cells-{n}"), "m-over", &format!("m-agents-{n}")];
-        self.figure(words, frame, &layers, &title, legend)
+        legend
     }
 
     /// The map of the communes by the share who are served at the end.
     pub fn shares(&self, facts: &Facts, words: &Words) -> String {
-        let (Some(frame), Some(last)) = (&self.frame, facts.last()) else {
+        let (Some(sheet), Some(last)) = (self.sheets.first(), facts.last()) else {
             return String::new();
         };
         let present: Vec<usize> =
@@ -326,49 +362,93 @@ impl Maps {
         let legend = SHARE_KEYS.iter().zip(SHARE_COLOURS).enumerate().filter(|(class, _)| present.contains(class));
         let legend = legend.map(|(_, (key, colour))| (square(colour), words.get(key))).collect();
         let title = words.get("map.shares");
-        self.figure(words, frame, &["m-under", "m-shares", "m-over", "m-worst"], &title, legend)
+        self.figure(words, sheet, &["m-under", "m-shares", "m-over", "m-worst"], &title, Some(legend))
     }
 
-    fn figure(
+    /// A map with its title; the legend and the source where they are told.
+    fn figure<T: AsRef<str>>(
         &self,
         words: &Words,
-        frame: &Frame,
-        layers: &[&str],
+        sheet: &Sheet,
+        layers: &[T],
         title: &Safe,
-        mut legend: Vec<(String, Safe)>,
+        legend: Option<Vec<(String, Safe)>>,
     ) -> String {
-        let (w, h) = (frame.width, frame.height);
+        let (w, h) = (sheet.frame.width, sheet.frame.height);
+        let class = if w < NARROW && legend.is_some() { "map beside" } else { "map" };
         let mut html = format!(
-            "<figure class=\"map\"><figcaption>{title}</figcaption><svg viewBox=\"0 0 {w} {h}\" style=\"width:{:.1}mm\" \
-             role=\"img\" aria-label=\"{}\">",
+            "<figure class=\"{class}\"><figcaption>{title}</figcaption><svg viewBox=\"0 0 {w} {h}\" \
+             style=\"width:{:.1}mm\" role=\"img\" aria-label=\"{}\">",
             w / 10.0,
             attribute(title)
         );
         for layer in layers {
-            let _ = write!(html, "<use href=\"#{layer}\"/>");
+            let _ = write!(html, "<use href=\"#{}\"/>", layer.as_ref());
         }
-        html.push_str("<use href=\"#m-edge\"/>");
+        let _ = write!(html, "<use href=\"#{}-edge\"/>", sheet.name);
         html.push_str(&north_arrow([w - 55.0, 30.0], words.get("map.north").as_str()));
-        html.push_str("</svg><ul class=\"legend\">");
-        legend.push((
-            "<path d=\"M2 22l8-14 10 8 8-10\" fill=\"none\" stroke=\"#444\" stroke-width=\"2\"/>".into(),
-            words.get("map.outline"),
-        ));
-        let [water, roads] = self.signs;
-        if roads {
-            let line = format!("<path d=\"M2 24l26-18\" fill=\"none\" stroke=\"{ROAD}\" stroke-width=\"5\"/>");
-            legend.push((line, words.get("map.roads")));
+        html.push_str("</svg>");
+        if let Some(mut legend) = legend {
+            legend.push((
+                "<path d=\"M2 22l8-14 10 8 8-10\" fill=\"none\" stroke=\"#333\" stroke-width=\"2\"/>".into(),
+                words.get("map.outline"),
+            ));
+            let [water, roads] = self.signs;
+            if roads {
+                let line = format!("<path d=\"M2 24l26-18\" fill=\"none\" stroke=\"{ROAD}\" stroke-width=\"5\"/>");
+                legend.push((line, words.get("map.roads")));
+            }
+            if water {
+                legend.push((square(WATER), words.get("map.water")));
+            }
+            html.push_str("<div class=\"key\"><ul class=\"legend\">");
+            for (sign, meaning) in legend {
+                let _ = write!(html, "<li><svg viewBox=\"0 0 30 30\" aria-hidden=\"true\">{sign}</svg>{meaning}</li>");
+            }
+            let _ = write!(html, "</ul><p class=\"source\">{}</p></div>", words.get("map.source"));
         }
-        if water {
-            legend.push((square(WATER), words.get("map.water")));
-        }
-        for (sign, meaning) in legend {
-            let _ = write!(html, "<li><svg viewBox=\"0 0 30 30\" aria-hidden=\"true\">{sign}</svg>{meaning}</li>");
-        }
-        html.push_str("</ul>");
-        let _ = writeln!(html, "<p class=\"source\">{}</p></figure>", words.get("map.source"));
+        html.push_str("</figure>\n");
         html
     }
+}
+
+/// The whole area, and for each phase whose new agents stand close together the part in which they stand.
+fn sheets(facts: &Facts, bounds: Bounds) -> Vec<Sheet> {
+    let Some(mut whole) = Frame::around(bounds, ROOM[0], ROOM[1]) else {
+        return Vec::new();
+    };
+    if whole.width >= NARROW {
+        whole = Frame::around(bounds, ROOM[0], WIDE_HEIGHT).unwrap_or(whole);
+    }
+    let mut sheets = vec![Sheet { frame: whole, name: "m".into(), phases: (0..facts.phases.len()).collect() }];
+    for (index, phase) in facts.phases.iter().enumerate() {
+        let new: Vec<&AgentRow> = facts.agents.iter().filter(|a| !a.fixed && a.phase == phase.phase).collect();
+        let around = new.iter().fold(NOWHERE, |b, a| with_place(b, a.lon, a.lat));
+        let [west, south, east, north] = around;
+        let part = (east - west) * (north - south) / ((bounds[2] - bounds[0]) * (bounds[3] - bounds[1]));
+        if new.len() < DETAIL_AGENTS || !part.is_finite() || part > DETAIL_PART {
+            continue;
+        }
+        // Numbers need room beside the outermost agents, the scale below them.
+        let (dx, dy) = ((east - west) * 0.08, (north - south) * 0.08);
+        let around = [west - dx, south - 2.0 * dy, east + dx, north + dy];
+        if let Some(frame) = Frame::around(around, ROOM[0], WIDE_HEIGHT) {
+            sheets.push(Sheet { frame, name: format!("d{}", phase.phase), phases: vec![index] });
+        }
+    }
+    sheets
+}
+
+/// The agents that stand at the end of a phase.
+fn standing<'a>(facts: &'a Facts, phase: &PhaseRow) -> Vec<&'a AgentRow> {
+    let stands = |a: &&AgentRow| a.phase <= phase.phase && a.closes_phase.is_none_or(|c| c > phase.phase);
+    facts.agents.iter().filter(stands).collect()
+}
+
+/// The symbols of the map of a phase, from below.
+fn layers(sheet: &Sheet, phase: u32) -> [String; 4] {
+    let name = &sheet.name;
+    [format!("{name}-under"), format!("{name}-cells-{phase}"), format!("{name}-over"), format!("{name}-agents-{phase}")]
 }
 
 /// What lies under the results, as the data of paths.
@@ -431,12 +511,17 @@ fn attribute(text: &Safe) -> String {
 }
 
 fn labels(frame: &Frame, marked: &[Marked]) -> String {
-    let mut texts = String::new();
+    // Symbols do not hear the page's style, so the group says how its texts look.
+    let mut texts = format!(
+        "<g font-family=\"DejaVu Sans Condensed,Noto Sans,Arial,sans-serif\" font-weight=\"bold\" \
+         font-size=\"{LETTERS}\" stroke=\"#fff\" stroke-width=\"7\" stroke-linejoin=\"round\" paint-order=\"stroke\">"
+    );
     for (m, spot) in marked.iter().zip(label_spots(frame, marked, LETTERS)) {
         if let Some([x, y]) = spot {
-            let _ = write!(texts, "<text x=\"{x:.0}\" y=\"{y:.0}\" class=\"halo\">{}</text>", m.text);
+            let _ = write!(texts, "<text x=\"{x:.0}\" y=\"{y:.0}\">{}</text>", m.text);
         }
     }
+    texts.push_str("</g>");
     texts
 }
 
@@ -476,11 +561,12 @@ fn time_class(time_s: Option<f64>, covered: bool, minutes: f64) -> u8 {
     }
 }
 
-/// Cells by time for each phase, those of the most used mode, read piece by piece.
-fn rasters(facts: &Facts, frame: &Frame, pieces: &[std::ops::Range<usize>]) -> Result<Vec<Raster>> {
+/// Cells by time for each phase of each sheet, those of the most used mode, read piece by piece.
+fn rasters(facts: &Facts, sheets: &[Sheet], pieces: &[std::ops::Range<usize>]) -> Result<Vec<Vec<Raster>>> {
     const COLUMNS: &[&str] = &["mode", "phase", "persons", "travel_time_s", "covered", "geometry"];
     let squares = |length: f64| (length / SQUARE).ceil() as usize;
-    let mut rasters = vec![Raster::new(squares(frame.width), squares(frame.height)); facts.phases.len()];
+    let empty = |s: &Sheet| vec![Raster::new(squares(s.frame.width), squares(s.frame.height)); s.phases.len()];
+    let mut rasters: Vec<Vec<Raster>> = sheets.iter().map(empty).collect();
     let run = facts.run;
     let mode = run.about.modes.first().map_or("", |m| m.id.as_str());
     let broken = |what: String| Fault::new("run::table", what).file(run.folder.join(CELLS.file)).help(NO_RUN);
@@ -491,21 +577,24 @@ fn rasters(facts: &Facts, frame: &Frame, pieces: &[std::ops::Range<usize>]) -> R
         let keys = modes.iter().zip(phases.iter());
         let values = persons.iter().zip(times.iter()).zip(covered.iter()).zip(shapes.iter());
         for ((of, phase), (((persons, time), covered), shape)) in keys.zip(values) {
-            if of != Some(mode) {
-                continue;
-            }
-            let Some(raster) = phase.and_then(|p| rasters.get_mut((p as usize).wrapping_sub(1))) else {
+            let Some(index) = phase.filter(|_| of == Some(mode)).and_then(|p| (p as usize).checked_sub(1)) else {
                 continue;
             };
-            let shape = geometry_of(shape.unwrap_or_default()).map_err(&broken)?;
+            let shape = geometry_of(shape.unwrap_or_default()).map_err(broken)?;
             let shape = Geometry::try_from(shape).map_err(|e| broken(e.to_string()))?;
             let Some(outline) = shape.bounding_rect() else {
                 continue;
             };
-            let [left, top] = frame.spot(outline.min().x, outline.max().y).map(|v| v / SQUARE);
-            let [right, bottom] = frame.spot(outline.max().x, outline.min().y).map(|v| v / SQUARE);
             let class = time_class(time, covered.unwrap_or(false), run.about.standard.minutes);
-            raster.paint([left, top, right, bottom], class, persons.unwrap_or(0.0));
+            for (sheet, rasters) in sheets.iter().zip(&mut rasters) {
+                let place = sheet.phases.iter().position(|p| *p == index);
+                let Some(raster) = place.and_then(|p| rasters.get_mut(p)) else {
+                    continue;
+                };
+                let [left, top] = sheet.frame.spot(outline.min().x, outline.max().y).map(|v| v / SQUARE);
+                let [right, bottom] = sheet.frame.spot(outline.max().x, outline.min().y).map(|v| v / SQUARE);
+                raster.paint([left, top, right, bottom], class, persons.unwrap_or(0.0));
+            }
         }
     }
     Ok(rasters)

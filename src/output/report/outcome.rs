@@ -35,12 +35,12 @@ pub fn unserved(facts: &Facts, words: &Words, html: &mut String) {
     paragraph(html, &words.get("unserved.takes"));
     let mut table = Table::new(vec![
         (words.get("col.no"), Column::Short),
-        (words.get("col.commune"), Column::Text),
+        (words.get("col.commune"), Column::Name),
         (words.get("col.unserved"), Column::Figure),
         (words.get("col.coverable"), Column::Figure),
         (words.get("col.nearest_km"), Column::Figure),
         (words.get("col.nearest_min"), Column::Figure),
-        (words.get("col.help"), Column::Text),
+        (words.get("col.help"), Column::Wide),
     ])
     .caption(words.get("unserved.table"))
     .dense();
@@ -92,7 +92,7 @@ fn groups(facts: &Facts, words: &Words, html: &mut String) {
         return;
     }
     let mut table = Table::new(vec![
-        (words.get("col.group"), Column::Text),
+        (words.get("col.group"), Column::Name),
         (words.get("col.people"), Column::Figure),
         (words.get("col.weight"), Column::Figure),
         (words.get("col.served"), Column::Figure),
@@ -140,7 +140,7 @@ fn worst(facts: &Facts, words: &Words, html: &mut String) {
     });
     let mut table = Table::new(vec![
         (words.get("col.no"), Column::Short),
-        (words.get("col.commune"), Column::Text),
+        (words.get("col.commune"), Column::Name),
         (words.get("col.people"), Column::Figure),
         (words.get("col.unserved"), Column::Figure),
         (words.get("col.share"), Column::Figure),

@@ -37,10 +37,11 @@ fn phase(facts: &Facts, words: &Words, maps: &Maps, index: usize, html: &mut Str
     paragraph(html, &summary(facts, words, phase));
     html.push_str(&maps.phase(facts, words, index));
     html.push_str(&indicators(facts, words, index));
-    agents(facts, words, phase, html);
-    closing(facts, words, phase, html);
+    html.push_str(&maps.detail(facts, words, index));
     busiest(facts, words, phase, html);
     relief(facts, words, phase, html);
+    closing(facts, words, phase, html);
+    agents(facts, words, phase, html);
     html.push_str("</section>\n");
 }
 
@@ -208,15 +209,15 @@ fn agents(facts: &Facts, words: &Words, phase: &PhaseRow, html: &mut String) {
     let sites: HashMap<&str, &SiteRow> = facts.sites.iter().map(|s| (s.site.as_str(), s)).collect();
     let mut head = vec![
         (words.get("col.no"), Column::Short),
-        (words.get("col.agent"), Column::Text),
-        (words.get("col.commune"), Column::Text),
+        (words.get("col.agent"), Column::Name),
+        (words.get("col.commune"), Column::Name),
         (words.get("col.marginal"), Column::Figure),
     ];
     if !loads.is_empty() {
         head.push((words.get("col.counters"), Column::Figure));
         head.push((words.get("col.load"), Column::Figure));
     }
-    head.push((words.get("col.why"), Column::Text));
+    head.push((words.get("col.why"), Column::Wide));
     let caption = words.fill("phases.opening", &[("n", words.count(opened.len() as u32))]);
     let mut table = Table::new(head).caption(caption).dense();
     let (mut review, mut proposed) = (false, false);
@@ -281,7 +282,7 @@ fn busiest(facts: &Facts, words: &Words, phase: &PhaseRow, html: &mut String) {
     });
     let overloaded = loads.iter().filter(|l| l.overflow_per_day > 0.0).count();
     let mut table = Table::new(vec![
-        (words.get("col.agent"), Column::Text),
+        (words.get("col.agent"), Column::Name),
         (words.get("col.persons"), Column::Figure),
         (words.get("col.load"), Column::Figure),
         (words.get("col.counters"), Column::Figure),
@@ -313,7 +314,7 @@ fn relief(facts: &Facts, words: &Words, phase: &PhaseRow, html: &mut String) {
     let mut offices: Vec<_> = facts.relief.iter().filter(|r| r.phase == phase.phase).collect();
     offices.sort_by(|a, b| b.before_per_day.total_cmp(&a.before_per_day));
     let mut table = Table::new(vec![
-        (words.get("col.office"), Column::Text),
+        (words.get("col.office"), Column::Name),
         (words.get("col.load_before"), Column::Figure),
         (words.get("col.load_after"), Column::Figure),
         (words.get("col.relief"), Column::Figure),

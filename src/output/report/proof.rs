@@ -20,7 +20,7 @@ pub fn write(facts: &Facts, words: &Words, html: &mut String) {
     heading(words, html, "VI", "proof");
     paragraph(html, &words.get("proof.intro"));
     let mut table = Table::new(vec![
-        (words.get("col.phase"), Column::Text),
+        (words.get("col.phase"), Column::Name),
         (words.get("col.asked"), Column::Text),
         (words.get("col.objective"), Column::Figure),
         (words.get("col.bound"), Column::Figure),
@@ -33,8 +33,8 @@ pub fn write(facts: &Facts, words: &Words, html: &mut String) {
         table.row([
             Safe::text(words.pick(&phase.name_vi, &phase.name_en)),
             asked(words, phase),
-            amount(words, phase.objective, &phase.objective_unit),
-            amount(words, phase.bound, &phase.objective_unit),
+            figure(words, phase.objective, &phase.objective_unit),
+            figure(words, phase.bound, &phase.objective_unit),
             words.share(phase.gap),
             status(words, phase),
         ]);
@@ -82,6 +82,15 @@ fn amount(words: &Words, value: f64, unit: &str) -> Safe {
     };
     // Whole people are told; a bound that is not whole is never told as less than it is.
     words.fill(key, &[("n", words.count(value))])
+}
+
+/// The same for a table: the unit under the number.
+fn figure(words: &Words, value: f64, unit: &str) -> Safe {
+    let said = amount(words, value, unit);
+    match said.as_str().split_once(' ') {
+        Some((number, unit)) => Safe::markup(number).with_small(&Safe::markup(unit)),
+        None => said,
+    }
 }
 
 /// What the proof of a phase says in plain words.
@@ -137,7 +146,7 @@ fn strategies(facts: &Facts, words: &Words, html: &mut String) {
         |name: &str| -> f64 { facts.strategies.iter().filter(|s| s.strategy == name).map(|s| s.person_days).sum() };
     let best = names.iter().map(|n| days(n)).fold(0.0, f64::max);
     let mut table = Table::new(vec![
-        (words.get("col.strategy"), Column::Text),
+        (words.get("col.strategy"), Column::Name),
         (words.get("col.person_days"), Column::Figure),
         (words.get("col.less"), Column::Figure),
         (words.get("col.agents_end"), Column::Figure),
@@ -218,7 +227,7 @@ fn sensitivity(facts: &Facts, words: &Words, html: &mut String) {
     let (losses, cases): (Vec<&Case>, Vec<&Case>) =
         facts.cases.iter().filter(|c| c.phase == last).partition(|c| c.case.starts_with("lost:"));
     let mut table = Table::new(vec![
-        (words.get("col.case"), Column::Text),
+        (words.get("col.case"), Column::Name),
         (words.get("col.closed"), Column::Figure),
         (words.get("col.served"), Column::Figure),
         (words.get("col.share"), Column::Figure),

@@ -2,7 +2,7 @@
 import type { View } from '../state'
 import type { Content } from './card'
 import { change, difference } from './change'
-import { phaseTitle, type Context, type Words } from './context'
+import { phaseNumber, type Context, type Words } from './context'
 import { data, definitions, el, table, type Child } from './dom'
 
 export function areaCard(context: Context, layer: number, index: number, view: View, w: Words): Content | null {
@@ -28,16 +28,16 @@ export function areaCard(context: Context, layer: number, index: number, view: V
   figures.forEach((f, i) => bar(f?.covered_share, String(i + 1), i === view.phase ? 'now' : ''))
   const counters = figures.some(f => typeof f?.counters === 'number')
   const overflow = figures.some(f => typeof f?.overflow_per_day === 'number')
-  const heads = [t('table.phase'), t('table.share'), t('table.time'), t('table.p90'), t('table.worst'), t('table.agents'),
+  const heads = [t('table.phase_short'), t('table.share'), t('table.time'), t('table.p90'), t('table.worst'), t('table.agents'),
     ...(counters ? [t('load.counters')] : []), ...(overflow ? [t('load.overflow')] : [])]
   const rows = figures.map((f, phase) => ({
-    head: phaseTitle(context.run, phase, w), now: phase === view.phase,
+    head: phaseNumber(context.run, phase, w) as Child, now: phase === view.phase,
     values: [format.share(f?.covered_share), format.minutes(f?.mean_time_s), format.minutes(f?.p90_time_s), format.minutes(f?.worst_time_s),
       format.count(f?.agents), ...(counters ? [format.count(f?.counters)] : []), ...(overflow ? [format.decimal(f?.overflow_per_day)] : [])] as Child[]
   }))
   const today = it.today
   if (today) rows.unshift({
-    head: t('indicator.today'), now: false,
+    head: t('indicator.today_short'), now: false,
     values: [format.share(today.covered_share), format.minutes(today.mean_time_s), ...heads.slice(3).map(() => '–')]
   })
   return {

@@ -6,7 +6,7 @@ import type { Key } from '../strings'
 import type { Load } from '../types'
 import type { Content } from './card'
 import { areaLink } from './card-place'
-import { phaseTitle, type Context, type Words } from './context'
+import { phaseNumber, phaseTitle, type Context, type Words } from './context'
 import { button, data, definitions, el, table, type Child } from './dom'
 
 const STATES: Record<AgentState, Key> = {
@@ -36,11 +36,11 @@ function utilisation(load: Load, w: Words): Child {
 
 function loadTable({ run }: Context, loads: (Load | null)[], view: View, w: Words): Child {
   const { t, format } = w
-  const heads = [t('table.phase'), t('load.dossiers'), t('load.counters'), t('load.utilisation'), t('load.wait'), t('load.overflow')]
+  const heads = [t('table.phase_short'), t('load.dossiers'), t('load.counters'), t('load.utilisation'), t('load.wait'), t('load.overflow')]
   return table(t('load.title'), heads, run.phases.map((_, phase) => {
     const load = loads[phase]
     return {
-      head: phaseTitle(run, phase, w), now: phase === view.phase,
+      head: phaseNumber(run, phase, w), now: phase === view.phase,
       values: load
         ? [format.decimal(load.dossiers_per_day), format.count(load.counters), utilisation(load, w),
           format.minutes(load.wait_min * 60), format.decimal(load.overflow_per_day)]

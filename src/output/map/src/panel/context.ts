@@ -5,6 +5,7 @@ import type { Selection } from '../selection'
 import type { Access, View } from '../state'
 import { pick, text, type Key } from '../strings'
 import type { Bilingual, Phase } from '../types'
+import { el } from './dom'
 
 /** Of two compared runs, the first or the second. A single run is `a`. */
 export type Side = 'a' | 'b'
@@ -54,6 +55,12 @@ export function phaseTitle(run: Run, index: number, { t, pick }: Words): string 
   if (!phase) return '–'
   const name = pick(phase.name)
   return /\d/.test(name.slice(0, 14)) ? name : t('phase.numbered', { number: String(index + 1), name })
+}
+
+/** The number of a phase for a narrow table; its name is there for screen readers and for the pointer. */
+export function phaseNumber(run: Run, index: number, w: Words): HTMLElement {
+  const name = phaseTitle(run, index, w)
+  return el('span', { title: name }, el('span', { 'aria-hidden': 'true' }, String(index + 1)), el('span', { class: 'visually-hidden' }, name))
 }
 
 /** What is known of how good a phase's solution is. "Optimal" only when the gap is closed. */

@@ -1,23 +1,39 @@
 /** The layers with their switches and legends. */
-import { layerGroups } from '../layers'
+import { layerGroups, type LayerGroup } from '../layers'
 import { drawSymbol } from '../map/icons'
 import { INDICATORS } from '../map/indicators'
 import { layerName, legendOf, type Legend } from '../map/legend'
 import { COLOURINGS } from '../palette'
-import type { View } from '../state'
+import { viewOfB, type View } from '../state'
 import type { Key } from '../strings'
 import { words, type Context, type Part, type Words } from './context'
 import { el, fill, type Child } from './dom'
 
-/** What a layer says, with its symbols. `short` leaves out the sentence's source, for paper. */
-export function legendBody(legend: Legend): Child[] {
+/** The groups of layers; of both runs where two are compared. */
+export function groupsOf({ run, other }: Context): { group: LayerGroup; ids: string[] }[] {
+  const more = other ? layerGroups(other.run) : []
+  return layerGroups(run).map(({ group, ids }) => ({ group, ids: [...new Set([...ids, ...(more.find(g => g.group === group)?.ids ?? [])])] }))
+}
+
+/** The legend of a layer; where two runs are compared, with what is drawn in either of them. */
+export function legendFor({ run, other }: Context, id: string, view: View, w: Words): Legend {
+  const mine = legendOf(run, id, view, w)
+  if (!other) return mine
+  const theirs = legendOf(other.run, id, viewOfB(view), w)
+  if (mine.empty || theirs.empty) return mine.empty ? theirs : mine
+  const labels = new Set(mine.items.map(item => item.label))
+  return { ...mine, items: [...mine.items, ...theirs.items.filter(item => !labels.has(item.label))] }
+}
+
+/** What a layer says, with its symbols. */
+export function legendBody(legend: Legend, { t }: Words): Child[] {
   const items = legend.items.map(({ symbol, label }) => {
     const drawn = drawSymbol(symbol)
     drawn.setAttribute('aria-hidden', 'true')
     return el('li', {}, el('span', { class: 'symbol' }, drawn), el('span', {}, label))
   })
   return [
-    el('p', { class: 'says' }, legend.sentence, legend.unit && el('span', { class: 'unit' }, ' ', legend.unit)),
+    el('p', { class: 'says' }, legend.sentence, legend.unit && el('span', { class: 'unit' }, ' ', t('legend.unit', { unit: legend.unit }))),
     items.length > 0 && el('ul', { class: 'classes' }, ...items),
     ...legend.notes.map(note => el('p', { class: 'note' }, note)),
     legend.source && el('p', { class: 'note' }, legend.source)
@@ -50,12 +66,13 @@ function choice<T extends string>(
 
 export function layerList(context: Context): Part {
   const { run, store } = context
+  const nameOf = (id: string, w: Words) => layerName(layerGroups(run).some(group => group.ids.includes(id)) ? run : (context.other?.run ?? run), id, w)
   const title = el('h2')
   const choices: Record<string, Part> = {
     cells: choice('colouring', COLOURINGS, 'legend.cells.choose', (value, { t }) => t(`colouring.${value}`), view => view.colouring, colouring => store.set({ colouring })),
     indicators: choice('indicator', INDICATORS, 'legend.indicator.choose', (value, { t }) => t(`legend.indicator.${value}`), view => view.indicator, indicator => store.set({ indicator }))
   }
-  const groups = layerGroups(run).map(({ group, ids }) => {
+  const groups = groupsOf(context).map(({ group, ids }) => {
     const name = el('h3')
     const rows = ids.map(id => {
       const input = el('input', { type: 'checkbox', 'data-layer': id })
@@ -78,15 +95,15 @@ export function layerList(context: Context): Part {
         for (const row of rows) {
           const on = view.layers.includes(row.id)
           row.input.checked = on
-          fill(row.label, layerName(run, row.id, w))
+          fill(row.label, nameOf(row.id, w))
           row.root.classList.toggle('off', !on)
           row.body.hidden = !on
           const chosen = choices[row.id]
           if (chosen) chosen.root.hidden = !on
           // Symbols are drawn again only when what they say has changed.
-          const legend = on ? legendOf(run, row.id, view, w) : null
+          const legend = on ? legendFor(context, row.id, view, w) : null
           const made = JSON.stringify(legend)
-          if (made !== row.made) fill(row.body, ...(legend ? legendBody(legend) : []))
+          if (made !== row.made) fill(row.body, ...(legend ? legendBody(legend, w) : []))
           row.made = made
         }
       }

@@ -1,12 +1,11 @@
 /** What stands on paper around the map: title, indicators, legend, sources, assumptions and the date. Hidden on screens. */
-import { layerIds } from '../layers'
-import { layerName, legendOf } from '../map/legend'
+import { layerName } from '../map/legend'
 import type { View } from '../state'
 import { change, difference } from './change'
 import { standardOf, words, type Context, type Part, type Words } from './context'
 import { data, el, fill, type Child } from './dom'
 import { indicatorsOf } from './indicators'
-import { legendBody } from './layer-list'
+import { groupsOf, legendBody, legendFor } from './layer-list'
 
 /** The phase of a side in one line. */
 function phaseLine({ run, store }: Context, w: Words): Child[] {
@@ -58,11 +57,12 @@ function stripOfTwo(a: Context, b: Context, w: Words): HTMLElement[] {
   ]
 }
 
-function legends({ run }: Context, view: View, w: Words): HTMLElement[] {
-  return layerIds(run).filter(id => view.layers.includes(id)).flatMap(id => {
-    const legend = legendOf(run, id, view, w)
+function legends(context: Context, view: View, w: Words): HTMLElement[] {
+  const { run } = context
+  return groupsOf(context).flatMap(group => group.ids).filter(id => view.layers.includes(id)).flatMap(id => {
+    const legend = legendFor(context, id, view, w)
     if (legend.empty) return []
-    return [el('div', { class: `sheet-layer of-${id.replace(/\d+$/, '')}` }, el('h3', {}, data(layerName(run, id, w))), ...legendBody({ ...legend, source: null }))]
+    return [el('div', { class: `sheet-layer of-${id.replace(/\d+$/, '')}` }, el('h3', {}, data(layerName(run, id, w))), ...legendBody({ ...legend, source: null }, w))]
   })
 }
 

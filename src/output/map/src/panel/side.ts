@@ -5,6 +5,15 @@ import { words, type Context, type Part } from './context'
 import { button, data, el, fill, glyph, nameIt } from './dom'
 import { timeline } from './timeline'
 
+/**
+ * The picture of the map for paper. Browsers leave out of a print what WebGL has drawn for that print, or draw it at a
+ * wrong size; an image is printed as it is. Where it is not ready at once, the map's own canvas stays.
+ */
+function pictureForPaper(from: HTMLCanvasElement): HTMLImageElement | null {
+  const picture = el('img', { class: 'paper', alt: '', decoding: 'sync', src: from.toDataURL() })
+  return picture.complete ? picture : null
+}
+
 export interface SidePart extends Part {
   /** Draws the map; its element must stand in the page, because the map measures it. */
   open: (events: MapEvents) => MapView | null
@@ -36,6 +45,14 @@ export function side(context: Context, middle: () => void): SidePart {
     open(events) {
       try {
         map = new MapView(canvas, run, store.view, events)
+        // Registered after the map's own, which draws it at the size it has on paper.
+        window.matchMedia('print').addEventListener('change', ({ matches }) => {
+          const drawn = canvas.querySelector('canvas')
+          const picture = matches && drawn ? pictureForPaper(drawn) : null
+          frame.querySelector('.paper')?.remove()
+          if (picture) canvas.after(picture)
+          frame.classList.toggle('on-paper', picture !== null)
+        })
       } catch (error) {
         console.warn(error)
         message.hidden = false
