@@ -14,9 +14,7 @@ use super::shapes::outline;
 use crate::error::{Fault, Result};
 use crate::ingest::geometry_bytes::geometry_of;
 use crate::output::read::{NO_RUN, Rows};
-use crate::output::run::{
-    AgentRow, BoundaryRow, ExplanationRow, LoadRow, PhaseRow, PlaceRow, Run, SiteRow, TodayRow,
-};
+use crate::output::run::{AgentRow, BoundaryRow, ExplanationRow, LoadRow, PhaseRow, PlaceRow, Run, SiteRow, TodayRow};
 use crate::output::schema::{self, Table};
 use crate::scenario::Text;
 
