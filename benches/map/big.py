@@ -3,7 +3,7 @@ weighs and what drawing it takes. Needs gandan (built with `cargo build --releas
 
     python3 benches/map/big.py [--gandan target/release/gandan] [--out /tmp/gandan-big] [--data FILE.b64]
 
-The standard is short (8 minutes or 1.5 km) so that 1,000 agents have something to do. Nothing in it is true of any place.
+The standard is short (4 minutes or 600 m) so that 1,000 agents have something to do. Nothing in it is true of any place.
 """
 
 import argparse
@@ -47,8 +47,8 @@ population = "population"
 cell_m = {cell_m}
 
 [standard]
-minutes = 8
-radius_km = 1.5
+minutes = 4
+radius_km = 0.6
 
 [modes.motorcycle]
 share = 1
@@ -59,7 +59,7 @@ gap = 0.05
 fill_by_travel_time = false
 
 [output]
-isochrone_minutes = [4, 8]
+isochrone_minutes = [2, 4]
 """
 PHASE = """
 [[phases]]

@@ -1,9 +1,10 @@
 //! What the map page needs of a run, from its tables and its manifest. Its TypeScript counterpart is
 //! `map/src/types.ts`.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use geo::{Geometry, MultiPolygon};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::background::Background;
@@ -13,9 +14,7 @@ use super::shapes::outline;
 use crate::error::{Fault, Result};
 use crate::ingest::geometry_bytes::geometry_of;
 use crate::output::read::{NO_RUN, Rows};
-use crate::output::run::{
-    AgentRow, BoundaryRow, ExplanationRow, LoadRow, PhaseRow, PlaceRow, ReliefRow, Run, SiteRow, TodayRow,
-};
+use crate::output::run::{AgentRow, BoundaryRow, ExplanationRow, LoadRow, PhaseRow, PlaceRow, Run, SiteRow, TodayRow};
 use crate::output::schema::{self, Table};
 use crate::scenario::Text;
 
@@ -54,7 +53,7 @@ fn json_of(run: &Run, tiles: Option<&str>, blob: &mut Blob) -> Result<Value> {
         "tiles": tiles,
         "phases": phases(run, &tables),
         "today": today(&tables),
-        "offices": offices(&tables),
+        "offices": offices(run)?,
         "agents": tables.agents.iter().map(|a| agent(a, &tables, &features)).collect::<Vec<_>>(),
         "candidates": candidates(&tables, &features),
         "cells": cells.packed(blob),
@@ -84,7 +83,6 @@ struct Tables {
     boundaries: Vec<BoundaryRow>,
     /// By site, the loads phase by phase; empty without `[capacity]`.
     loads: HashMap<String, Vec<LoadRow>>,
-    relief: Vec<ReliefRow>,
     today: Vec<TodayRow>,
 }
 
@@ -107,8 +105,7 @@ impl Tables {
             reasons: run.rows::<ExplanationRow>()?.into_iter().map(|r| (r.site.clone(), r)).collect(),
             boundaries: run.rows()?,
             loads,
-            relief: run.rows()?,
-            today: if run.folder.join(schema::TODAY.file).exists() { run.rows()? } else { Vec::new() },
+            today: run.rows()?,
         })
     }
 
@@ -195,16 +192,20 @@ fn today(tables: &Tables) -> Option<Value> {
     }))
 }
 
-/// The one-stop offices that are no agents of the plan.
-fn offices(tables: &Tables) -> Vec<Value> {
-    let agents: HashSet<&str> = tables.agents.iter().map(|a| a.site.as_str()).collect();
-    let mut seen = BTreeSet::new();
-    let others = tables.relief.iter().filter(|o| !agents.contains(o.site.as_str()) && seen.insert(o.site.as_str()));
-    let at = |o: &ReliefRow| match &o.geometry {
-        Geometry::Point(at) => Some(json!({ "name": o.name, "lon": at.x(), "lat": at.y() })),
-        _ => None,
-    };
-    others.filter_map(at).collect()
+/// An office of today that is no agent, as the manifest tells of it.
+#[derive(Deserialize, Serialize)]
+struct Office {
+    name: String,
+    lon: f64,
+    lat: f64,
+}
+
+/// The offices of today that are no agents of the plan.
+fn offices(run: &Run) -> Result<Vec<Office>> {
+    Ok(Vec::deserialize(&run.manifest["offices"]).map_err(|e| {
+        let what = format!("it does not tell of the offices of today: {e}");
+        Fault::new("run::manifest", what).file(run.folder.join("manifest.json")).help(NO_RUN)
+    })?)
 }
 
 /// The index of the feature of the first layer with a code, -1 for none.

@@ -215,5 +215,8 @@ impl Backdrop {
 fn address(tags: &TagList) -> Option<String> {
     let number = tag(tags, "addr:housenumber")?.trim();
     let street = ["addr:street", "addr:place"].into_iter().find_map(|key| tag(tags, key))?.trim();
-    (!number.is_empty() && !street.is_empty()).then(|| format!("{number} {street}"))
+    // Some write the whole address into the street.
+    let whole = street.strip_prefix(number).is_some_and(|rest| rest.starts_with([' ', ',']));
+    let text = || if whole { street.to_owned() } else { format!("{number} {street}") };
+    (!number.is_empty() && !street.is_empty()).then(text)
 }

@@ -196,6 +196,7 @@ fn the_background_of_maps() {
         (33, 2, 2, &[("addr:housenumber", "12"), ("addr:street", "Phố Huế")]),
         (34, 2, 2, &[("addr:housenumber", "12")]), // of no street
         (35, 2, 2, &[("place", "country"), ("name", "Việt Nam")]),
+        (36, 2, 2, &[("addr:housenumber", "9"), ("addr:street", "9 Ái Mộ, Bồ Đề")]), // the whole address
     ]);
     let ring = [1, 2, 3, 4, 1];
     let ways = Block::new()
@@ -226,8 +227,8 @@ fn the_background_of_maps() {
     assert_eq!(named, [(OsmId::Node(31), Some("Làng Vòng"), 4), (OsmId::Way(108), Some("Ba Đình"), 2)]);
     assert_eq!(road_names, [(100, "Phố Huế".to_owned())]);
     let texts: Vec<_> = addresses.iter().map(|a| a.text.as_str()).collect();
-    assert_eq!((texts, addresses_left_out), (vec!["12 Phố Huế", "4 Làng Vòng"], 0));
-    assert!((addresses[1].at.lon - 0.305).abs() < 1e-9 && (addresses[1].at.lat - 0.005).abs() < 1e-9);
+    assert_eq!((texts, addresses_left_out), (vec!["12 Phố Huế", "9 Ái Mộ, Bồ Đề", "4 Làng Vòng"], 0));
+    assert!((addresses[2].at.lon - 0.305).abs() < 1e-9 && (addresses[2].at.lat - 0.005).abs() < 1e-9);
 
     // Only what touches the box: the last square alone.
     let there = read_features(file(&blocks).path(), [0.3, 0.0, 0.31, 0.01], &wanted).unwrap().backdrop;
