@@ -65,6 +65,9 @@ export class MapView {
   #following = false
   /** Sources that are filled only when they are first needed. */
   #filled = new Set<string>()
+  #tilesCame = false
+  #tilesMissing = false
+  #tilesTold = false
   /** Where the map was on the screen while it is on paper. */
   #screen: { position: Position; pixelRatio: number } | null = null
 
@@ -95,7 +98,10 @@ export class MapView {
     map.touchZoomRotate.disableRotation()
     map.keyboard.disableRotation()
     map.addControl(new ScaleControl({ unit: 'metric' }), 'bottom-left')
-    map.on('error', event => this.events.failed(event.error?.message ?? 'map'))
+    map.on('error', event => this.#failed(event.error?.message ?? 'map', 'sourceId' in event ? event.sourceId : null))
+    map.on('data', event => {
+      if ('sourceId' in event && event.sourceId === 'tiles' && 'tile' in event && event.tile) this.#tilesCame = true
+    })
     map.once('style.load', () => this.#start())
     map.once('idle', () => performance.mark('gandan-map-complete'))
     map.on('move', event => this.#tell(event, position => this.events.moving?.(position)))
@@ -110,6 +116,17 @@ export class MapView {
       map.getCanvas().style.cursor = found ? 'pointer' : ''
     })
     window.matchMedia('print').addEventListener('change', event => (event.matches ? this.#toPaper() : this.#toScreen()))
+  }
+
+  /** Without the internet there are no tiles: the map then shows its own background below where they would be. */
+  #failed(message: string, source: unknown): void {
+    if (source === 'tiles' && !this.#tilesCame && !this.#tilesMissing) {
+      this.#tilesMissing = true
+      this.#switchLayers(this.#state)
+    }
+    // Once is enough: there are many tiles.
+    if (source !== 'tiles' || !this.#tilesTold) this.events.failed(message)
+    this.#tilesTold ||= source === 'tiles'
   }
 
   /** Tells a move when the viewer made it, or asked for it; not the first fit, and not what another map did. */
@@ -203,7 +220,7 @@ export class MapView {
     const all = map.getLayersOrder()
     const on = (id: string) => layers.includes(id)
     for (const id of layerIds(this.run)) {
-      const shown = on(id) && !(on('tiles') && UNDER_TILES.has(id))
+      const shown = on(id) && !(on('tiles') && !this.#tilesMissing && UNDER_TILES.has(id))
       for (const layer of mapLayers(all, id)) map.setLayoutProperty(layer, 'visibility', shown ? 'visible' : 'none')
     }
     if (map.getLayer('indicators-value')) {
