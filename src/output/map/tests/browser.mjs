@@ -95,6 +95,12 @@ async function settled(page) {
   return before
 }
 
+/** Waits until the map differs from an earlier picture of it, at most some while, and has settled; its picture then. */
+async function changed(page, before) {
+  await until(page, async () => (await picture(page)) !== before, 15_000)
+  return settled(page)
+}
+
 /** A digest of the maps' pixels; empty while there is none. */
 async function picture(page) {
   return page.evaluate(async () => {
@@ -172,7 +178,7 @@ async function everyControl(lang) {
       check(say(`phase ${i + 1} is named`), name === plain(run.phases[i].name[lang]), name)
       check(say(`phase ${i + 1} is announced`), plain(await page.locator('.timeline [role=status]').textContent()).includes(name))
       check(say(`phase ${i + 1} is the slider's text`), plain(await slider.getAttribute('aria-valuetext')).includes(name))
-      if (lang === 'vi' && run.agents.some(agent => agent.phase === i)) check(say(`phase ${i + 1} changes the map`), (await settled(page)) !== before)
+      if (lang === 'vi' && run.agents.some(agent => agent.phase === i)) check(say(`phase ${i + 1} changes the map`), (await changed(page, before)) !== before)
     }
     check(say('the address keeps the phase'), await until(page, () => page.url().includes(`phase=${last + 1}`)), page.url())
     check(say('the next button stops at the last phase'), await page.locator('.step.next').isDisabled())
@@ -340,12 +346,13 @@ async function everyControl(lang) {
     }
     const before = await settled(page)
     await box.click()
-    const other = await settled(page)
+    const drawn = id in has && has[id] > 0
+    const other = drawn ? await changed(page, before) : await settled(page)
     // Place names and borders may have nothing to draw at this zoom, or be hidden by others.
-    if (id in has && has[id] > 0) check(say(`layer ${id} changes the map`), other !== before)
+    if (drawn) check(say(`layer ${id} changes the map`), other !== before)
     else if (id in has) check(say(`layer ${id} is empty and changes nothing`), other === before)
     await box.click()
-    const back = await settled(page)
+    const back = drawn ? await changed(page, other) : await settled(page)
     if (['cells', 'isochrones', 'roads', 'water', 'parks', 'rail'].includes(id)) check(say(`layer ${id} comes back as it was`), back === before)
   }
   for (const [layer, name] of [['cells', 'colouring'], ['indicators', 'indicator']]) {
@@ -445,7 +452,7 @@ async function keyboardPath() {
   const order = [...new Set(seen.map(at => at.place))].map(place => place.split(' ')[0])
   check('keyboard: skip links, then head and search, then the map, then the figures', order.join(' ') === 'skips top map panel', order.join(' '))
   const expected = await page.evaluate(() => [...document.querySelectorAll('button, input, summary, canvas.maplibregl-canvas')]
-    .filter(e => e.offsetParent !== null && !e.disabled && (e.type !== 'radio' || e.checked)).map(window.kindOf))
+    .filter(e => e.checkVisibility() && e.offsetParent !== null && !e.disabled && (e.type !== 'radio' || e.checked)).map(window.kindOf))
   const missed = [...new Set(expected)].filter(kind => !seen.some(at => at.kind === kind))
   check(`keyboard: every control can be reached (${seen.length} stops)`, missed.length === 0, missed.join(' | '))
   await page.context().close()
@@ -461,6 +468,8 @@ async function pictures() {
     : [[id, `layers=${id}.${base}`]])
   for (const [i, [name, hash]] of views.entries()) {
     await page.evaluate(text => { location.hash = text }, `lang=${i % 2 ? 'en' : 'vi'}&phase=${last + 1}&${hash}`)
+    // Travel-time bands are large and cut into tiles only now.
+    if (name === 'isochrones') await page.waitForTimeout(8000)
     await settled(page)
     await page.locator('.layer:not(.off) .legend-body').first().scrollIntoViewIfNeeded().catch(() => undefined)
     await shot(page, `layer-${name}`)
@@ -544,7 +553,7 @@ async function onlineTiles() {
   check('tiles: none is asked for before the switch', asked.length === 0, asked[0])
   await page.locator('input[data-layer=tiles]').check()
   await settled(page)
-  check('tiles: they come when switched on', asked.length > 0)
+  check('tiles: they come when switched on', await until(page, () => asked.length > 0, 15_000))
   check('tiles: from their own server only', asked.every(url => url.startsWith('https://tiles.invalid/')), asked.join(' '))
   check('tiles: their origin is named in the legend', (await page.locator('.layer:has([data-layer=tiles]) .legend-body').innerText()).includes('tiles.invalid'))
   await page.context().close()
