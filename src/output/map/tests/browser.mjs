@@ -10,7 +10,7 @@ import { createRequire } from 'node:module'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { chromium } from 'playwright-core'
-import { openRun, withRun, withText } from './container.mjs'
+import { openRun, withRun, withText } from './page.mjs'
 
 const [page_file, out_dir, compare_file] = process.argv.slice(2)
 if (!page_file || !out_dir) {
