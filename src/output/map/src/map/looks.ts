@@ -3,8 +3,8 @@ import { BEYOND, WITHIN } from '../palette'
 import type { PlaceKind, RoadClass } from '../types'
 
 export const GROUND = '#f5f3ee'
-/** Greyer than water mostly is, with a shore line, so that it is not taken for a class of the cells, which are blue. */
-export const WATER = '#d3d9e0'
+/** Greyer than water mostly is, so that it is not taken for a class of the cells, which are blue. */
+export const WATER = '#c8d1da'
 export const WATER_LINE = '#8ea1b4'
 export const WATER_NAME = '#2f6690'
 export const PARK = '#dbe8cf'

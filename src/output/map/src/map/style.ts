@@ -276,10 +276,6 @@ export function styleOf(run: Run, dashOf: (minutes: number) => readonly number[]
         id: 'water-area', type: 'fill', source: 'water', filter: ['==', ['geometry-type'], 'Polygon'], paint: { 'fill-color': WATER }
       },
       {
-        id: 'water-shore', type: 'line', source: 'water', filter: ['==', ['geometry-type'], 'Polygon'],
-        paint: { 'line-color': WATER_LINE, 'line-width': byZoom([9, 0.5], [13, 1.2]) }
-      },
-      {
         id: 'water-line', type: 'line', source: 'water', filter: ['==', ['geometry-type'], 'LineString'],
         paint: { 'line-color': WATER_LINE, 'line-width': byZoom([9, 0.5], [12, 1.2], [15, 4]) }
       },
