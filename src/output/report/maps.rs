@@ -18,10 +18,10 @@ use crate::output::schema::{BACKDROP, CELLS};
 use crate::output::table;
 
 /// The most room of a map on an A4 page, in tenths of a millimetre: the indicators of a phase stand under it.
-const ROOM: [f64; 2] = [1640.0, 990.0];
+const ROOM: [f64; 2] = [1640.0, 930.0];
 /// Maps narrower than this have their legend beside them, others have less height and the legend under them.
 const NARROW: f64 = 1150.0;
-const WIDE_HEIGHT: f64 = 930.0;
+const WIDE_HEIGHT: f64 = 880.0;
 /// So many new agents within so large a part of the map are shown on a map of their own as well.
 const DETAIL_AGENTS: usize = 6;
 const DETAIL_PART: f64 = 0.2;
