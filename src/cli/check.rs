@@ -20,7 +20,7 @@ use crate::stages::Stages;
 pub struct CheckArgs {
     /// The scenario, a TOML file.
     scenario: PathBuf,
-    /// Draw the inputs on a map (.png): people, roads, water, sites by verdict.
+    /// Draw the inputs on a map (.png or .svg): people, roads, water, sites by verdict.
     #[arg(long, value_name = "FILE")]
     map: Option<PathBuf>,
     /// Replace the map if it exists.

@@ -10,6 +10,7 @@ use super::progress::Progress;
 use crate::error::{Fault, Result};
 use crate::output::folder::{PendingFolder, refuse_existing};
 use crate::output::frontier::write;
+use crate::output::table::RunFolder;
 use crate::rollout::Rollout;
 use crate::rollout::explain::commas;
 use crate::rollout::frontier::{Frontier, frontier};
@@ -42,7 +43,7 @@ pub fn run(args: &FrontierArgs, quiet: bool) -> Result<()> {
     let plan = stages.run("optimise", || Rollout::solve(&study), |p| format!("{} agents", p.agents.len()))?;
     let found = stages.run("frontier", || frontier(&study, Some(&plan)), Frontier::told)?;
     let folder = PendingFolder::begin(&target, args.output.force)?;
-    write(folder.path(), &study, &found)?;
+    write(&RunFolder::new(folder.path(), &study, &plan)?, &study, &found)?;
     let summary = summary(&study, &found);
     let path = folder.path().join("answer.json");
     std::fs::write(&path, format!("{summary:#}\n")).map_err(|e| Fault::io("write the answer", &path, &e))?;

@@ -37,7 +37,7 @@ pub struct IsochroneArgs {
     /// One set of polygons for all places together, instead of one for each.
     #[arg(long)]
     union: bool,
-    /// The file to write: .geojson, .parquet (GeoParquet) or .png.
+    /// The file to write: .geojson, .parquet (GeoParquet), .png or .svg.
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
     /// Replace a file that stands there.

@@ -11,6 +11,7 @@ mod explain;
 mod fetch;
 mod frontier;
 mod isochrone;
+mod map;
 mod matrix;
 mod optimise;
 mod optimise_proof;
@@ -74,6 +75,8 @@ enum Command {
     Frontier(frontier::FrontierArgs),
     /// Tell what the plan is worth when roads are slow or closed, or agents are lost.
     Sensitivity(sensitivity::SensitivityArgs),
+    /// Draw the map of a finished run again, or of two runs side by side.
+    Map(map::MapArgs),
     /// Recompute the figures of a finished run from its tables.
     Verify(verify::VerifyArgs),
     /// Draw the workbook of a finished run again.
@@ -114,6 +117,7 @@ pub fn main() -> ExitCode {
         Command::Compare(args) => compare::run(&args),
         Command::Frontier(args) => frontier::run(&args, cli.quiet),
         Command::Sensitivity(args) => sensitivity::run(&args, cli.quiet),
+        Command::Map(args) => map::run(&args),
         Command::Verify(args) => verify::run(args),
         Command::Workbook(args) => workbook::run(&args, cli.quiet),
         Command::Synth(args) => synth::run(args, cli.quiet),

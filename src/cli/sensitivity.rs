@@ -10,6 +10,7 @@ use super::progress::Progress;
 use crate::error::{Fault, Result};
 use crate::output::folder::{PendingFolder, refuse_existing};
 use crate::output::sensitivity::write;
+use crate::output::table::RunFolder;
 use crate::rollout::Rollout;
 use crate::rollout::explain::commas;
 use crate::rollout::sensitivity::{Case, Outcome, Sensitivity, sensitivity};
@@ -42,7 +43,7 @@ pub fn run(args: &SensitivityArgs, quiet: bool) -> Result<()> {
     let plan = stages.run("optimise", || Rollout::solve(&study), |p| format!("{} agents", p.agents.len()))?;
     let tried = sensitivity(&study, &plan, &mut stages)?;
     let folder = PendingFolder::begin(&target, args.output.force)?;
-    write(folder.path(), &study, &tried)?;
+    write(&RunFolder::new(folder.path(), &study, &plan)?, &study, &tried)?;
     let summary = summary(&study, &tried);
     let path = folder.path().join("answer.json");
     std::fs::write(&path, format!("{summary:#}\n")).map_err(|e| Fault::io("write the answer", &path, &e))?;

@@ -3,7 +3,7 @@
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
-use geojson::{Feature, FeatureCollection, GeoJson, Geometry};
+use geojson::{Feature, Geometry};
 use serde_json::json;
 
 use super::loads::last_load;
@@ -13,8 +13,9 @@ use crate::error::{Fault, Result};
 use crate::rollout::Rollout;
 use crate::rollout::explain::reason;
 use crate::study::Study;
+use crate::texts::inert;
 
-/// `rollout.csv`: UTF-8 with a byte-order mark, so that spreadsheets show Vietnamese.
+/// `rollout.csv`: UTF-8 with a byte-order mark, so that spreadsheets show Vietnamese; its texts are [`inert`].
 pub(super) fn rollout_csv(folder: &Path, study: &Study, plan: &Rollout) -> Result<()> {
     let path = folder.join("rollout.csv");
     let failed = |e: &dyn std::fmt::Display| {
@@ -58,15 +59,15 @@ pub(super) fn rollout_csv(folder: &Path, study: &Study, plan: &Rollout) -> Resul
         csv.write_record([
             agent.order.to_string(),
             (agent.phase + 1).to_string(),
-            phase.name.vi.clone(),
-            phase.name.en.clone(),
+            inert(&phase.name.vi),
+            inert(&phase.name.en),
             phase.starts.to_string(),
             inert(&site.site.id),
             inert(&site.site.name),
             site.site.fixed.to_string(),
             site.site.at.lon.to_string(),
             site.site.at.lat.to_string(),
-            code.unwrap_or_default(),
+            code.map(|c| inert(&c)).unwrap_or_default(),
             name.map(|n| inert(&n)).unwrap_or_default(),
             agent.persons_marginal.people().to_string(),
             agent.persons_cumulative.people().to_string(),
@@ -77,8 +78,8 @@ pub(super) fn rollout_csv(folder: &Path, study: &Study, plan: &Rollout) -> Resul
             load.map_or(String::new(), |l| l.counters.to_string()),
             load.map_or(String::new(), |l| l.dossiers_per_day.to_string()),
             load.map_or(String::new(), |l| l.overflow_per_day.to_string()),
-            why_vi,
-            why_en,
+            inert(&why_vi),
+            inert(&why_en),
         ])
         .map_err(|e| failed(&e))?;
     }
@@ -86,32 +87,27 @@ pub(super) fn rollout_csv(folder: &Path, study: &Study, plan: &Rollout) -> Resul
     Ok(())
 }
 
-/// Text that a spreadsheet would take for a formula, with an apostrophe before it.
-fn inert(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
-}
-
-/// `isochrones.geojson`: RFC 7946, 6 decimals.
+/// `isochrones.geojson`: RFC 7946, 6 decimals, one feature a line. What all agents of a phase reach together, for web maps
+/// and editors, which could not hold the shapes of every single agent (some 20 MB of text for 100 agents):
+/// `isochrones.parquet` has those too.
 pub(super) fn isochrones_geojson(folder: &Path, study: &Study, isochrones: &[Isochrone]) -> Result<()> {
     let path = folder.join("isochrones.geojson");
-    let features = isochrones
-        .iter()
-        .map(|i| {
-            let properties = json!({
-                "phase": i.phase + 1,
-                "site": i.site.map(|s| &study.sites[s as usize].site.id),
-                "mode": study.modes[0].id,
-                "minutes": i.minutes,
-            });
-            Feature {
-                geometry: Some(Geometry::from(&rounded(&i.shape))),
-                properties: properties.as_object().cloned(),
-                ..Feature::default()
-            }
-        })
-        .collect();
-    let collection = GeoJson::FeatureCollection(FeatureCollection { features, bbox: None, foreign_members: None });
-    std::fs::write(&path, collection.to_string()).map_err(|e| Fault::io("write the isochrones", &path, &e))?;
+    let failed = |e: std::io::Error| Fault::io("write the isochrones", &path, &e);
+    let mut file = BufWriter::new(std::fs::File::create(&path).map_err(failed)?);
+    file.write_all(b"{\"type\":\"FeatureCollection\",\"features\":[").map_err(failed)?;
+    let mut between = "\n";
+    for i in isochrones.iter().filter(|i| i.site.is_none()) {
+        let properties = json!({ "phase": i.phase + 1, "mode": study.modes[0].id, "minutes": i.minutes });
+        let feature = Feature {
+            geometry: Some(Geometry::from(&rounded(&i.shape))),
+            properties: properties.as_object().cloned(),
+            ..Feature::default()
+        };
+        write!(file, "{between}{feature}").map_err(failed)?;
+        between = ",\n";
+    }
+    file.write_all(b"\n]}\n").map_err(failed)?;
+    file.flush().map_err(failed)?;
     Ok(())
 }
 
@@ -119,15 +115,4 @@ pub(super) fn isochrones_geojson(folder: &Path, study: &Study, isochrones: &[Iso
 pub(super) fn rounded(shape: &geo::MultiPolygon<f64>) -> geo::MultiPolygon<f64> {
     use geo::MapCoords;
     shape.map_coords(|c| geo::Coord { x: (c.x * 1e6).round() / 1e6, y: (c.y * 1e6).round() / 1e6 })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::inert;
-
-    #[test]
-    fn formulas_are_made_inert() {
-        assert_eq!(inert("=cmd()"), "'=cmd()");
-        assert_eq!(inert("Bưu cục 1"), "Bưu cục 1");
-    }
 }

@@ -1,8 +1,6 @@
 //! The frontier as a table and as plots.
 
-use std::path::Path;
-
-use super::table::{self, Values};
+use super::table::{self, RunFolder, Values};
 use super::{plot, schema};
 use crate::error::Result;
 use crate::rollout::frontier::Frontier;
@@ -12,7 +10,7 @@ use crate::study::Study;
 ///
 /// # Errors
 /// The disk refuses one.
-pub fn write(folder: &Path, study: &Study, frontier: &Frontier) -> Result<()> {
+pub fn write(folder: &RunFolder, study: &Study, frontier: &Frontier) -> Result<()> {
     let points = &frontier.points;
     let share = |people: f64| if frontier.persons.0 > 0 { people / frontier.persons.people() } else { 0.0 };
     let ids = |sites: &[u32]| {
@@ -31,5 +29,5 @@ pub fn write(folder: &Path, study: &Study, frontier: &Frontier) -> Result<()> {
         Values::text(points.iter().map(|p| ids(&p.sites))),
     ];
     table::write(folder, &schema::FRONTIER, values)?;
-    plot::frontier::write(folder, study, frontier)
+    plot::frontier::write(folder.path(), study, frontier)
 }

@@ -3,18 +3,15 @@
 use std::path::Path;
 
 use geo::indexed::IntervalTreeMultiPolygon;
-use geo::orient::Direction;
-use geo::{BoundingRect, Contains, MultiPolygon, Orient, Point};
+use geo::{BoundingRect, Contains, MultiPolygon, Point};
 
-use super::picture::{Picture, Rgb, Spot, View, WATER};
+use super::draw::view::{Mark, PAPER, View, WATER};
+use super::draw::{self, Format, Paint, Rgb, Shape, Spot, Svg};
 use crate::error::{Fault, Result};
-use crate::files::PendingFile;
 use crate::rollout::explain::commas;
 use crate::study::{Study, StudySite};
 use crate::units::LonLat;
 
-const PAPER: Rgb = [250, 249, 246];
-const INK: Rgb = [40, 40, 40];
 const BORDER: Rgb = [120, 90, 140];
 /// People by square kilometre from which each colour holds: ColorBrewer's *YlOrRd* (C. Brewer), light to dark.
 const DENSITIES: [(f64, Rgb); 6] = [
@@ -39,47 +36,46 @@ const KINDS: [(&str, Rgb); 5] = [
 ///
 /// # Errors
 /// `output::ending`.
-pub fn check_ending(path: &Path) -> Result<()> {
-    if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("png")) {
-        return Ok(());
-    }
-    let found = path.extension().unwrap_or_default().to_string_lossy().into_owned();
-    let fault = Fault::new("output::ending", format!("the ending `{found}` is not that of a picture"));
-    Err(fault.file(path).help("name it map.png").into())
+pub fn check_ending(path: &Path) -> Result<Format> {
+    Format::of(path).ok_or_else(|| {
+        let found = path.extension().unwrap_or_default().to_string_lossy().into_owned();
+        let fault = Fault::new("output::ending", format!("the ending `{found}` is not that of a picture"));
+        fault.file(path).help("name it map.png or map.svg").into()
+    })
 }
 
-/// Draws the inputs into a PNG file, replacing what stands there.
+/// Draws the inputs into a PNG or SVG file, replacing what stands there.
 ///
 /// # Errors
-/// The disk refuses.
+/// The name's ending is none of a picture, or the disk refuses.
 pub fn write(path: &Path, study: &Study) -> Result<()> {
-    let file = PendingFile::begin(path, true)?;
-    draw(study).save(file.path())?;
-    file.commit()
+    draw::save(path, draw(study), check_ending(path)?, 1.0, true)
 }
 
-fn draw(study: &Study) -> Picture {
+fn draw(study: &Study) -> Svg {
     let bounds = study.area.bounding_rect().map_or([0.0; 4], |b| [b.min().x, b.min().y, b.max().x, b.max().y]);
     let view = View::around(bounds);
-    let mut picture = Picture::new(view.width, view.height, PAPER);
+    let title = format!("Inputs: {}", study.scenario.title.en);
+    let mut svg = view.land("en", &title, "People, water, roads, borders, and sites by what is known of them.");
     // Water below people, so that those on it are seen.
-    view.water(&mut picture, &study.water);
-    people(study, &view, &mut picture);
-    hide_outside(study, &view, &mut picture);
-    view.streets(&mut picture, &study.network);
+    view.water(&mut svg, &study.water);
+    people(study, &view, &mut svg);
+    hide_outside(study, &view, &mut svg);
+    view.streets(&mut svg, &study.network);
     let inside = IntervalTreeMultiPolygon::new(&study.area);
+    let mut lines = Shape::new();
     for feature in study.layers.iter().take(1).flat_map(|layer| &layer.features) {
-        picture.stroke(borders(&feature.geometry, &inside, &view).iter().map(Vec::as_slice), 1.8, BORDER, 0.9);
+        borders(&feature.geometry, &inside, &view).into_iter().for_each(|line| lines.line(line));
     }
-    let outline = rings(&study.area, &view);
-    picture.stroke(outline.iter().map(Vec::as_slice), 2.5, BORDER, 0.9);
+    svg.shape(&lines, Paint::line(BORDER, 1.8).opacity(0.9));
+    let mut outline = Shape::new();
+    rings(&study.area, &view).into_iter().for_each(|ring| outline.ring(ring));
+    svg.shape(&outline, Paint::line(BORDER, 2.5).opacity(0.9));
     for site in &study.sites {
-        let at = view.spot(site.site.at);
-        picture.dot(at, 6.5, [255; 3]);
-        picture.dot(at, 4.8, KINDS[kind(site)].1);
+        view.dot(&mut svg, site.site.at, 5.6, KINDS[kind(site)].1);
     }
-    legend(study, &view, &mut picture);
-    picture
+    key(study, &view, &mut svg);
+    svg
 }
 
 /// Which of [`KINDS`] a site is.
@@ -93,31 +89,36 @@ fn kind(site: &StudySite) -> usize {
     }
 }
 
-fn people(study: &Study, view: &View, picture: &mut Picture) {
-    let mut squares: Vec<Vec<Vec<Spot>>> = vec![Vec::new(); DENSITIES.len()];
+fn people(study: &Study, view: &View, svg: &mut Svg) {
+    let mut squares = vec![Shape::new(); DENSITIES.len()];
+    let mut points = Vec::new();
     for cell in study.cells.iter().filter(|c| c.persons.0 > 0) {
         let km2 = cell.area_m2() * cell.share_inside / 1e6;
         let density = if km2 > 0.0 { cell.persons.people() / km2 } else { 0.0 };
         let class = DENSITIES.iter().rposition(|(from, _)| density >= *from).unwrap_or(0);
         let outline = cell.outline();
         if outline.is_empty() {
-            picture.dot(view.spot(cell.at), 2.0, DENSITIES[3].1);
+            points.push(view.spot(cell.at));
         } else {
-            squares[class].push(view.spots(&outline));
+            squares[class].ring(view.spots(&outline));
         }
     }
     for (cells, (_, colour)) in squares.iter().zip(DENSITIES) {
-        picture.fill(cells.iter().map(Vec::as_slice), colour, 0.85);
+        svg.shape(cells, Paint::fill(colour).opacity(0.85).crisp());
     }
+    // Points of people are lines without length, whose round ends are dots: one shape for all.
+    let mut dots = Shape::new();
+    points.into_iter().for_each(|at| dots.line([at, [at[0] + 0.1, at[1]]]));
+    svg.shape(&dots, Paint::line(DENSITIES[3].1, 4.0));
 }
 
 /// Paints over what cells on the border show beyond the study area.
-fn hide_outside(study: &Study, view: &View, picture: &mut Picture) {
-    // Outer rings run against the frame, holes with it, so that the inside stays open.
-    let (right, bottom) = (view.width as f64 + 100.0, view.height as f64 + 100.0);
-    let mut frame = vec![vec![[-100.0, -100.0], [right, -100.0], [right, bottom], [-100.0, bottom]]];
-    frame.extend(rings(&study.area.orient(Direction::Default), view));
-    picture.fill(frame.iter().map(Vec::as_slice), PAPER, 1.0);
+fn hide_outside(study: &Study, view: &View, svg: &mut Svg) {
+    let (right, bottom) = (view.width + 100.0, view.height + 100.0);
+    let mut frame = Shape::new();
+    frame.ring([[-100.0, -100.0], [right, -100.0], [right, bottom], [-100.0, bottom]]);
+    rings(&study.area, view).into_iter().for_each(|ring| frame.ring(ring));
+    svg.shape(&frame, Paint::fill(PAPER));
 }
 
 /// The stretches of an outline that lie in the study area.
@@ -145,43 +146,30 @@ fn rings(shape: &MultiPolygon<f64>, view: &View) -> Vec<Vec<Spot>> {
     rings.map(|r| r.coords().map(|c| view.spot(LonLat { lon: c.x, lat: c.y })).collect()).collect()
 }
 
-/// People by square kilometre, kinds of sites, the scale.
-fn legend(study: &Study, view: &View, picture: &mut Picture) {
-    let (size, line, left) = (14.0, 23.0, 22.0);
-    let mut rows: Vec<(String, Rgb, bool)> = DENSITIES
-        .iter()
-        .map(|(from, colour)| (format!("from {} people/km2", commas(*from as u64)), *colour, false))
-        .collect();
-    if !study.water.is_empty() {
-        rows.push(("water".to_owned(), WATER, false));
+/// People by square kilometre, kinds of sites, the scale, the sources.
+fn key(study: &Study, view: &View, svg: &mut Svg) {
+    let mut rows: Vec<(Mark, String)> = Vec::new();
+    for (i, (from, colour)) in DENSITIES.iter().enumerate() {
+        let from = commas(*from as u64);
+        let text = match DENSITIES.get(i + 1) {
+            Some((to, _)) => format!("{from} to {} people/km²", commas(*to as u64)),
+            None => format!("{from} people/km² and more"),
+        };
+        rows.push((Mark::Area(*colour), text));
     }
+    if !study.water.is_empty() {
+        rows.push((Mark::Area(WATER), "water".to_owned()));
+    }
+    rows.push((Mark::Line(BORDER, 2.2), "borders".to_owned()));
     for (k, (name, colour)) in KINDS.iter().enumerate() {
         let n = study.sites.iter().filter(|s| kind(s) == k).count();
         if n > 0 {
-            rows.push((format!("{name}: {n}"), *colour, true));
+            rows.push((Mark::Dot(*colour), format!("{name}: {}", commas(n as u64))));
         }
     }
-    let (metres, bar) = view.scale();
-    let scale = if metres >= 1000.0 { format!("{} km", metres / 1000.0) } else { format!("{metres} m") };
-    let texts = rows.iter().map(|(text, ..)| Picture::text_width(text, size) + 36.0);
-    let widest = texts.fold(bar + 12.0 + Picture::text_width(&scale, size), f64::max);
-    let bottom = view.height as f64 - 14.0;
-    let top = bottom - (rows.len() as f64 + 1.0) * line - 16.0;
-    let right = left + widest + 12.0;
-    picture.fill([&[[left - 10.0, top], [left - 10.0, bottom], [right, bottom], [right, top]][..]], [255; 3], 0.9);
-    let mut base = top;
-    for (text, colour, dot) in rows {
-        base += line;
-        if dot {
-            picture.dot([left + 13.0, base - size / 2.0], 6.0, colour);
-        } else {
-            let swatch = [[left, base - size], [left, base], [left + 26.0, base], [left + 26.0, base - size]];
-            picture.fill([&swatch[..]], colour, 1.0);
-        }
-        picture.write(&text, [left + 36.0, base], size, INK);
+    let mut source = study.scenario.attribution.join("; ");
+    if study.scenario.synthetic {
+        source.insert_str(0, "Made-up data: not for decisions. ");
     }
-    base += line;
-    let bracket = [[left, base - size], [left, base], [left + bar, base], [left + bar, base - size]];
-    picture.stroke([&bracket[..]], 2.0, INK, 1.0);
-    picture.write(&scale, [left + bar + 12.0, base], size, INK);
+    view.key(svg, "People and sites", &rows, &source);
 }

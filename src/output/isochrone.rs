@@ -7,7 +7,8 @@ use geo::{BoundingRect, MapCoords, MultiPolygon};
 use geojson::{Feature, FeatureCollection, GeoJson, Geometry};
 use serde_json::json;
 
-use super::picture::{Picture, Rgb, Spot, View};
+use super::draw::view::{Mark, View};
+use super::draw::{self, Paint, Rgb, Shape, Svg};
 use super::schema;
 use super::table::{self, Values};
 use crate::access::isochrone::Accuracy;
@@ -63,7 +64,7 @@ pub enum Format {
     /// GeoParquet 1.1.
     Parquet,
     /// A picture.
-    Png,
+    Picture(draw::Format),
 }
 
 impl Format {
@@ -76,11 +77,12 @@ impl Format {
         match ending.as_deref() {
             Some("geojson" | "json") => Ok(Format::GeoJson),
             Some("parquet" | "geoparquet") => Ok(Format::Parquet),
-            Some("png") => Ok(Format::Png),
-            _ => Err(Fault::new("isochrone::format", "the name tells no format that gandan writes")
-                .file(path)
-                .help("let it end in .geojson, .parquet or .png")
-                .into()),
+            _ => draw::Format::of(path).map(Format::Picture).ok_or_else(|| {
+                Fault::new("isochrone::format", "the name tells no format that gandan writes")
+                    .file(path)
+                    .help("let it end in .geojson, .parquet, .png or .svg")
+                    .into()
+            }),
         }
     }
 }
@@ -97,7 +99,8 @@ impl Isochrones<'_> {
             Format::GeoJson => fs::write(file.path(), self.geojson().to_string())
                 .map_err(|e| Fault::io("write the isochrones", file.path(), &e))?,
             Format::Parquet => table::write_as(file.path(), &schema::ISOCHRONE, self.values())?,
-            Format::Png => self.picture().save(file.path())?,
+            Format::Picture(format) => fs::write(file.path(), draw::bytes(self.picture(), format, 1.0)?)
+                .map_err(|e| Fault::io("write the isochrones", file.path(), &e))?,
         }
         crate::stages::go_on()?;
         file.commit()
@@ -158,7 +161,7 @@ impl Isochrones<'_> {
             .reduce(|a, b| [a[0].min(b[0]), a[1].min(b[1]), a[2].max(b[2]), a[3].max(b[3])])
     }
 
-    fn picture(&self) -> Picture {
+    fn picture(&self) -> Svg {
         let sites = self.sites.iter().map(|p| [p.lon, p.lat, p.lon, p.lat]);
         let bounds = self
             .bounds()
@@ -167,70 +170,37 @@ impl Isochrones<'_> {
             .reduce(|a, b| [a[0].min(b[0]), a[1].min(b[1]), a[2].max(b[2]), a[3].max(b[3])])
             .unwrap_or_default();
         let view = View::around(bounds);
-        let mut picture = Picture::new(view.width, view.height, [250, 249, 246]);
-        view.water(&mut picture, self.water);
-        // The longest band first, so that the shorter ones lie upon it.
         let mut minutes: Vec<f64> = self.bands.iter().map(|b| b.minutes).collect();
         minutes.sort_by(f64::total_cmp);
         minutes.dedup();
+        let list: Vec<String> = minutes.iter().map(|m| format!("{m}")).collect();
+        let title = format!("Travel time to {} places by {}", self.sites.len(), self.mode);
+        let mut svg = view.land("en", &title, &format!("What lies within {} minutes.", list.join(", ")));
+        view.water(&mut svg, self.water);
+        // The longest band first, so that the shorter ones lie upon it.
         for (i, m) in minutes.iter().enumerate().rev() {
+            let colour = band_colour(i, minutes.len());
             for band in self.bands.iter().filter(|b| b.minutes == *m) {
-                let rings = band.shape.iter().flat_map(|p| std::iter::once(p.exterior()).chain(p.interiors()));
-                let rings: Vec<Vec<Spot>> =
-                    rings.map(|r| r.coords().map(|c| view.spot(LonLat { lon: c.x, lat: c.y })).collect()).collect();
-                picture.fill(rings.iter().map(Vec::as_slice), band_colour(i, minutes.len()), 0.75);
+                let mut shape = Shape::new();
+                for ring in band.shape.iter().flat_map(|p| std::iter::once(p.exterior()).chain(p.interiors())) {
+                    shape.ring(ring.coords().map(|c| view.spot(LonLat { lon: c.x, lat: c.y })));
+                }
+                svg.shape(&shape, Paint::fill(colour).opacity(0.75));
             }
         }
-        view.streets(&mut picture, self.network);
+        view.streets(&mut svg, self.network);
         for &site in self.sites {
-            picture.dot(view.spot(site), 8.0, [255; 3]);
-            picture.dot(view.spot(site), 5.5, [200, 30, 30]);
+            view.dot(&mut svg, site, 6.5, [200, 30, 30]);
         }
-        self.legend(&mut picture, &view, &minutes);
-        picture
-    }
-
-    /// Bands, scale and source, on a strip of the lower left corner.
-    fn legend(&self, picture: &mut Picture, view: &View, minutes: &[f64]) {
-        let (size, line, left) = (15.0, 26.0, 20.0);
-        let label = |m: f64| format!("{m} min");
-        let (metres, bar) = view.scale();
-        let scale = if metres >= 1000.0 { format!("{} km", metres / 1000.0) } else { format!("{metres} m") };
-        let mut texts: Vec<String> = minutes.iter().map(|&m| label(m)).collect();
-        texts.push(self.mode.to_owned());
-        let source = (!self.attribution.is_empty()).then_some(self.attribution);
-        let widest = texts.iter().map(|t| Picture::text_width(t, size) + 36.0);
-        let widest = widest.fold(bar + 12.0 + Picture::text_width(&scale, size), f64::max);
-        let widest = source.map_or(widest, |s| widest.max(Picture::text_width(s, 9.0)));
-        let lines = minutes.len() as f64 + 2.0;
-        let bottom = view.height as f64 - 14.0;
-        let top = bottom - lines * line - if source.is_some() { 20.0 } else { 0.0 } - 14.0;
-        let panel =
-            [[left - 10.0, top], [left - 10.0, bottom], [left + widest + 12.0, bottom], [left + widest + 12.0, top]];
-        picture.fill([&panel[..]], [255; 3], 0.88);
-        let mut base = top + line;
-        picture.write(self.mode, [left, base], size, INK);
-        for (i, &m) in minutes.iter().enumerate() {
-            base += line;
-            let swatch = [[left, base - size], [left, base], [left + 26.0, base], [left + 26.0, base - size]];
-            picture.fill([&swatch[..]], band_colour(i, minutes.len()), 0.9);
-            picture.write(&label(m), [left + 36.0, base], size, INK);
-        }
-        base += line;
-        picture.stroke(
-            [&[[left, base - size], [left, base], [left + bar, base], [left + bar, base - size]][..]],
-            2.0,
-            INK,
-            1.0,
-        );
-        picture.write(&scale, [left + bar + 12.0, base], size, INK);
-        if let Some(source) = source {
-            picture.write(source, [left, base + 20.0], 9.0, INK);
-        }
+        let rows: Vec<(Mark, String)> = minutes
+            .iter()
+            .enumerate()
+            .map(|(i, m)| (Mark::Area(band_colour(i, minutes.len())), format!("within {m} min")))
+            .collect();
+        view.key(&mut svg, &format!("Travel time, {}", self.mode), &rows, self.attribution);
+        svg
     }
 }
-
-const INK: Rgb = [40, 40, 40];
 
 /// From the shortest band to the longest: the scale viridis (S. van der Walt, N. Smith), which grows evenly lighter and
 /// reads the same to the colour-blind.
@@ -254,24 +224,9 @@ mod tests {
     fn endings_tell_the_format() {
         assert_eq!(Format::of(Path::new("a/b.GeoJSON")).unwrap(), Format::GeoJson);
         assert_eq!(Format::of(Path::new("b.parquet")).unwrap(), Format::Parquet);
-        assert_eq!(Format::of(Path::new("b.png")).unwrap(), Format::Png);
+        assert_eq!(Format::of(Path::new("b.png")).unwrap(), Format::Picture(draw::Format::Png));
+        assert_eq!(Format::of(Path::new("b.svg")).unwrap(), Format::Picture(draw::Format::Svg));
         assert_eq!(Format::of(Path::new("b.shp")).unwrap_err().faults()[0].code, "isochrone::format");
-    }
-
-    #[test]
-    fn the_view_is_north_up_and_true_to_scale() {
-        // 0.2° by 0.1° at 60° north: as wide as high.
-        let view = View::around([10.0, 59.95, 10.2, 60.05]);
-        assert!(view.width.abs_diff(1600) <= 1 && view.height.abs_diff(1600) <= 1);
-        let (west, east) = (view.spot(LonLat { lon: 10.0, lat: 60.0 }), view.spot(LonLat { lon: 10.2, lat: 60.0 }));
-        let north = view.spot(LonLat { lon: 10.1, lat: 60.05 });
-        // A twentieth of 1.1 sides is room on either side.
-        assert!((west[0] - 1600.0 / 22.0).abs() < 1.0 && (east[0] - 1600.0 * 21.0 / 22.0).abs() < 1.0);
-        assert!((north[1] - 1600.0 / 22.0).abs() < 1.0, "{north:?}");
-        // 0.11° are 12,231 m on 1,600 pixels; a fifth of that is 2,446 m.
-        let (metres, pixels) = view.scale();
-        assert_eq!(metres, 2000.0);
-        assert!((pixels - 2000.0 / 12_231.46 * 1600.0).abs() < 0.1, "{pixels}");
     }
 
     #[test]

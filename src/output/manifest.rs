@@ -5,6 +5,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use super::table::RunFolder;
 use crate::error::{Fault, Result};
 use crate::files::{hex, read_in_pieces};
 use crate::rollout::Rollout;
@@ -12,19 +13,26 @@ use crate::stages::Stage;
 use crate::study::Study;
 use crate::units::Persons;
 
+/// The files that a run has read, with their hashes.
+///
+/// # Errors
+/// An input has gone since it was read.
+pub(super) fn inputs(study: &Study) -> Result<Value> {
+    let mut files = study.scenario.files();
+    files.sort();
+    files.dedup();
+    let hashed = |path: std::path::PathBuf| -> Result<Value> {
+        Ok(json!({ "file": path.display().to_string(), "sha256": sha256(&path)? }))
+    };
+    files.into_iter().map(hashed).collect()
+}
+
 /// Writes the manifest of a run as far as it has come, and gives it back for [`finish`].
 ///
 /// # Errors
-/// An input has gone since it was read, or the disk refuses.
-pub(super) fn begin(folder: &Path, study: &Study, plan: &Rollout) -> Result<Value> {
+/// The disk refuses.
+pub(super) fn begin(folder: &RunFolder, study: &Study, plan: &Rollout) -> Result<Value> {
     let scenario = &study.scenario;
-    let mut files = scenario.files();
-    files.sort();
-    files.dedup();
-    let hashed = files
-        .into_iter()
-        .map(|path| Ok(json!({ "file": path.display().to_string(), "sha256": sha256(&path)? })))
-        .collect::<Result<Vec<Value>>>()?;
     let network = &study.network;
     let manifest = json!({
         "gandan": env!("CARGO_PKG_VERSION"),
@@ -32,7 +40,7 @@ pub(super) fn begin(folder: &Path, study: &Study, plan: &Rollout) -> Result<Valu
         "synthetic": scenario.synthetic,
         "attribution": scenario.attribution,
         "notes": scenario.notes,
-        "inputs": hashed,
+        "inputs": folder.inputs(),
         "sources": scenario.sources,
         "layers": scenario.inputs.boundaries.iter().map(|l| json!({ "id": l.id, "name": l.name })).collect::<Vec<_>>(),
         "settings": {
@@ -79,6 +87,12 @@ pub(super) fn begin(folder: &Path, study: &Study, plan: &Rollout) -> Result<Valu
             "persons": g.members.iter().copied().sum::<Persons>().people(),
             "persons_in_no_cell": g.lost.people(),
         })).collect::<Vec<_>>(),
+        "offices": study.offices.iter().map(|o| json!({
+            "id": o.id,
+            "name": o.name,
+            "lon": o.at.lon,
+            "lat": o.at.lat,
+        })).collect::<Vec<_>>(),
         "services": study.dossiers.catalogue,
         "proposed": study.sites.iter().filter(|s| s.proposed).map(|s| &s.site.id).collect::<Vec<_>>(),
         "sites_left_out": study.sites_left_out,
@@ -90,7 +104,7 @@ pub(super) fn begin(folder: &Path, study: &Study, plan: &Rollout) -> Result<Valu
         "strategies": super::strategies::told(plan),
         "threads": rayon::current_num_threads(),
     });
-    save(folder, &manifest)?;
+    save(folder.path(), &manifest)?;
     Ok(manifest)
 }
 

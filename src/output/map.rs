@@ -1,38 +1,55 @@
-//! `map.html`: the page bundled at build time with the run's data set into it.
+//! `map.html`: the page bundled at build time with the data of a run, or of two, set into it.
+
+#[cfg(feature = "map")]
+mod cells;
+#[cfg(feature = "map")]
+mod container;
+#[cfg(feature = "map")]
+mod data;
+#[cfg(feature = "map")]
+mod page;
+#[cfg(feature = "map")]
+mod shapes;
 
 use std::path::Path;
 
-use crate::error::Result;
-use crate::output::shapes::Isochrone;
-use crate::rollout::Rollout;
-use crate::study::Study;
+use super::run::Run;
+use crate::error::{Fault, Result};
 
-#[cfg(feature = "map")]
-mod data;
+/// What a map shows beside its run.
+#[derive(Default)]
+pub struct MapOptions<'a> {
+    /// A second run, shown side by side with the first.
+    pub compare: Option<&'a Run>,
+    /// Template of online tiles that the page may offer, `https://…/{z}/{x}/{y}.png`.
+    pub tiles: Option<&'a str>,
+}
 
-/// The page, with a placeholder for the data; see `src/output/map/` for its source.
-#[cfg(feature = "map")]
-const PAGE: &str = include_str!(concat!(env!("OUT_DIR"), "/map_page.html"));
-
-#[cfg(feature = "map")]
-const PLACEHOLDER: &str = "__GANDAN_RUN_JSON__";
-
-/// Writes the map of a run.
+/// Writes the map of a finished run, from its tables and its manifest alone. Without the feature `map` there is no page,
+/// and nothing is written.
 ///
 /// # Errors
-/// The disk refuses it.
-#[cfg(feature = "map")]
-pub(super) fn write(folder: &Path, study: &Study, plan: &Rollout, isochrones: &[Isochrone]) -> Result<()> {
-    // `<` cannot end the script element that holds the data.
-    let json = data::of_run(study, plan, isochrones).to_string().replace('<', "\\u003c");
-    let path = folder.join("map.html");
-    std::fs::write(&path, PAGE.replacen(PLACEHOLDER, &json, 1))
-        .map_err(|e| crate::error::Fault::io("write the map", &path, &e))?;
+/// A table of a run is missing or damaged, the template of the tiles is none, or the disk refuses.
+pub fn write(path: &Path, run: &Run, options: &MapOptions) -> Result<()> {
+    #[cfg(feature = "map")]
+    {
+        let page = page::of_runs(run, options)?;
+        std::fs::write(path, page).map_err(|e| Fault::io("write the map", path, &e))?;
+    }
+    #[cfg(not(feature = "map"))]
+    let _ = (path, run, options);
     Ok(())
 }
 
-/// Built without the feature `map`: there is no page to write.
-#[cfg(not(feature = "map"))]
-pub(super) fn write(_: &Path, _: &Study, _: &Rollout, _: &[Isochrone]) -> Result<()> {
-    Ok(())
+/// Whether this program was built with the map page.
+///
+/// # Errors
+/// It was not.
+pub fn check_built() -> Result<()> {
+    if cfg!(feature = "map") {
+        return Ok(());
+    }
+    Err(Fault::new("map::not-built", "this gandan was built without the map page")
+        .help("build it with the feature `map` (on by default), which needs Node.js")
+        .into())
 }

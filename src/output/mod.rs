@@ -1,6 +1,7 @@
 //! What a run leaves: tables, isochrones, the manifest and the map, in one folder, whole or not at all.
 
 pub mod compare;
+pub mod draw;
 pub mod eligibility;
 pub mod explain;
 mod explanations;
@@ -27,6 +28,7 @@ pub mod strategies;
 pub mod survey;
 pub mod table;
 pub mod tables;
+mod today;
 pub mod verify;
 pub mod workbook;
 
@@ -41,6 +43,7 @@ use crate::stages::Stages;
 use crate::study::Study;
 use folder::PendingFolder;
 use run::Run;
+use table::RunFolder;
 
 /// Writes everything a run leaves into `target`.
 ///
@@ -65,11 +68,12 @@ pub fn write_run(target: &Path, force: bool, study: &Study, plan: &Rollout, stag
         || shapes::isochrones(study, plan),
         |i: &Vec<shapes::Isochrone>| format!("{} polygons", i.len()),
     )?;
+    let run = RunFolder::new(folder.path(), study, plan)?;
     stages.run(
         "write tables",
         || {
-            tables::write_all(folder.path(), study, plan, &reasons, &isochrones)?;
-            proof::write(folder.path(), study, plan, &certificates)?;
+            tables::write_all(&run, study, plan, &reasons, &isochrones)?;
+            proof::write(&run, study, plan, &certificates)?;
             files::rollout_csv(folder.path(), study, plan)?;
             files::isochrones_geojson(folder.path(), study, &isochrones)
         },
@@ -80,7 +84,7 @@ pub fn write_run(target: &Path, force: bool, study: &Study, plan: &Rollout, stag
             "frontier",
             || {
                 let found = crate::rollout::frontier::frontier(study, Some(plan))?;
-                frontier::write(folder.path(), study, &found)?;
+                frontier::write(&run, study, &found)?;
                 Ok(found)
             },
             crate::rollout::frontier::Frontier::told,
@@ -88,17 +92,10 @@ pub fn write_run(target: &Path, force: bool, study: &Study, plan: &Rollout, stag
     }
     if study.scenario.sensitivity.as_ref().is_some_and(|s| s.with_plan) {
         let tried = crate::rollout::sensitivity::sensitivity(study, plan, stages)?;
-        sensitivity::write(folder.path(), study, &tried)?;
+        sensitivity::write(&run, study, &tried)?;
     }
-    let manifest = manifest::begin(folder.path(), study, plan)?;
-    stages.run(
-        "draw",
-        || {
-            map::write(folder.path(), study, plan, &isochrones)?;
-            draw(&Run::open(folder.path())?)
-        },
-        |()| "the map and the workbook".to_owned(),
-    )?;
+    let manifest = manifest::begin(&run, study, plan)?;
+    stages.run("draw", || draw(&Run::open(folder.path())?), |()| "the map and the workbook".to_owned())?;
     manifest::finish(folder.path(), manifest, stages.done())?;
     crate::stages::go_on()?;
     folder.commit()
@@ -109,5 +106,6 @@ pub fn write_run(target: &Path, force: bool, study: &Study, plan: &Rollout, stag
 /// # Errors
 /// A table of the run cannot be read, or the disk refuses.
 fn draw(run: &Run) -> Result<()> {
+    map::write(&run.folder.join("map.html"), run, &map::MapOptions::default())?;
     workbook::write(run, &run.folder.join(workbook::FILE))
 }

@@ -1,12 +1,10 @@
 //! `proof.json` and the multipliers beside it: what was proved of each problem, and all that somebody needs to compute a
 //! bound again from the raw tables without a solver. The format is told in docs/methods.md, *Checking the proof yourself*.
 
-use std::path::Path;
-
 use serde_json::{Value, json};
 
 use super::schema::PROOF;
-use super::table::{self, Values};
+use super::table::{self, RunFolder, Values};
 use crate::error::{Fault, Result};
 use crate::optimise::certificate::Certificate;
 use crate::rollout::Rollout;
@@ -23,7 +21,12 @@ const LARGEST_EXACT: u64 = 1 << 53;
 ///
 /// # Errors
 /// The disk refuses.
-pub(super) fn write(folder: &Path, study: &Study, plan: &Rollout, certificates: &[Option<Certificate>]) -> Result<()> {
+pub(super) fn write(
+    folder: &RunFolder,
+    study: &Study,
+    plan: &Rollout,
+    certificates: &[Option<Certificate>],
+) -> Result<()> {
     let ids = |flags: &[bool]| -> Vec<&str> {
         let sites = study.sites.iter().zip(flags).filter(|(_, on)| **on);
         sites.map(|(s, _)| s.site.id.as_str()).collect()

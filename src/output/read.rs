@@ -1,5 +1,6 @@
 //! Reading a finished run: its tables column by column, and its manifest.
 
+use std::ops::Range;
 use std::path::Path;
 
 use polars::prelude::{
@@ -27,6 +28,14 @@ impl Rows {
     /// The file is missing, is not Parquet, or lacks a column.
     pub(super) fn read(folder: &Path, table: &Table, columns: &[&str]) -> Result<Rows> {
         Ok(Rows { frame: table::read(folder, table, columns)?, file: table.file })
+    }
+
+    /// Reads some of the rows.
+    ///
+    /// # Errors
+    /// As [`Rows::read`].
+    pub(super) fn read_piece(folder: &Path, table: &Table, columns: &[&str], rows: Range<usize>) -> Result<Rows> {
+        Ok(Rows { frame: table::read_rows(folder, table, columns, Some(rows))?, file: table.file })
     }
 
     /// Number of rows.

@@ -15,7 +15,13 @@ pub enum Kind {
     Flag,
     /// WKB in CRS84, the primary geometry of the table.
     Geometry,
+    /// The box about the geometry of the row: a struct of the four [`BBOX_FIELDS`], 32-bit floating point, rounded
+    /// outwards. Made from the geometry, so that nobody gives its values.
+    Bbox,
 }
+
+/// The fields of a [`Kind::Bbox`], in the order of GeoParquet.
+pub const BBOX_FIELDS: [&str; 4] = ["xmin", "ymin", "xmax", "ymax"];
 
 /// A column of a table.
 #[derive(Debug, Clone, Copy)]
@@ -39,7 +45,7 @@ pub struct Table {
     pub file: &'static str,
     /// What one row is.
     pub row: &'static str,
-    /// Its columns in order; a geometry comes last.
+    /// Its columns in order; a geometry comes last, with its [`BBOX`].
     pub columns: &'static [Column],
 }
 
@@ -67,6 +73,14 @@ const fn or_null(column: Column) -> Column {
     Column { nullable: true, ..column }
 }
 
+/// Stands after every geometry.
+const BBOX: Column = or_null(Column {
+    name: "bbox",
+    kind: Kind::Bbox,
+    unit: "degrees",
+    nullable: false,
+    meaning: "box about the geometry, rounded outwards; null where the geometry is empty",
+});
 const LON: Column = number("lon", "degrees", "longitude, WGS 84");
 const LAT: Column = number("lat", "degrees", "latitude, WGS 84");
 const PHASE: Column = whole("phase", "", "number of the phase, from 1");
@@ -132,6 +146,7 @@ pub const ROLLOUT: Table = Table {
         text("why_vi", "why it is in the plan, in Vietnamese"),
         text("why_en", "why it is in the plan, in English"),
         geometry("point of the site"),
+        BBOX,
     ],
 };
 
@@ -170,6 +185,7 @@ pub const CELLS: Table = Table {
         flag("in_scope", "whether the phase is judged by these people"),
         flag("covered", "whether some agent serves these people under the standard"),
         geometry("outline of the cell; a point where the population comes as points"),
+        BBOX,
     ],
 };
 
@@ -178,6 +194,7 @@ pub const COVERAGE: Table = Table {
     file: "coverage.parquet",
     row: "a demand cell, a travel mode and a site that serves them under the standard",
     columns: &[
+        BOUNDARY,
         CELL,
         MODE,
         text("site", "id of the site"),
@@ -213,6 +230,7 @@ pub const SITES: Table = Table {
         or_null(number("access_m", "m", "distance from there")),
         number("persons_in_reach", "people", "whom it would serve under the standard, by itself"),
         geometry("point of the site"),
+        BBOX,
     ],
 };
 
@@ -247,6 +265,7 @@ pub const BOUNDARIES: Table = Table {
             "what those agents cannot carry; null without `[capacity]`",
         )),
         geometry("outline of the feature"),
+        BBOX,
     ],
 };
 
@@ -384,6 +403,7 @@ pub const UNCOVERED: Table = Table {
         number("new_point_lat", "degrees", "where a new point would serve most of them within the radius"),
         number("new_point_persons", "people", "unserved people within the radius of that point, all places counted"),
         geometry("their middle, weighed by people"),
+        BBOX,
     ],
 };
 
@@ -416,6 +436,7 @@ pub const LOADS: Table = Table {
         number("utilisation", "0–1", "share of the counters' time that the rest takes in the busiest hour"),
         number("wait_min", "min", "mean wait in the busiest hour of those whom it carries"),
         geometry("point of the site"),
+        BBOX,
     ],
 };
 
@@ -466,6 +487,7 @@ pub const EXPLANATIONS: Table = Table {
         text("why_vi", "all this in words, in Vietnamese"),
         text("why_en", "all this in words, in English"),
         geometry("point of the site"),
+        BBOX,
     ],
 };
 
@@ -510,6 +532,7 @@ pub const RELIEF: Table = Table {
         )),
         or_null(number("wait_after_min", "min", "the same after, at as many counters as before")),
         geometry("point of the site"),
+        BBOX,
     ],
 };
 
@@ -639,6 +662,7 @@ pub const ISOCHRONES: Table = Table {
         MODE,
         number("minutes", "min", "longest travel time"),
         geometry("what lies within that time; drawn from network times, for eyes only"),
+        BBOX,
     ],
 };
 
@@ -654,6 +678,7 @@ pub const ISOCHRONE: Table = Table {
         or_null(number("inside_share", "", "share of the network places within the time that lie inside")),
         or_null(number("outside_share", "", "share of the network places beyond the time, nearby, that lie outside")),
         geometry("what lies within that time; drawn from network times, for eyes only"),
+        BBOX,
     ],
 };
 
@@ -769,6 +794,7 @@ pub const OFF_NETWORK: Table = Table {
             "by this mode: those who use the part; those whose nearest street is of the island; those of the cell",
         ),
         geometry("where the first of the streets begins; the place"),
+        BBOX,
     ],
 };
 
@@ -899,6 +925,7 @@ pub fn dictionary() -> String {
                 Kind::Number => "number",
                 Kind::Flag => "true/false",
                 Kind::Geometry => "geometry",
+                Kind::Bbox => "box",
             };
             let null = if c.nullable { "yes" } else { "" };
             page += &format!("| `{}` | {kind} | {} | {null} | {} |\n", c.name, c.unit, c.meaning);

@@ -1,9 +1,7 @@
 //! `sensitivity.parquet`: what the plan is worth when something goes wrong.
 
-use std::path::Path;
-
 use super::schema;
-use super::table::{self, Values};
+use super::table::{self, RunFolder, Values};
 use super::tables::first_boundary;
 use crate::error::Result;
 use crate::rollout::sensitivity::{Best, Case, Outcome, Sensitivity};
@@ -13,7 +11,7 @@ use crate::study::Study;
 ///
 /// # Errors
 /// The disk refuses it.
-pub fn write(folder: &Path, study: &Study, tried: &Sensitivity) -> Result<()> {
+pub fn write(folder: &RunFolder, study: &Study, tried: &Sensitivity) -> Result<()> {
     let rows = &tried.outcomes;
     let closed = |o: &Outcome| match o.case {
         Case::Given(i) => tried.cases.get(i).map_or(0, |c| c.2 as u32),

@@ -1,22 +1,33 @@
 //! Writing and reading tables as Parquet, checked against the schema.
 
+mod geo;
+mod pieces;
+mod stamp;
+
 use std::fs::File;
+use std::ops::Range;
 use std::path::Path;
 
-use geo::{BoundingRect, Geometry};
+use ::geo::Geometry;
 use polars::prelude::{
-    BinaryChunked, BooleanChunked, Column as Series, DataFrame, Float64Chunked, IntoColumn, KeyValueMetadata,
-    NewChunkedArray, ParquetReader, ParquetWriter, SerReader, StringChunked, UInt32Chunked,
+    BooleanChunked, Column as Series, DataFrame, Float64Chunked, IdxCa, IntoColumn, KeyValueMetadata, NewChunkedArray,
+    ParquetReader, ParquetWriter, PolarsError, PolarsResult, SerReader, StringChunked, UInt32Chunked,
 };
-use serde_json::json;
+
+pub use geo::{Shapes, Summary};
+pub use pieces::{GROUP_ROWS, Pieces};
+pub use stamp::{KEY, RunFolder, Stamp};
 
 use super::schema::{Kind, Table};
-use crate::error::{Fault, Result};
+use crate::error::{Error, Fault, Result};
+use pieces::internal;
 
 /// The values of a column.
 pub enum Values {
     /// Text.
     Text(Vec<Option<String>>),
+    /// Text that many rows share, by its number among some names.
+    Named(Names, Vec<Option<u32>>),
     /// Whole numbers.
     Whole(Vec<Option<u32>>),
     /// Numbers.
@@ -25,6 +36,22 @@ pub enum Values {
     Flag(Vec<bool>),
     /// Geometries, longitude first.
     Geometry(Vec<Geometry<f64>>),
+    /// Geometries that many rows share, by their number.
+    Shapes(Shapes, Vec<u32>),
+}
+
+/// Names that rows speak of by number; a copy costs nothing.
+#[derive(Clone)]
+pub struct Names(Series);
+
+impl Names {
+    /// Some names, numbered from 0.
+    pub fn new<T: AsRef<str>>(names: impl IntoIterator<Item = T>) -> Names {
+        let names: Vec<T> = names.into_iter().collect();
+        Names(
+            StringChunked::from_slice("".into(), &names.iter().map(AsRef::as_ref).collect::<Vec<&str>>()).into_column(),
+        )
+    }
 }
 
 impl Values {
@@ -45,20 +72,20 @@ impl Values {
 
     fn kind(&self) -> Kind {
         match self {
-            Values::Text(_) => Kind::Text,
+            Values::Text(_) | Values::Named(..) => Kind::Text,
             Values::Whole(_) => Kind::Whole,
             Values::Number(_) => Kind::Number,
             Values::Flag(_) => Kind::Flag,
-            Values::Geometry(_) => Kind::Geometry,
+            Values::Geometry(_) | Values::Shapes(..) => Kind::Geometry,
         }
     }
 
     fn has_null(&self) -> bool {
         match self {
             Values::Text(v) => v.contains(&None),
-            Values::Whole(v) => v.contains(&None),
+            Values::Whole(v) | Values::Named(_, v) => v.contains(&None),
             Values::Number(v) => v.iter().any(|x| x.is_none_or(f64::is_nan)),
-            Values::Flag(_) | Values::Geometry(_) => false,
+            Values::Flag(_) | Values::Geometry(_) | Values::Shapes(..) => false,
         }
     }
 }
@@ -67,36 +94,72 @@ impl Values {
 ///
 /// # Errors
 /// The disk refuses it, or the values do not fit the schema (an internal fault).
-pub fn write(folder: &Path, table: &Table, values: Vec<Values>) -> Result<()> {
-    write_as(&folder.join(table.file), table, values)
+pub fn write(folder: &RunFolder, table: &Table, values: Vec<Values>) -> Result<()> {
+    write_stamped(&folder.join(table.file), table, folder.stamp(), values)
 }
 
-/// As [`write()`], into a file of any name.
+/// As [`write()`], into a file of any name that belongs to no run.
 ///
 /// # Errors
 /// As [`write()`].
 pub fn write_as(path: &Path, table: &Table, values: Vec<Values>) -> Result<()> {
-    let broken = |what: String| Fault::new("internal::table", format!("{}: {what}; please report this", table.file));
-    if values.len() != table.columns.len() {
-        return Err(broken(format!("{} columns instead of {}", values.len(), table.columns.len())).into());
+    write_stamped(path, table, &Stamp::default(), values)
+}
+
+fn write_stamped(path: &Path, table: &Table, stamp: &Stamp, mut values: Vec<Values>) -> Result<()> {
+    for of in &mut values {
+        if let Values::Geometry(shapes) = of {
+            let numbers = (0..shapes.len() as u32).collect();
+            *of = Values::Shapes(Shapes::of(shapes)?, numbers);
+        }
     }
-    let mut height = None;
-    let mut metadata = Vec::new();
-    let mut columns: Vec<Series> = Vec::with_capacity(values.len());
-    for (spec, values) in table.columns.iter().zip(values) {
+    let summary =
+        values.iter().find_map(|v| if let Values::Shapes(shapes, _) = v { Some(shapes.summary()) } else { None });
+    let mut pieces = Pieces::begin(path, table, stamp, summary)?;
+    pieces.write(values)?;
+    pieces.finish()
+}
+
+impl RunFolder<'_> {
+    /// Begins a table that is written in pieces; one with a geometry needs the summary of all that will come.
+    ///
+    /// # Errors
+    /// The disk refuses it.
+    pub fn pieces<'t>(&self, table: &'t Table, geo: Option<&Summary>) -> Result<Pieces<'t>> {
+        Pieces::begin(&self.join(table.file), table, self.stamp(), geo)
+    }
+}
+
+/// The columns of some rows, checked against the schema.
+fn columns_of(table: &Table, values: Vec<Values>) -> Result<Vec<Series>> {
+    let given = table.columns.iter().filter(|c| c.kind != Kind::Bbox).count();
+    if values.len() != given {
+        return Err(internal(table, &format!("{} columns instead of {given}", values.len())));
+    }
+    let mut specs = table.columns.iter().filter(|c| c.kind != Kind::Bbox);
+    let mut columns: Vec<Series> = Vec::with_capacity(table.columns.len());
+    for values in values {
+        let Some(spec) = specs.next() else { break };
         if values.kind() != spec.kind || (values.has_null() && !spec.nullable) {
-            return Err(broken(format!("the column `{}` is not what the schema says", spec.name)).into());
+            return Err(internal(table, &format!("the column `{}` is not what the schema says", spec.name)));
         }
-        if let Values::Geometry(shapes) = &values {
-            metadata.push(("geo".to_owned(), geo_metadata(shapes).to_string()));
+        let broken = |e: polars::prelude::PolarsError| internal(table, &format!("{}: {e}", spec.name));
+        let height = columns.first().map(Series::len);
+        match values {
+            Values::Shapes(shapes, of) => {
+                let of = IdxCa::from_vec("".into(), of);
+                let (geometry, fields) = shapes.columns();
+                let fields: PolarsResult<Vec<Series>> = fields.iter().map(|field| field.take(&of)).collect();
+                let bbox = fields.and_then(|fields| geo::bbox(&fields));
+                columns.extend([geometry.take(&of).map_err(broken)?, bbox.map_err(broken)?]);
+            }
+            values => columns.push(series(spec.name, values).map_err(broken)?),
         }
-        let column = series(spec.name, values).map_err(|e| broken(e.to_string()))?;
-        if *height.get_or_insert(column.len()) != column.len() {
-            return Err(broken(format!("the column `{}` has another length", spec.name)).into());
+        if columns.last().is_some_and(|c| height.is_some_and(|height| height != c.len())) {
+            return Err(internal(table, &format!("the column `{}` has another length", spec.name)));
         }
-        columns.push(column);
     }
-    write_frame(path, height.unwrap_or(0), columns, (!metadata.is_empty()).then_some(metadata))
+    Ok(columns)
 }
 
 /// Writes columns of one height as a Parquet file, with metadata for the whole file.
@@ -122,46 +185,20 @@ pub fn write_frame(
     Ok(())
 }
 
-fn series(name: &str, values: Values) -> Result<Series, wkb::error::WkbError> {
+fn series(name: &str, values: Values) -> PolarsResult<Series> {
     let name = name.into();
     Ok(match values {
         Values::Text(v) => StringChunked::from_iter_options(name, v.into_iter()).into_column(),
+        Values::Named(names, v) => {
+            let of = UInt32Chunked::from_iter_options("".into(), v.into_iter());
+            names.0.take(&of)?.with_name(name)
+        }
         Values::Whole(v) => UInt32Chunked::from_iter_options(name, v.into_iter()).into_column(),
         Values::Number(v) => Float64Chunked::from_iter_options(name, v.into_iter()).into_column(),
         Values::Flag(v) => BooleanChunked::from_slice(name, &v).into_column(),
-        Values::Geometry(shapes) => {
-            let mut bytes = Vec::with_capacity(shapes.len());
-            for shape in &shapes {
-                let mut buffer = Vec::new();
-                wkb::writer::write_geometry(&mut buffer, shape, &wkb::writer::WriteOptions::default())?;
-                bytes.push(buffer);
-            }
-            BinaryChunked::from_slice(name, &bytes).into_column()
-        }
+        // Two columns, made where they are known to be wanted.
+        Values::Geometry(_) | Values::Shapes(..) => Series::new_empty(name, &polars::prelude::DataType::Binary),
     })
-}
-
-/// The `geo` key of GeoParquet 1.1; without `crs` it is OGC:CRS84.
-fn geo_metadata(shapes: &[Geometry<f64>]) -> serde_json::Value {
-    let mut types: Vec<&str> = shapes
-        .iter()
-        .map(|shape| match shape {
-            Geometry::Point(_) => "Point",
-            Geometry::LineString(_) => "LineString",
-            Geometry::Polygon(_) => "Polygon",
-            Geometry::MultiPolygon(_) => "MultiPolygon",
-            _ => "GeometryCollection",
-        })
-        .collect();
-    types.sort_unstable();
-    types.dedup();
-    let mut column = json!({ "encoding": "WKB", "geometry_types": types, "orientation": "counterclockwise" });
-    let boxes = shapes.iter().filter_map(BoundingRect::bounding_rect);
-    let bounds = boxes.map(|r| [r.min().x, r.min().y, r.max().x, r.max().y]);
-    if let Some(b) = bounds.reduce(|a, b| [a[0].min(b[0]), a[1].min(b[1]), a[2].max(b[2]), a[3].max(b[3])]) {
-        column["bbox"] = json!(b);
-    }
-    json!({ "version": "1.1.0", "primary_column": "geometry", "columns": { "geometry": column } })
 }
 
 /// Reads some columns of a table of a finished run.
@@ -169,13 +206,44 @@ fn geo_metadata(shapes: &[Geometry<f64>]) -> serde_json::Value {
 /// # Errors
 /// The file is missing, is not Parquet, or lacks a column.
 pub fn read(folder: &Path, table: &Table, columns: &[&str]) -> Result<DataFrame> {
+    read_rows(folder, table, columns, None)
+}
+
+/// As [`read`], only some of the rows.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_rows(folder: &Path, table: &Table, columns: &[&str], rows: Option<Range<usize>>) -> Result<DataFrame> {
     let path = folder.join(table.file);
-    let file = File::open(&path).map_err(|e| Fault::io("read a table of the run", &path, &e))?;
     let wanted: Vec<String> = columns.iter().map(|&c| c.to_owned()).collect();
-    ParquetReader::new(file).with_columns(Some(wanted)).finish().map_err(|e| {
-        Fault::new("run::table", format!("cannot be read: {e}"))
-            .file(&path)
-            .help("the folder must be a finished run of this version of gandan")
-            .into()
-    })
+    let reader = ParquetReader::new(open(&path)?).with_columns(Some(wanted));
+    reader.with_slice(rows.map(|rows| (rows.start, rows.len()))).finish().map_err(|e| unreadable(&path, &e))
+}
+
+/// The rows of a table of a finished run in the pieces in which they are stored: each can be read without the others.
+///
+/// # Errors
+/// The file is missing or is not Parquet.
+pub fn pieces(folder: &Path, table: &Table) -> Result<Vec<Range<usize>>> {
+    let path = folder.join(table.file);
+    let mut reader = ParquetReader::new(open(&path)?);
+    let metadata = reader.get_metadata().map_err(|e| unreadable(&path, &e))?;
+    let mut end = 0;
+    let piece = |rows: usize| {
+        let start = end;
+        end += rows;
+        start..end
+    };
+    Ok(metadata.row_groups.iter().map(|group| group.num_rows()).map(piece).collect())
+}
+
+fn open(path: &Path) -> Result<File> {
+    Ok(File::open(path).map_err(|e| Fault::io("read a table of the run", path, &e))?)
+}
+
+fn unreadable(path: &Path, error: &PolarsError) -> Error {
+    Fault::new("run::table", format!("cannot be read: {error}"))
+        .file(path)
+        .help("the folder must be a finished run of this version of gandan")
+        .into()
 }

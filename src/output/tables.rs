@@ -1,16 +1,18 @@
 //! The columns of every table of a run, in the order of the schema.
 
-use std::path::Path;
+mod cells;
+mod network;
+pub mod order;
 
-use geo::{Geometry, LineString, MultiPolygon, Point, Polygon};
+use geo::{Geometry, MultiPolygon, Point};
 
 use super::shapes::Isochrone;
-use super::table::{self, Values};
-use super::{explanations, loads, off_network, people, schema, strategies};
-use crate::error::{Fault, Result};
+use super::table::{self, RunFolder, Shapes, Values};
+use super::{explanations, loads, off_network, people, schema, strategies, today};
+use crate::error::Result;
 use crate::ingest::boundaries::Boundary;
 use crate::ingest::eligibility::Eligibility;
-use crate::network::CLOSED;
+use crate::ingest::sites::survey::title_of;
 use crate::rollout::explain::why::SiteReason;
 use crate::rollout::explain::{reason, sentences};
 use crate::rollout::{Agent, AreaIndicators, PhasePlan, Rollout};
@@ -22,18 +24,20 @@ use crate::units::{LonLat, Persons};
 /// # Errors
 /// The disk refuses one.
 pub fn write_all(
-    folder: &Path,
+    folder: &RunFolder,
     study: &Study,
     plan: &Rollout,
     reasons: &[SiteReason],
     isochrones: &[Isochrone],
 ) -> Result<()> {
     table::write(folder, &schema::ROLLOUT, rollout(study, plan))?;
-    table::write(folder, &schema::CELLS, cells(study, plan))?;
-    table::write(folder, &schema::COVERAGE, coverage(study))?;
+    let order = order::SpatialOrder::of(study);
+    cells::write_cells(folder, study, plan, &order)?;
+    cells::write_coverage(folder, study, &order)?;
     table::write(folder, &schema::SITES, sites(study, plan))?;
-    table::write(folder, &schema::BOUNDARIES, boundaries(study, plan))?;
+    table::write(folder, &schema::BOUNDARIES, boundaries(study, plan)?)?;
     table::write(folder, &schema::PHASES, phases(study, plan))?;
+    table::write(folder, &schema::TODAY, today::rows(study, plan))?;
     table::write(folder, &schema::STRATEGIES, strategies::rows(study, plan))?;
     table::write(folder, &schema::UNCOVERED, uncovered(study, plan))?;
     table::write(folder, &schema::LOADS, loads::loads(study, plan))?;
@@ -47,12 +51,7 @@ pub fn write_all(
     table::write(folder, &schema::CELL_GROUPS, people::cell_groups(study))?;
     table::write(folder, &schema::ISOCHRONES, isochrone_rows(study, isochrones))?;
     if study.scenario.output.network {
-        let network = folder.join("network");
-        std::fs::create_dir(&network).map_err(|e| Fault::io("make the folder of the road graph", &network, &e))?;
-        table::write(folder, &schema::NETWORK_NODES, network_nodes(study))?;
-        table::write(folder, &schema::NETWORK_ARCS, network_arcs(study))?;
-        table::write(folder, &schema::NETWORK_LEGS, network_legs(study))?;
-        table::write(folder, &schema::NETWORK_ENTRIES, network_entries(study))?;
+        network::write(folder, study)?;
     }
     Ok(())
 }
@@ -107,61 +106,8 @@ pub(super) fn daily_load(study: &Study, agent: &Agent) -> f64 {
     study.dossiers.daily(agent.persons_nearest, study.scenario.phases.len().saturating_sub(1))
 }
 
-fn cells(study: &Study, plan: &Rollout) -> Vec<Values> {
-    let n_modes = study.modes.len();
-    // Cell by cell, so that the parts of one place stand together.
-    let keys: Vec<(usize, usize, usize)> = (0..study.cells.len())
-        .flat_map(|c| (0..n_modes).flat_map(move |m| (0..plan.phases.len()).map(move |t| (c, m, t))))
-        .collect();
-    let state = |&(c, m, t): &(usize, usize, usize)| &plan.phases[t].rows[c * n_modes + m];
-    let code = |&(c, ..): &(usize, usize, usize)| {
-        first_boundary(study, study.cell_boundary.first().and_then(|layer| layer[c])).0
-    };
-    let outline = |&(c, ..): &(usize, usize, usize)| {
-        let ring = study.cells[c].outline();
-        if ring.is_empty() {
-            return point(study.cells[c].at);
-        }
-        let ring: LineString<f64> = ring.iter().map(|p| (p.lon, p.lat)).collect();
-        Geometry::Polygon(Polygon::new(ring, Vec::new()))
-    };
-    let row = |k: &(usize, usize, usize)| k.0 * n_modes + k.1;
-    vec![
-        Values::whole(keys.iter().map(|k| k.0 as u32)),
-        Values::text(keys.iter().map(|k| study.modes[k.1].id.clone())),
-        Values::whole(keys.iter().map(|k| k.2 as u32 + 1)),
-        Values::Text(keys.iter().map(code).collect()),
-        Values::number(keys.iter().map(|k| study.cells[k.0].at.lon)),
-        Values::number(keys.iter().map(|k| study.cells[k.0].at.lat)),
-        Values::number(keys.iter().map(|k| study.row_persons[row(k)].people())),
-        Values::number(keys.iter().map(|k| Persons(study.row_weight[row(k)]).people())),
-        Values::number(keys.iter().map(|k| study.dossiers.daily(study.row_persons[row(k)], k.2))),
-        Values::Text(keys.iter().map(|k| state(k).agent.map(|s| study.sites[s as usize].site.id.clone())).collect()),
-        Values::Number(keys.iter().map(|k| state(k).travel_time_ms.map(seconds)).collect()),
-        Values::Number(keys.iter().map(|k| state(k).distance.map(|d| d.metres())).collect()),
-        Values::Flag(keys.iter().map(|k| plan.phases[k.2].in_scope[row(k)]).collect()),
-        Values::Flag(keys.iter().map(|k| state(k).covered).collect()),
-        Values::Geometry(keys.iter().map(outline).collect()),
-    ]
-}
-
 fn seconds(ms: u32) -> f64 {
     f64::from(ms) / 1000.0
-}
-
-fn coverage(study: &Study) -> Vec<Values> {
-    let n_modes = study.modes.len();
-    let pairs: Vec<_> =
-        (0..study.cover.rows()).flat_map(|row| study.cover.row(row).iter().map(move |p| (row, *p))).collect();
-    vec![
-        Values::whole(pairs.iter().map(|(row, _)| (row / n_modes) as u32)),
-        Values::text(pairs.iter().map(|(row, _)| study.modes[row % n_modes].id.as_str())),
-        Values::text(pairs.iter().map(|(_, p)| study.sites[p.site as usize].site.id.as_str())),
-        Values::Number(
-            pairs.iter().map(|(_, p)| (p.travel_time_ms != CLOSED).then(|| seconds(p.travel_time_ms))).collect(),
-        ),
-        Values::number(pairs.iter().map(|(_, p)| p.distance.metres())),
-    ]
 }
 
 /// `eligible`, `refused` or `review`, with the reasons in Vietnamese and English.
@@ -170,11 +116,18 @@ pub(super) fn judged(eligibility: &Eligibility) -> (&'static str, Option<String>
         Eligibility::Eligible => return (eligibility.code(), None, None),
         Eligibility::Refused(reasons) => reasons.iter().map(|r| (r.vietnamese(), r.english())).unzip(),
         Eligibility::Review(unknown) => {
-            let fields = unknown.join(", ");
-            (vec![format!("chưa biết: {fields}")], vec![format!("unknown: {fields}")])
+            let (vi, en): (Vec<String>, Vec<String>) =
+                unknown.iter().map(|code| title_of(code)).map(|title| (small(&title.vi), small(&title.en))).unzip();
+            (vec![format!("chưa biết: {}", vi.join(", "))], vec![format!("unknown: {}", en.join(", "))])
         }
     };
     (eligibility.code(), Some(vi.join("; ")), Some(en.join("; ")))
+}
+
+/// A title within a sentence.
+fn small(title: &str) -> String {
+    let mut letters = title.chars();
+    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
 }
 
 fn sites(study: &Study, plan: &Rollout) -> Vec<Values> {
@@ -222,7 +175,7 @@ fn times(of: &[&AreaIndicators]) -> [Values; 4] {
     ]
 }
 
-fn boundaries(study: &Study, plan: &Rollout) -> Vec<Values> {
+fn boundaries(study: &Study, plan: &Rollout) -> Result<Vec<Values>> {
     let mut keys = Vec::new();
     for (l, layer) in study.layers.iter().enumerate() {
         for f in 0..layer.features.len() {
@@ -234,7 +187,16 @@ fn boundaries(study: &Study, plan: &Rollout) -> Vec<Values> {
         keys.iter().map(|&(l, f, t)| &plan.phases[t].indicators.by_boundary[l][f]).collect();
     let [mean, median, p90, worst] = times(&found);
     let [counters, overflow] = loads::of_boundaries(study, plan, &keys);
-    vec![
+    // Number of the first outline of each layer.
+    let mut first = Vec::new();
+    let mut shapes = Shapes::default();
+    for layer in &study.layers {
+        first.push(shapes.len() as u32);
+        for feature in &layer.features {
+            shapes.push(&Geometry::MultiPolygon(feature.geometry.clone()))?;
+        }
+    }
+    Ok(vec![
         Values::text(keys.iter().map(|k| study.layers[k.0].id.clone())),
         Values::text(keys.iter().map(|k| feature(k).code.clone())),
         Values::text(keys.iter().map(|k| feature(k).name.clone())),
@@ -252,8 +214,8 @@ fn boundaries(study: &Study, plan: &Rollout) -> Vec<Values> {
         Values::whole(found.iter().map(|i| i.agents)),
         counters,
         overflow,
-        Values::Geometry(keys.iter().map(|k| Geometry::MultiPolygon(feature(k).geometry.clone())).collect()),
-    ]
+        Values::Shapes(shapes, keys.iter().map(|k| first[k.0] + k.1 as u32).collect()),
+    ])
 }
 
 /// The columns of inequality.
@@ -378,84 +340,5 @@ fn isochrone_rows(study: &Study, isochrones: &[Isochrone]) -> Vec<Values> {
         Values::text(isochrones.iter().map(|_| study.modes[0].id.clone())),
         Values::number(isochrones.iter().map(|i| i.minutes)),
         Values::Geometry(isochrones.iter().map(shape).collect()),
-    ]
-}
-
-fn network_nodes(study: &Study) -> Vec<Values> {
-    let network = &study.network;
-    let junctions = (0..network.nodes.len() as u32).map(|j| (None, j, j));
-    let splits = study.modes.iter().zip(&network.modes).flat_map(|(mode, graph)| {
-        let nodes = network.nodes.len() as u32..graph.reversed.node_count() as u32;
-        nodes.map(|n| (Some(mode.id.clone()), n, graph.turns.junction(n)))
-    });
-    let nodes: Vec<_> = junctions.chain(splits).collect();
-    let at = |n: &(Option<String>, u32, u32)| network.nodes[n.2 as usize];
-    vec![
-        Values::whole(nodes.iter().map(|n| n.1)),
-        Values::Text(nodes.iter().map(|n| n.0.clone()).collect()),
-        Values::whole(nodes.iter().map(|n| n.2)),
-        Values::number(nodes.iter().map(|n| at(n).lon)),
-        Values::number(nodes.iter().map(|n| at(n).lat)),
-    ]
-}
-
-fn network_arcs(study: &Study) -> Vec<Values> {
-    let mut arcs = Vec::new();
-    for (m, graph) in study.network.modes.iter().enumerate() {
-        for to in 0..graph.reversed.node_count() as u32 {
-            let (from, ms) = (graph.reversed.neighbors_slice(to), graph.reversed.edges_slice(to));
-            arcs.extend(from.iter().zip(ms).map(|(&from, &ms)| (m, from, to, ms)));
-        }
-    }
-    arcs.sort_unstable();
-    vec![
-        Values::text(arcs.iter().map(|a| study.modes[a.0].id.as_str())),
-        Values::whole(arcs.iter().map(|a| a.1)),
-        Values::whole(arcs.iter().map(|a| a.2)),
-        Values::whole(arcs.iter().map(|a| a.3)),
-    ]
-}
-
-fn network_entries(study: &Study) -> Vec<Values> {
-    let mut entries = Vec::new();
-    for (m, graph) in study.network.modes.iter().enumerate() {
-        for (site, leg) in study.site_legs.bare(m).iter().enumerate() {
-            if let Some(leg) = leg {
-                leg.for_each_entry(graph, |node, ms| entries.push((m, site, node, ms)));
-            }
-        }
-    }
-    vec![
-        Values::text(entries.iter().map(|e| study.sites[e.1].site.id.as_str())),
-        Values::text(entries.iter().map(|e| study.modes[e.0].id.as_str())),
-        Values::whole(entries.iter().map(|e| e.2)),
-        Values::whole(entries.iter().map(|e| e.3)),
-    ]
-}
-
-fn network_legs(study: &Study) -> Vec<Values> {
-    let mut legs = Vec::new();
-    for (m, mode) in study.modes.iter().enumerate() {
-        for (s, leg) in study.site_legs.by_mode[m].iter().enumerate() {
-            legs.extend(leg.map(|(leg, _)| ("site", study.sites[s].site.id.clone(), mode.id.as_str(), leg)));
-        }
-        for (c, leg) in study.cell_legs.by_mode[m].iter().enumerate() {
-            legs.extend(leg.map(|(leg, _)| ("cell", c.to_string(), mode.id.as_str(), leg)));
-        }
-    }
-    let open = |ms: u32| (ms != CLOSED).then_some(ms);
-    vec![
-        Values::text(legs.iter().map(|l| l.0)),
-        Values::text(legs.iter().map(|l| l.1.as_str())),
-        Values::text(legs.iter().map(|l| l.2)),
-        Values::whole(legs.iter().map(|l| l.3.street)),
-        Values::whole(legs.iter().map(|l| l.3.offset_mm)),
-        Values::whole(legs.iter().map(|l| l.3.start)),
-        Values::whole(legs.iter().map(|l| l.3.end)),
-        Values::whole(legs.iter().map(|l| l.3.access_ms)),
-        Values::Whole(legs.iter().map(|l| open(l.3.from_start_ms)).collect()),
-        Values::Whole(legs.iter().map(|l| open(l.3.to_end_ms)).collect()),
-        Values::Whole(legs.iter().map(|l| open(l.3.from_end_ms)).collect()),
-        Values::Whole(legs.iter().map(|l| open(l.3.to_start_ms)).collect()),
     ]
 }

@@ -6,6 +6,7 @@ mod explanations;
 mod people;
 mod problems;
 mod raw;
+mod today;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
@@ -156,6 +157,7 @@ pub fn verify_run(folder: &Path) -> Result<Report> {
     let raw = raw::Raw::read(folder)?;
     problems::check(&mut report, folder, &raw)?;
     explanations::check(&mut report, folder, &raw)?;
+    today::check(&mut report, folder, &raw)?;
     Ok(report)
 }
 

@@ -6,6 +6,7 @@ use rayon::prelude::*;
 
 use super::equity::TimeEquity;
 use crate::access::cover::Rule;
+use crate::access::legs::Legs;
 use crate::access::search::{Search, nearest_site};
 use crate::network::CLOSED;
 use crate::study::Study;
@@ -114,33 +115,44 @@ pub fn served_under_all_speeds(study: &Study, sites: &BTreeSet<u32>) -> BTreeMap
     if study.also.is_empty() {
         return BTreeMap::new();
     }
-    let n_modes = study.modes.len();
-    let main = [(&study.network, &study.cell_legs, &study.site_legs)];
-    let settings: Vec<_> =
-        main.into_iter().chain(study.also.iter().map(|o| (&o.network, &o.cell_legs, &o.site_legs))).collect();
+    let legs: Vec<&Legs> = std::iter::once(&study.site_legs).chain(study.also.iter().map(|o| &o.site_legs)).collect();
     let served = |search: &mut Search, &site: &u32| {
-        let at = study.sites[site as usize].site.at;
-        let mut times = vec![0_usize; study.cells.len() * n_modes];
-        for (network, cell_legs, site_legs) in &settings {
-            for (m, graph) in network.modes.iter().enumerate() {
-                let leg = site_legs.by_mode[m][site as usize].map(|(leg, _)| leg);
-                if let Some(leg) = leg {
-                    search.run(graph, &[leg], study.standard.cutoff.0);
-                }
-                for (c, (cell, cell_leg)) in study.cells.iter().zip(&cell_legs.by_mode[m]).enumerate() {
-                    let ms = match (&leg, cell_leg) {
-                        (Some(leg), Some((cell_leg, _))) => search.place_ms(leg, cell_leg),
-                        _ => CLOSED,
-                    };
-                    times[c * n_modes + m] += usize::from(study.standard.serves(ms, cell.at.distance(at)));
-                }
-            }
-        }
-        let needed = study.needed;
-        (site, times.into_iter().map(|n| n >= needed).collect())
+        (site, rows_served_by(study, search, study.sites[site as usize].site.at, site as usize, &legs))
     };
     let sites: Vec<u32> = sites.iter().copied().collect();
     sites.par_iter().map_init(Search::default, served).collect()
+}
+
+/// Which demand rows a place serves under as many of the scenario's speeds as it asks for. `legs` tell for each of the
+/// speeds how the place hangs on the roads, as their entry `index`.
+pub(super) fn rows_served_by(
+    study: &Study,
+    search: &mut Search,
+    at: LonLat,
+    index: usize,
+    legs: &[&Legs],
+) -> Vec<bool> {
+    let n_modes = study.modes.len();
+    let main = std::iter::once((&study.network, &study.cell_legs));
+    let settings = main.chain(study.also.iter().map(|o| (&o.network, &o.cell_legs))).zip(legs);
+    let mut times = vec![0_usize; study.cells.len() * n_modes];
+    for ((network, cell_legs), legs) in settings {
+        for (m, graph) in network.modes.iter().enumerate() {
+            let leg = legs.by_mode[m][index].map(|(leg, _)| leg);
+            if let Some(leg) = leg {
+                search.run(graph, &[leg], study.standard.cutoff.0);
+            }
+            for (c, (cell, cell_leg)) in study.cells.iter().zip(&cell_legs.by_mode[m]).enumerate() {
+                let ms = match (&leg, cell_leg) {
+                    (Some(leg), Some((cell_leg, _))) => search.place_ms(leg, cell_leg),
+                    _ => CLOSED,
+                };
+                times[c * n_modes + m] += usize::from(study.standard.serves(ms, cell.at.distance(at)));
+            }
+        }
+    }
+    let needed = study.scenario.travel.needed();
+    times.into_iter().map(|n| n >= needed).collect()
 }
 
 /// Under the rule `both`, one and the same agent must keep the two limits; the nearest by time and the nearest by
@@ -196,7 +208,7 @@ pub(super) struct Tally {
     persons: Persons,
     covered: Persons,
     times: Vec<(u32, Persons)>,
-    agents: u32,
+    pub(super) agents: u32,
 }
 
 impl Tally {

@@ -14,6 +14,7 @@ pub mod indicators;
 mod robust;
 pub mod sensitivity;
 mod solve;
+pub mod today;
 pub mod uncovered;
 
 use std::collections::BTreeSet;
@@ -39,6 +40,8 @@ pub struct Rollout {
     pub capacity: Option<capacity::Capacity>,
     /// What was asked of the optimiser; phases that open nothing alone ask nothing.
     pub problems: certify::Problems,
+    /// What the offices of today do by themselves; `None` without any.
+    pub today: Option<today::Today>,
     /// Who is not served at the end, grouped into places, most people first.
     pub uncovered: Vec<UncoveredPlace>,
     /// The plans of all strategies, where the scenario asks to compare them; else empty.
@@ -128,7 +131,8 @@ impl Rollout {
         let agents = explain::agents(study, &phases);
         let uncovered = phases.last().map_or(Vec::new(), |last| uncovered::places(study, last));
         let capacity = capacity::of_plan(study, &phases)?;
-        Ok(Rollout { phases, agents, capacity, problems, uncovered, strategies })
+        let today = today::today(study);
+        Ok(Rollout { phases, agents, capacity, problems, today, uncovered, strategies })
     }
 }
 

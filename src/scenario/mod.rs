@@ -157,6 +157,9 @@ pub struct Inputs {
     pub site_tags: BTreeMap<String, Vec<String>>,
     /// Sites that stand already, in the same formats but OpenStreetMap.
     pub fixed_sites: Option<PathBuf>,
+    /// One-stop offices of today that are no agents, in the formats of `fixed_sites`: the plan is compared with them, and
+    /// they serve nobody in it.
+    pub offices: Option<PathBuf>,
     /// A survey form, filled in: answers to what was unknown of the sites.
     pub survey: Option<PathBuf>,
     /// What is done with sites outside the study area.
@@ -464,11 +467,12 @@ impl Scenario {
                 None => fault,
             }
         })?;
-        let wrong = match scenario.check(path) {
+        let mut wrong = match scenario.check(path) {
             Ok(()) => Vec::new(),
             Err(Error::Input(faults)) => faults,
             Err(other) => return Err(other),
         };
+        wrong.extend(check::texts(text, path));
         let folder = path.parent().unwrap_or(Path::new(""));
         for file in scenario.files_mut() {
             *file = folder.join(&file);
@@ -484,7 +488,9 @@ impl Scenario {
     fn files_mut(&mut self) -> Vec<&mut PathBuf> {
         let inputs = &mut self.inputs;
         let mut files = vec![&mut inputs.roads, &mut inputs.population, &mut inputs.study_area, &mut inputs.sites];
-        files.extend([&mut inputs.fixed_sites, &mut inputs.survey, &mut inputs.water].into_iter().flatten());
+        files.extend(
+            [&mut inputs.fixed_sites, &mut inputs.offices, &mut inputs.survey, &mut inputs.water].into_iter().flatten(),
+        );
         files.extend(inputs.boundaries.iter_mut().map(|b| &mut b.file));
         files.extend(self.groups.iter_mut().filter_map(|g| g.file.as_mut()));
         files.extend(&mut self.demand.catalogue);

@@ -81,6 +81,10 @@ pub struct Study {
     pub site_legs: Legs,
     /// The same under the further speeds of the scenario.
     pub also: Vec<OtherSpeeds>,
+    /// Offices of today that are no agents, to compare the plan with.
+    pub offices: Vec<Site>,
+    /// How each of them hangs on the roads: under the first speeds, then under the further ones.
+    pub office_legs: Vec<Legs>,
     /// Which sites serve each demand row (cell · modes + mode), under as many of the speeds as the scenario asks for.
     pub cover: CoverSets,
     /// Under how many of the speeds (and of the cases that count with them) a site must serve a row.
@@ -148,7 +152,7 @@ impl Study {
                 format!("{} sites{outside}, {} boundary layers, {} modes", t.sites.len(), t.layers.len(), t.modes.len())
             },
         )?;
-        let Tables { modes, area, mut layers, mut sites, sites_left_out, dossiers, repairs } = tables;
+        let Tables { modes, area, mut layers, mut sites, sites_left_out, offices, dossiers, repairs } = tables;
         let clip = clip_box(&area, &modes, &standard)?;
         let Roads { network, water } = load_roads(&scenario.inputs.roads, clip, &modes, sites.len(), cache, stages)?;
         let features = stages.run(
@@ -220,6 +224,7 @@ impl Study {
             }
         }
         let mut covers = vec![cover];
+        let mut office_legs = vec![snap_offices(&scenario, &network, &offices)?];
         let mut also = Vec::new();
         for &speeds in &scenario.travel.also {
             let modes = resolve_modes(&scenario.modes, speeds)?;
@@ -232,6 +237,7 @@ impl Study {
                 |_| format!("cells and sites joined to streets, speeds of {speeds:?}"),
             )?;
             covers.push(times(&network, &sites, &cell_legs, &site_legs, stages)?);
+            office_legs.push(snap_offices(&scenario, &network, &offices)?);
             also.push(OtherSpeeds { network, cell_legs, site_legs });
         }
         let cover = match covers.len() {
@@ -261,6 +267,8 @@ impl Study {
             cell_legs,
             site_legs,
             also,
+            offices,
+            office_legs,
             cover,
             row_persons,
             row_weight,
@@ -410,10 +418,8 @@ fn snap_all(scenario: &Scenario, network: &Network, cells: &[DemandCell], sites:
 }
 
 fn snap_sites(scenario: &Scenario, network: &Network, snapper: &Snapper, sites: &[StudySite]) -> Result<Legs> {
-    let settings = &scenario.snap;
     let places: Vec<LonLat> = sites.iter().map(|s| s.site.at).collect();
-    let limit = Distance::from_metres(settings.site_limit_m);
-    let site_legs = Legs::new(network, snapper, &places, limit, settings.walk_kmh);
+    let site_legs = legs_of_sites(scenario, network, snapper, &places);
     let mut faults = Faults::default();
     for in_fixed_file in [false, true] {
         let lost = |(i, site): &(usize, &StudySite)| {
@@ -421,18 +427,40 @@ fn snap_sites(scenario: &Scenario, network: &Network, snapper: &Snapper, sites: 
         };
         let lost: Vec<&StudySite> = sites.iter().enumerate().filter(lost).map(|(_, site)| site).collect();
         let Some(first) = lost.first() else { continue };
-        let told =
-            |s: &&StudySite| format!("`{}` ({}) at {:.5},{:.5}", s.site.id, s.site.name, s.site.at.lon, s.site.at.lat);
-        let shown = lost.iter().take(10).map(told).collect::<Vec<_>>().join("; ");
-        let message = format!("{} sites lie more than {} m from any road: {shown}", lost.len(), settings.site_limit_m);
-        faults.push(
-            Fault::new("sites::off-road", message)
-                .file(first.file(scenario))
-                .help("check their coordinates (longitude first), or raise snap.site_limit_m in the scenario"),
-        );
+        let lost: Vec<&Site> = lost.iter().map(|s| &s.site).collect();
+        faults.push(off_road(scenario, &lost, first.file(scenario)));
     }
     faults.finish()?;
     Ok(site_legs)
+}
+
+/// How the offices of today hang on the roads.
+fn snap_offices(scenario: &Scenario, network: &Network, offices: &[Site]) -> Result<Legs> {
+    let Some(file) = scenario.inputs.offices.as_ref().filter(|_| !offices.is_empty()) else {
+        let none = network.modes.len();
+        return Ok(Legs { by_mode: vec![Vec::new(); none], cut_off: vec![Vec::new(); none] });
+    };
+    let places: Vec<LonLat> = offices.iter().map(|s| s.at).collect();
+    let legs = legs_of_sites(scenario, network, &Snapper::new(network), &places);
+    let lost = |(i, _): &(usize, &Site)| legs.by_mode.iter().all(|mode| mode[*i].is_none());
+    let lost: Vec<&Site> = offices.iter().enumerate().filter(lost).map(|(_, site)| site).collect();
+    if lost.is_empty() { Ok(legs) } else { Err(off_road(scenario, &lost, file).into()) }
+}
+
+fn legs_of_sites(scenario: &Scenario, network: &Network, snapper: &Snapper, places: &[LonLat]) -> Legs {
+    let settings = &scenario.snap;
+    Legs::new(network, snapper, places, Distance::from_metres(settings.site_limit_m), settings.walk_kmh)
+}
+
+/// Sites of a file that no road comes near.
+fn off_road(scenario: &Scenario, lost: &[&Site], file: &Path) -> Fault {
+    let told = |s: &&Site| format!("`{}` ({}) at {:.5},{:.5}", s.id, s.name, s.at.lon, s.at.lat);
+    let shown = lost.iter().take(10).map(told).collect::<Vec<_>>().join("; ");
+    let limit = scenario.snap.site_limit_m;
+    let message = format!("{} sites lie more than {limit} m from any road: {shown}", lost.len());
+    Fault::new("sites::off-road", message)
+        .file(file)
+        .help("check their coordinates (longitude first), or raise snap.site_limit_m in the scenario")
 }
 
 fn cover_all(

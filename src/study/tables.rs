@@ -24,6 +24,8 @@ pub(crate) struct Tables {
     pub layers: Vec<BoundaryLayer>,
     pub sites: Vec<StudySite>,
     pub sites_left_out: usize,
+    /// Offices of today that are no agents.
+    pub offices: Vec<Site>,
     pub dossiers: Dossiers,
     /// What was repaired in outlines.
     pub repairs: Vec<Fault>,
@@ -83,6 +85,19 @@ pub(crate) fn read_tables(scenario: &Scenario) -> Result<Tables> {
             from_candidates = sites.len();
         }
     }
+    let mut offices = Vec::new();
+    if let Some(file) = &inputs.offices {
+        offices = faults.keep(read_sites(file, true))?.unwrap_or_default();
+        match (inputs.outside_sites, &area) {
+            (OutsideSites::Refuse, Some(area)) => {
+                faults.keep(check_inside(&offices, area, Distance(0), file))?;
+            }
+            (OutsideSites::LeaveOut, Some(area)) => {
+                offices.retain(|s| area.intersects(&Point::new(s.at.lon, s.at.lat)));
+            }
+            (_, None) => {}
+        }
+    }
     if let Some(survey) = &inputs.survey
         && let Some(answers) = faults.keep(read_answers(survey))?
     {
@@ -112,7 +127,7 @@ pub(crate) fn read_tables(scenario: &Scenario) -> Result<Tables> {
             .help("see docs/scenario.md, [eligibility]: use_review lets sites in of which something is unknown")
             .into());
     }
-    Ok(Tables { modes, area, layers, sites, sites_left_out, dossiers, repairs })
+    Ok(Tables { modes, area, layers, sites, sites_left_out, offices, dossiers, repairs })
 }
 
 /// What of the settings does not fit the small inputs: agents, scopes, groups. Told before the large inputs are read.

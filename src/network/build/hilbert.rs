@@ -1,11 +1,11 @@
-//! The order of junctions in memory: along a Hilbert curve.
+//! The order of junctions in memory, and of cells in tables: along a Hilbert curve.
 
 use rayon::prelude::*;
 
 use crate::units::LonLat;
 
 /// The order of places along a Hilbert curve over their bounding box (16 bits a side), ties by index.
-pub(super) fn hilbert_order(places: &[LonLat]) -> Vec<u32> {
+pub(crate) fn hilbert_order(places: &[LonLat]) -> Vec<u32> {
     let (mut west, mut south, mut east, mut north) = (f64::MAX, f64::MAX, f64::MIN, f64::MIN);
     for p in places {
         west = west.min(p.lon);

@@ -1,6 +1,6 @@
 //! From OSM ways to streets between junctions and a graph for each mode.
 
-mod hilbert;
+pub(crate) mod hilbert;
 mod kinds;
 mod lay;
 mod restrictions;

@@ -76,11 +76,14 @@ impl Table {
         let (boundary, persons) = (rows.text("boundary")?, rows.number("persons")?);
         let (lon, lat) = (rows.number("lon")?, rows.number("lat")?);
         let (times, covered) = (rows.number("travel_time_s")?, rows.flag("covered")?);
+        // Rows in one order for every run, whatever that of the file: by cell, mode and phase.
+        let mut order: Vec<usize> = (0..phases.len()).collect();
+        order.sort_by_key(|&i| (cells.get(i), modes.get(i), phases[i]));
         let first = phases.iter().copied().min();
-        let of_first = || (0..phases.len()).filter(|&i| Some(phases[i]) == first);
+        let of_first = || order.iter().copied().filter(|&i| Some(phases[i]) == first);
         let mut states: BTreeMap<u32, Vec<(Option<f64>, bool)>> = BTreeMap::new();
-        for (i, &phase) in phases.iter().enumerate() {
-            states.entry(phase).or_default().push((times.get(i), covered.get(i) == Some(true)));
+        for &i in &order {
+            states.entry(phases[i]).or_default().push((times.get(i), covered.get(i) == Some(true)));
         }
         let number = |of: Option<f64>| of.unwrap_or_default();
         Ok(Table {
@@ -93,7 +96,7 @@ impl Table {
         })
     }
 
-    /// Whether both have the same rows in the same order, with the same people at the same places.
+    /// Whether both have the same rows, with the same people at the same places.
     pub(super) fn same_rows(&self, other: &Table) -> bool {
         self.cells == other.cells
             && self.modes == other.modes

@@ -1,6 +1,6 @@
 //! How the people of one demand cell fare.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::path::Path;
 
@@ -171,10 +171,10 @@ pub fn place(folder: &Path, asked: Asked, only_phase: Option<u32>) -> Result<Pla
 fn nearest_cell(folder: &Path, cells: &Rows, at: LonLat) -> Result<(u32, f64)> {
     let (numbers, lon, lat) = (cells.whole("cell")?, cells.number("lon")?, cells.number("lat")?);
     let mut near: Vec<(f64, u32, usize)> = Vec::new();
-    let mut last = None;
+    let mut seen = HashSet::new();
     for row in 0..cells.len() {
         let (Some(cell), Some(lon), Some(lat)) = (numbers.get(row), lon.get(row), lat.get(row)) else { continue };
-        if last.replace(cell) != Some(cell) {
+        if seen.insert(cell) {
             near.push((at.metres_to(LonLat { lon, lat }), cell, row));
         }
     }

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module'
 import { defineConfig, type Plugin } from 'vite'
 
 const require = createRequire(import.meta.url)
-const PLACEHOLDER = '__GANDAN_RUN_JSON__'
+const PLACEHOLDERS = ['__GANDAN_RUN__', '__GANDAN_OTHER__']
 const WORKER_MODULE = 'virtual:maplibre-worker'
 
 /** MapLibre's worker as a string, made a classic script: browsers start no module worker on a page opened from disk. */
@@ -63,15 +63,18 @@ function oneFile(): Plugin {
         `script-src ${hashes.script.join(' ')}`,
         `style-src ${hashes.style.join(' ')}`,
         'worker-src blob:',
-        // MapLibre reads its worker from a blob: address; nothing else can be fetched.
-        'connect-src blob:',
-        'img-src data: blob:',
+        // MapLibre reads its worker from a blob: address. Before anything is drawn, the page narrows https: to the tiles
+        // that the run offers, mostly none; see src/map/policy.ts.
+        'connect-src blob: https:',
+        'img-src data: blob: https:',
         "base-uri 'none'",
         "form-action 'none'"
       ].join('; ')
       html = html.replace(/<!-- CSP:.*?-->/s, () => `<meta http-equiv="Content-Security-Policy" content="${policy}" />`)
       if (!html.includes(policy)) throw new Error('index.html has lost its place for the policy')
-      if (html.split(PLACEHOLDER).length !== 2) throw new Error(`${PLACEHOLDER} must stand in the page exactly once`)
+      for (const placeholder of PLACEHOLDERS) {
+        if (html.split(placeholder).length !== 2) throw new Error(`${placeholder} must stand in the page exactly once`)
+      }
       page.source = html
     }
   }

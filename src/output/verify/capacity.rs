@@ -111,7 +111,7 @@ fn milli(persons: Option<f64>) -> u64 {
 }
 
 fn read_loads(folder: &Path) -> Result<BTreeMap<Key, Load>> {
-    let names: Vec<&str> = LOADS.columns.iter().map(|c| c.name).filter(|&n| n != "geometry").collect();
+    let names: Vec<&str> = LOADS.columns.iter().map(|c| c.name).filter(|n| !["geometry", "bbox"].contains(n)).collect();
     let table = Rows::read(folder, &LOADS, &names)?;
     let number = |name| {
         Ok::<_, crate::error::Error>(

@@ -81,6 +81,7 @@ impl Raw {
         let cells = Rows::read(folder, &CELLS, &["cell", "mode", "phase", "persons", "weight", "in_scope"])?;
         let (numbers, modes, phases) = (cells.whole("cell")?, cells.text("mode")?, cells.whole("phase")?);
         let (persons, weights, in_scope) = (cells.number("persons")?, cells.number("weight")?, cells.flag("in_scope")?);
+        let (mut seen, mut judged) = (Vec::with_capacity(cells.len()), Vec::with_capacity(cells.len()));
         for i in 0..cells.len() {
             let mode = modes.get(i).unwrap_or_default();
             let mode = match self.modes.get(mode) {
@@ -98,22 +99,25 @@ impl Raw {
                 self.serves.push(Vec::new());
             }
             let phase = (phases.get(i).unwrap_or_default() as usize).saturating_sub(1);
-            // Phases come in order for every row, so a new one is the next.
-            if phase > self.weights.len() {
-                return Err(apart(folder, CELLS.file, &format!("phase {} comes before those before it", phase + 1)));
-            }
-            if phase == self.weights.len() {
-                self.weights.push(Vec::new());
-                self.in_scope.push(Vec::new());
-            }
+            seen.push((row, phase));
             let inside = in_scope.get(i) == Some(true);
-            self.weights[phase].push(if inside { milli(weights.get(i).unwrap_or_default()) } else { 0 });
-            self.in_scope[phase].push(inside);
+            judged.push((if inside { milli(weights.get(i).unwrap_or_default()) } else { 0 }, inside));
         }
-        match self.weights.iter().all(|of| of.len() == self.persons.len()) {
-            true => Ok(()),
-            false => Err(apart(folder, CELLS.file, "some demand row lacks a phase")),
+        let n_phases = seen.iter().map(|(_, phase)| phase + 1).max().unwrap_or(0);
+        // Each row stands once in each phase, in any order.
+        if n_phases.checked_mul(self.persons.len()) != Some(seen.len()) {
+            return Err(apart(folder, CELLS.file, "some demand row lacks a phase"));
         }
+        self.weights = vec![vec![0; self.persons.len()]; n_phases];
+        self.in_scope = vec![vec![false; self.persons.len()]; n_phases];
+        let mut told = vec![false; seen.len()];
+        for ((row, phase), (weight, inside)) in seen.into_iter().zip(judged) {
+            if std::mem::replace(&mut told[phase * self.persons.len() + row], true) {
+                return Err(apart(folder, CELLS.file, "some demand row stands twice in a phase"));
+            }
+            (self.weights[phase][row], self.in_scope[phase][row]) = (weight, inside);
+        }
+        Ok(())
     }
 
     /// The row of a cell and a mode.

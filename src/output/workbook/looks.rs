@@ -81,7 +81,7 @@ impl Looks {
     fn of(unit: Unit, base: &Format) -> Format {
         let format = base.clone().set_num_format(unit.number_format());
         match unit {
-            Unit::Text | Unit::Prose | Unit::Code => format.set_text_wrap().set_indent(1),
+            Unit::Text | Unit::Prose | Unit::Code => format.set_text_wrap().set_align(FormatAlign::Left).set_indent(1),
             Unit::Date => format.set_align(FormatAlign::Center),
             _ => format,
         }

@@ -173,6 +173,11 @@ pub fn label_of(organisation: &str) -> Text {
     texts().organisations.get(&code.to_lowercase()).cloned().unwrap_or_else(own)
 }
 
+/// What a condition is called, by its code.
+pub fn title_of(condition: &str) -> Text {
+    texts().condition(condition).title
+}
+
 /// What is known of a site for a condition.
 pub fn known(site: &Site, code: &str) -> Option<Value> {
     let a = &site.attributes;

@@ -1,8 +1,14 @@
-/** Unpacks what the run packed: base64 arrays and encoded polylines. */
-import type { PackedCells } from './types'
+/**
+ * Unpacks what the run packed. The data is base64 of a raw deflate stream of a container: the length of the JSON as a
+ * little-endian number of four bytes, the JSON, and the blob with all binary arrays. An array is stored in planes: the
+ * lowest bytes of all values, then the second bytes, and so on; some arrays hold the differences to the value before.
+ */
+import type { Packed, PackedCells, PackedPlaces, PlaceKind } from './types'
 
 /** Seconds that stand for "no agent can be reached". */
 export const UNREACHED_S = 65535
+/** The index that stands for "no agent". */
+export const NO_AGENT = 65535
 
 /** The demand cells, one entry a cell in every array. */
 export interface Cells {
@@ -16,64 +22,126 @@ export interface Cells {
   persons: Float32Array
   /** Index into the features of the first boundary layer, -1 for none. */
   boundary: Int16Array
-  /** For each phase: seconds to the nearest agent, `UNREACHED_S` for none. */
+  /** For each phase: seconds to the nearest agent by the most used mode, `UNREACHED_S` for none. */
   timeS: Uint16Array[]
-  /** For each phase: share of the people covered, times 255. */
+  /** For each phase: share of the people served, times 255. */
   covered: Uint8Array[]
+  /** For each phase: bit m is set where the people of mode m are served. */
+  modes: Uint8Array[]
+  /** For each phase: index of the nearest agent by the most used mode, `NO_AGENT` for none. */
+  agent: Uint16Array[]
 }
+
+/** Named places, the more important ones first. */
+export interface Places {
+  count: number
+  kind: PlaceKind[]
+  name: string[]
+  /** Degrees. */
+  lon: Float64Array
+  lat: Float64Array
+}
+
+/** The JSON text of a container and the blob behind it. */
+export interface Container {
+  json: string
+  blob: Uint8Array
+}
+
+/** Browsers of 2025 and later decode base64 themselves, several times faster. */
+type NativeBase64 = { fromBase64?: (text: string) => Uint8Array<ArrayBuffer> }
 
 /** The bytes of a base64 text. Throws on anything else. */
 export function bytes(base64: string): Uint8Array<ArrayBuffer> {
+  const native = (Uint8Array as NativeBase64).fromBase64
+  if (native) return native.call(Uint8Array, base64)
   const binary = atob(base64)
   const out = new Uint8Array(binary.length)
   for (let i = 0; i < binary.length; i++) out[i] = binary.charCodeAt(i)
   return out
 }
 
-const HOST_IS_LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1
-
-/** Puts little-endian numbers of `size` bytes into the order of this machine. */
-function toHostOrder(data: Uint8Array, size: number, hostIsLittle: boolean): void {
-  if (hostIsLittle) return
-  for (let i = 0; i + size <= data.length; i += size) data.subarray(i, i + size).reverse()
+/** The bytes of a raw deflate stream. Rejects when it is broken. */
+export async function inflate(data: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
+  const stream = new Blob([data]).stream().pipeThrough(new DecompressionStream('deflate-raw'))
+  return new Uint8Array(await new Response(stream).arrayBuffer())
 }
 
-type Numbers = Int32Array | Float32Array | Int16Array | Uint16Array | Uint8Array
+/** Takes a container apart. Throws when it is shorter than it says. */
+export function openContainer(data: Uint8Array): Container {
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength)
+  const length = data.length >= 4 ? view.getUint32(0, true) : 0
+  if (data.length < 4 || 4 + length > data.length) throw new Error(`the data end after ${data.length} bytes`)
+  const json = new TextDecoder('utf-8', { fatal: true }).decode(data.subarray(4, 4 + length))
+  return { json, blob: data.subarray(4 + length) }
+}
 
-/** A little-endian array of exactly `count` numbers; `what` names it in the error. */
-export function numbers<T extends Numbers>(
-  type: { new (buffer: ArrayBuffer): T; BYTES_PER_ELEMENT: number },
-  base64: string,
+type Numbers = Int32Array | Uint32Array | Int16Array | Uint16Array | Uint8Array
+
+/**
+ * `count` whole numbers out of the blob; `delta` when differences are stored; `what` names them in the error. The sum
+ * wraps around at the type's width, as it did when the differences were taken.
+ */
+export function unpack<T extends Numbers>(
+  type: { new (length: number): T; BYTES_PER_ELEMENT: number },
+  blob: Uint8Array,
+  packed: Packed,
   count: number,
+  delta: boolean,
   what: string
 ): T {
-  const data = bytes(base64)
-  if (data.length !== count * type.BYTES_PER_ELEMENT) {
-    throw new Error(`cells.${what}: ${data.length} bytes, expected ${count * type.BYTES_PER_ELEMENT}`)
+  const { at, length } = packed
+  const size = type.BYTES_PER_ELEMENT
+  if (length !== count) throw new Error(`${what}: ${length} values, expected ${count}`)
+  if (!Number.isInteger(at) || at < 0 || at + length * size > blob.length) {
+    throw new Error(`${what}: ${length * size} bytes at ${at}, the blob has ${blob.length}`)
   }
-  toHostOrder(data, type.BYTES_PER_ELEMENT, HOST_IS_LITTLE_ENDIAN)
-  return new type(data.buffer)
+  if (size === 1 && !delta) return Uint8Array.prototype.slice.call(blob, at, at + length) as T
+  const out = new type(length)
+  const [first, second, third, fourth] = [at, at + length, at + 2 * length, at + 3 * length]
+  let sum = 0
+  for (let i = 0; i < length; i++) {
+    let value = blob[first + i] ?? 0
+    if (size > 1) value |= (blob[second + i] ?? 0) << 8
+    if (size > 2) value |= ((blob[third + i] ?? 0) << 16) | ((blob[fourth + i] ?? 0) << 24)
+    // A typed array keeps the low bytes of what it is given: that is the wrapping.
+    sum = delta ? (sum + value) | 0 : value
+    out[i] = sum
+  }
+  return out
 }
 
 /** Unpacks the cells of a run with `phases` phases. Throws when an array has the wrong length. */
-export function decodeCells(packed: PackedCells, phases: number): Cells {
+export function decodeCells(packed: PackedCells, blob: Uint8Array, phases: number): Cells {
   const { count } = packed
-  const degrees = (base64: string, what: string) =>
-    Float64Array.from(numbers(Int32Array, base64, count, what), microdegrees => microdegrees / 1e6)
-  if (packed.time_s.length !== phases || packed.covered.length !== phases) {
-    throw new Error(`cells: ${packed.time_s.length} and ${packed.covered.length} phases, expected ${phases}`)
-  }
+  if (packed.phases.length !== phases) throw new Error(`cells: ${packed.phases.length} phases, expected ${phases}`)
+  const degrees = (array: Packed, what: string) =>
+    Float64Array.from(unpack(Int32Array, blob, array, count, true, what), microdegrees => microdegrees / 1e6)
+  const each = <T>(make: (phase: PackedCells['phases'][number], name: string) => T): T[] =>
+    packed.phases.map((phase, i) => make(phase, `cells.phases[${i}]`))
   return {
     count,
     halfLon: packed.half_lon,
     halfLat: packed.half_lat,
-    lon: degrees(packed.lon, 'lon'),
-    lat: degrees(packed.lat, 'lat'),
-    persons: numbers(Float32Array, packed.persons, count, 'persons'),
-    boundary: numbers(Int16Array, packed.boundary, count, 'boundary'),
-    timeS: packed.time_s.map((base64, phase) => numbers(Uint16Array, base64, count, `time_s[${phase}]`)),
-    covered: packed.covered.map((base64, phase) => numbers(Uint8Array, base64, count, `covered[${phase}]`))
+    lon: degrees(packed.lon, 'cells.lon'),
+    lat: degrees(packed.lat, 'cells.lat'),
+    persons: Float32Array.from(unpack(Uint32Array, blob, packed.persons, count, false, 'cells.persons'), n => n / 1000),
+    boundary: unpack(Int16Array, blob, packed.boundary, count, true, 'cells.boundary'),
+    timeS: each((phase, name) => unpack(Uint16Array, blob, phase.time_s, count, true, `${name}.time_s`)),
+    covered: each((phase, name) => unpack(Uint8Array, blob, phase.covered, count, false, `${name}.covered`)),
+    modes: each((phase, name) => unpack(Uint8Array, blob, phase.modes, count, false, `${name}.modes`)),
+    agent: each((phase, name) => unpack(Uint16Array, blob, phase.agent, count, true, `${name}.agent`))
   }
+}
+
+/** Unpacks the named places. Throws when an array has the wrong length. */
+export function decodePlaces(packed: PackedPlaces, blob: Uint8Array): Places {
+  const { kind, name } = packed
+  const count = name.length
+  if (kind.length !== count) throw new Error(`places.kind: ${kind.length} values, expected ${count}`)
+  const degrees = (array: Packed, what: string) =>
+    Float64Array.from(unpack(Int32Array, blob, array, count, true, what), steps => steps / 1e5)
+  return { count, kind, name, lon: degrees(packed.lon, 'places.lon'), lat: degrees(packed.lat, 'places.lat') }
 }
 
 /** The [longitude, latitude] points of an encoded polyline of precision 5. A cut-off last point is left out. */

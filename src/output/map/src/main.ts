@@ -126,11 +126,9 @@ function start(app: HTMLElement, run: Run): void {
 
 const app = document.getElementById('app')
 if (app) {
-  try {
-    start(app, readRun())
-  } catch (error) {
+  readRun().then(({ run }) => start(app, run)).catch((error: unknown) => {
     const reason = error instanceof Error ? error.message : String(error)
     app.replaceChildren(...LANGUAGES.map(lang => el('p', { lang, class: 'page-failed' }, text(lang, 'page.failed', { reason }))))
     console.error(error)
-  }
+  })
 }

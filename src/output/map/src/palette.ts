@@ -1,6 +1,9 @@
 /**
- * Colours and classes. Blue is within the standard, orange beyond it, grey hatching is "not reached": the three stay
- * apart for people with any of the common kinds of colour blindness, and in grey print by lightness.
+ * Colours and classes. The colours are those of ColorBrewer (Cynthia Brewer, Pennsylvania State University,
+ * https://colorbrewer2.org): Blues within the standard, Oranges beyond it, Purples for amounts, PuOr for changes; all of
+ * them are named there as safe for colour-blind readers, and `tests/palette.test.ts` checks it again for the classes as
+ * they meet here. No class is told by its colour alone: beyond the standard is dotted, "not reached" and "no data" are
+ * hatched, areas carry their value as a number.
  */
 import { UNREACHED_S, type Cells } from './decode'
 import type { Standard } from './types'
@@ -11,18 +14,38 @@ export const COLOURINGS: Colouring[] = ['time', 'people', 'served']
 /** Up to eight classes a colouring; class 0 is not drawn. */
 export const MAX_CLASSES = 8
 
-export const HATCH = '#6b7280'
-export const WITHIN = ['#14478a', '#4a90c8', '#a9d3e8'] as const
-export const BEYOND = ['#f3b562', '#c2501a'] as const
-const PEOPLE = ['#eae2f3', '#c9b3de', '#a07fc4', '#74499f', '#441f6f']
-const SERVED = ['#c2501a', '#f3b562', '#a9d3e8', '#14478a']
+export type Pattern = 'plain' | 'dotted' | 'hatched'
 
-/** One class of a colouring, from `from` (exclusive, or null) to `to` (inclusive, or null). */
+export const HATCH = '#6b7280'
+export const WITHIN = ['#08519c', '#4292c6', '#9ecae1'] as const
+export const BEYOND = ['#fdae6b', '#d94801'] as const
+const PEOPLE = ['#dadaeb', '#bcbddc', '#9e9ac8', '#756bb1', '#54278f']
+/** From a loss over no change to a gain. */
+const CHANGE = ['#b35806', '#f1a340', '#f7f7f7', '#d8daeb', '#998ec3', '#542788']
+const SHARE = [BEYOND[1], BEYOND[0], WITHIN[2], WITHIN[1], WITHIN[0]]
+const UTILISATION = [WITHIN[2], WITHIN[1], WITHIN[0], BEYOND[1]]
+
+/** One class, from `from` (exclusive, or null) to `to` (inclusive, or null). */
 export interface ClassBand {
   colour: string
   from: number | null
   to: number | null
-  hatched?: boolean
+  pattern: Pattern
+}
+
+/** Bands between rising limits; one colour more than limits. */
+function bandsBetween(limits: readonly number[], colours: readonly string[], pattern: (i: number) => Pattern = () => 'plain'): ClassBand[] {
+  return colours.map((colour, i) => ({
+    colour, from: i === 0 ? null : (limits[i - 1] ?? null), to: limits[i] ?? null, pattern: pattern(i)
+  }))
+}
+
+const NO_DATA: ClassBand = { colour: HATCH, from: null, to: null, pattern: 'hatched' }
+
+/** The index of the band that holds a value; that of the hatched last band for null, -1 where there is none. */
+export function bandOf(bands: readonly ClassBand[], value: number | null | undefined): number {
+  if (value === null || value === undefined || Number.isNaN(value)) return bands.findIndex(band => band.pattern === 'hatched')
+  return bands.findIndex(band => band.pattern !== 'hatched' && value <= (band.to ?? Infinity))
 }
 
 /** Upper limits in seconds of the travel-time classes: a third, two thirds, the whole and half as much again. */
@@ -31,16 +54,10 @@ export function timeLimitsS(standard: Standard): number[] {
   return [limit / 3, (2 * limit) / 3, limit, 1.5 * limit]
 }
 
-/** The bands of travel time in seconds, the last one for cells that reach no agent. */
+/** The bands of travel time in seconds, the last one for what reaches no agent. */
 export function timeBands(standard: Standard): ClassBand[] {
-  const limits = timeLimitsS(standard)
   const colours = [...WITHIN, ...BEYOND]
-  const bands: ClassBand[] = colours.map((colour, i) => ({
-    colour,
-    from: i === 0 ? null : (limits[i - 1] ?? null),
-    to: limits[i] ?? null
-  }))
-  return [...bands, { colour: HATCH, from: null, to: null, hatched: true }]
+  return [...bandsBetween(timeLimitsS(standard), colours, i => (i >= WITHIN.length ? 'dotted' : 'plain')), NO_DATA]
 }
 
 /** The nearest number of the form 1, 2 or 5 times a power of ten. */
@@ -52,32 +69,76 @@ export function roundTo125(value: number): number {
   return round * power
 }
 
-/** Bands of people a cell at round numbers near the quintiles of the inhabited cells. */
-export function peopleBands(persons: Float32Array): ClassBand[] {
-  const inhabited = persons.filter(p => p > 0).sort()
+/** Bands of amounts at round numbers near the quintiles of those above zero. */
+export function peopleBands(amounts: Float32Array | number[]): ClassBand[] {
+  const positive = Float64Array.from(amounts).filter(p => p > 0).sort()
   const limits: number[] = []
   for (const share of [0.2, 0.4, 0.6, 0.8]) {
-    const limit = roundTo125(inhabited[Math.floor(inhabited.length * share)] ?? 0)
+    const limit = roundTo125(positive[Math.floor(positive.length * share)] ?? 0)
     if (limit > (limits.at(-1) ?? 0)) limits.push(limit)
   }
   // With fewer classes, take the colours from the dark end, so that few classes stay well apart.
-  const colours = PEOPLE.slice(PEOPLE.length - limits.length - 1)
-  return colours.map((colour, i) => ({ colour, from: i === 0 ? null : (limits[i - 1] ?? null), to: limits[i] ?? null }))
+  return bandsBetween(limits, PEOPLE.slice(PEOPLE.length - limits.length - 1))
 }
 
-/** The bands of the share served: none, less than half, half and more, all. */
+/** The bands of the share of a cell that is served: none, less than half, half and more, all. */
 export function servedBands(): ClassBand[] {
-  return SERVED.map(colour => ({ colour, from: null, to: null }))
+  const colours = [BEYOND[1], BEYOND[0], WITHIN[2], WITHIN[0]]
+  return colours.map((colour, i) => ({ colour, from: null, to: null, pattern: i < 2 ? 'dotted' : 'plain' }))
+}
+
+/** Limits of the share of an area's people who are served; the last stands for everybody. */
+export const SHARE_LIMITS = [0.5, 0.8, 0.95, 1 - 1e-9] as const
+export const shareBands = (): ClassBand[] =>
+  [...bandsBetween(SHARE_LIMITS, SHARE, i => (i < 2 ? 'dotted' : 'plain')), NO_DATA]
+
+/** Limits of the change of a share: half a percentage point counts as unchanged. */
+export const CHANGE_LIMITS = [-0.05, -0.005, 0.005, 0.05, 0.2] as const
+export const changeBands = (): ClassBand[] =>
+  [...bandsBetween(CHANGE_LIMITS, CHANGE, i => (i < 2 ? 'dotted' : 'plain')), NO_DATA]
+
+/** Limits of the dossiers of a day over the most an agent can do; above the last it overflows. */
+export const UTILISATION_LIMITS = [0.5, 0.85, 1] as const
+export const utilisationBands = (): ClassBand[] => bandsBetween(UTILISATION_LIMITS, UTILISATION)
+
+const KM_PER_DEGREE = 111.195
+
+/** The area of a cell in square kilometres, at the latitude of the first one: the cells of a run are of one size. */
+export function cellKm2(cells: Cells): number {
+  const shrink = Math.cos(((cells.lat[0] ?? 0) * Math.PI) / 180)
+  return 4 * cells.halfLon * cells.halfLat * KM_PER_DEGREE ** 2 * shrink
+}
+
+const densityBandsOf = new WeakMap<Cells, ClassBand[]>()
+
+/** The bands of people a square kilometre. */
+export function densityBands(cells: Cells): ClassBand[] {
+  let bands = densityBandsOf.get(cells)
+  if (!bands) {
+    const km2 = cellKm2(cells)
+    bands = peopleBands(cells.persons.map(persons => persons / km2))
+    densityBandsOf.set(cells, bands)
+  }
+  return bands
+}
+
+/** The bands of a colouring of the cells, in the order of the legend. */
+export function cellBands(cells: Cells, colouring: Colouring, standard: Standard): ClassBand[] {
+  if (colouring === 'people') return densityBands(cells)
+  return colouring === 'served' ? servedBands() : timeBands(standard)
 }
 
 /** The class of each cell, from 1; 0 where nothing is drawn, because nobody lives there. */
 export function classify(cells: Cells, colouring: Colouring, phase: number, standard: Standard): Uint8Array {
   const out = new Uint8Array(cells.count)
   if (colouring === 'people') {
-    const limits = peopleBands(cells.persons).map(band => band.to ?? Infinity)
+    const km2 = cellKm2(cells)
+    const limits = densityBands(cells).map(band => band.to ?? Infinity)
     for (let i = 0; i < cells.count; i++) {
-      const persons = cells.persons[i] ?? 0
-      out[i] = persons > 0 ? 1 + limits.findIndex(limit => persons <= limit) : 0
+      const density = (cells.persons[i] ?? 0) / km2
+      let band = 0
+      while (density > (limits[band] ?? Infinity)) band++
+      out[i] = density > 0 ? 1 + band : 0
     }
     return out
   }
@@ -89,11 +150,11 @@ export function classify(cells: Cells, colouring: Colouring, phase: number, stan
     }
     return out
   }
-  const limits = [...timeLimitsS(standard), Infinity]
+  const [a = 0, b = 0, c = 0, d = 0] = timeLimitsS(standard)
   const times = cells.timeS[phase]
   for (let i = 0; i < cells.count; i++) {
     const time = times?.[i] ?? UNREACHED_S
-    out[i] = time === UNREACHED_S ? limits.length + 1 : 1 + limits.findIndex(limit => time <= limit)
+    out[i] = time === UNREACHED_S ? 6 : time <= a ? 1 : time <= b ? 2 : time <= c ? 3 : time <= d ? 4 : 5
   }
   return out
 }

@@ -7,7 +7,7 @@ function cellsAt(places: [number, number][], half = 0.5): Cells {
   return {
     count, halfLon: half, halfLat: half,
     lon: Float64Array.from(places, p => p[0]), lat: Float64Array.from(places, p => p[1]),
-    persons: new Float32Array(count), boundary: new Int16Array(count), timeS: [], covered: []
+    persons: new Float32Array(count), boundary: new Int16Array(count), timeS: [], covered: [], modes: [], agent: []
   }
 }
 

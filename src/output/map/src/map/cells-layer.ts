@@ -4,7 +4,8 @@
  */
 import { MercatorCoordinate, type CustomLayerInterface, type CustomRenderMethodInput, type Map as MapLibre } from 'maplibre-gl'
 import type { Cells } from '../decode'
-import { MAX_CLASSES, rgb, type ClassBand } from '../palette'
+import { MAX_CLASSES, rgb, type ClassBand, type Pattern } from '../palette'
+import { PATTERN_PX } from './icons'
 import { paint, rasterOf, type Raster } from './raster'
 
 /** Opacity from afar and from near, where streets and names matter more, and the zooms between which it changes. */
@@ -22,22 +23,40 @@ void main() {
   gl_Position = u_matrix * vec4(a_place, 0.0, 1.0);
 }`
 
+/** Set in a class where the cell is to stand back, because something else is picked. */
+const FADED = 0x80
+/** How much is left of the colour there. */
+const FADED_SHARE = 0.22
+
+/** The fourth number of a class's colour: how it is drawn. */
+const KIND: Record<Pattern, number> = { plain: 1, dotted: 2, hatched: 3 }
+
+// The patterns stand still on the ground while the map is moved, and look as those of `patternTile`.
 const FRAGMENT = `#version 300 es
 precision highp float;
 precision highp usampler2D;
 uniform usampler2D u_classes;
 uniform vec4 u_palette[${MAX_CLASSES + 1}];
-uniform int u_hatched;
+uniform vec2 u_anchor;
+uniform float u_ratio;
 uniform float u_opacity;
 in vec2 v_texel;
 out vec4 fragment;
 void main() {
   ivec2 last = textureSize(u_classes, 0) - 1;
-  int which = int(texelFetch(u_classes, clamp(ivec2(floor(v_texel)), ivec2(0), last), 0).r);
-  vec4 colour = u_palette[which];
-  float line = mod(gl_FragCoord.x + gl_FragCoord.y, 7.0) < 2.0 ? 0.8 : 0.22;
-  float alpha = colour.a * u_opacity * (which == u_hatched ? line : 1.0);
-  fragment = vec4(colour.rgb * alpha, alpha);
+  uint value = texelFetch(u_classes, clamp(ivec2(floor(v_texel)), ivec2(0), last), 0).r;
+  vec4 look = u_palette[int(value & ${FADED - 1}u)];
+  if (look.a < 0.5) discard;
+  float alpha = u_opacity * ((value & ${FADED}u) != 0u ? ${FADED_SHARE} : 1.0);
+  vec2 place = mod((gl_FragCoord.xy - u_anchor) / u_ratio, ${PATTERN_PX}.0);
+  if (look.a > 2.5) {
+    alpha *= mod(place.x - place.y, ${PATTERN_PX}.0) < 1.8 ? 0.9 : 0.24;
+  } else if (look.a > 1.5) {
+    vec2 dot = mod(place, ${PATTERN_PX / 2}.0);
+    bool odd = (place.x < ${PATTERN_PX / 2}.0) == (place.y < ${PATTERN_PX / 2}.0);
+    if (odd && dot.x < 1.6 && dot.y < 1.6) look.rgb *= 0.55;
+  }
+  fragment = vec4(look.rgb * alpha, alpha);
 }`
 
 function program(gl: WebGL2RenderingContext): WebGLProgram {
@@ -93,7 +112,6 @@ export class CellsLayer implements CustomLayerInterface {
   readonly #stride: number
   #picture: Uint8Array
   #palette = new Float32Array((MAX_CLASSES + 1) * 4)
-  #hatched = -1
   #stale = true
   #drawing: Drawing | null = null
   #map: MapLibre | null = null
@@ -106,16 +124,13 @@ export class CellsLayer implements CustomLayerInterface {
     this.#picture = new Uint8Array(0)
   }
 
-  /** Gives every cell its class; class 0 is not drawn. */
-  colour(classes: Uint8Array, bands: ClassBand[]): void {
+  /** Gives every cell its class; class 0 is not drawn. With `front`, all cells but those where it holds stand back. */
+  colour(classes: Uint8Array, bands: ClassBand[], front: ((cell: number) => boolean) | null = null): void {
     if (!this.#raster) return
-    this.#picture = paint(this.#raster, classes, this.#stride)
+    const values = front ? classes.map((which, cell) => (which === 0 || front(cell) ? which : which | FADED)) : classes
+    this.#picture = paint(this.#raster, values, this.#stride)
     this.#palette.fill(0)
-    this.#hatched = -1
-    bands.slice(0, MAX_CLASSES).forEach((band, i) => {
-      this.#palette.set([...rgb(band.colour), 1], 4 * (i + 1))
-      if (band.hatched) this.#hatched = i + 1
-    })
+    bands.slice(0, MAX_CLASSES).forEach((band, i) => this.#palette.set([...rgb(band.colour), KIND[band.pattern]], 4 * (i + 1)))
     this.#stale = true
     this.#map?.triggerRepaint()
   }
@@ -167,21 +182,13 @@ export class CellsLayer implements CustomLayerInterface {
     gl.uniformMatrix4fv(at('u_matrix'), false, matrix)
     gl.uniform1i(at('u_classes'), 0)
     gl.uniform4fv(at('u_palette'), this.#palette)
-    gl.uniform1i(at('u_hatched'), this.#hatched)
+    const ratio = gl.drawingBufferWidth / Math.max(1, this.#map?.getCanvas().clientWidth ?? 1)
+    const anchor = this.#map?.project(this.#origin.toLngLat())
+    gl.uniform2f(at('u_anchor'), (anchor?.x ?? 0) * ratio, gl.drawingBufferHeight - (anchor?.y ?? 0) * ratio)
+    gl.uniform1f(at('u_ratio'), ratio)
     const near = Math.min(Math.max(((this.#map?.getZoom() ?? 0) - OPACITY.from) / (OPACITY.to - OPACITY.from), 0), 1)
     gl.uniform1f(at('u_opacity'), OPACITY.far + near * (OPACITY.near - OPACITY.far))
     gl.drawArrays(gl.TRIANGLE_STRIP, 0, 2 * (STRIPS + 1))
     gl.bindVertexArray(null)
   }
-}
-
-/** The cell that holds a point, or -1. */
-export function cellAt(cells: Cells, lon: number, lat: number): number {
-  for (let i = 0; i < cells.count; i++) {
-    if (
-      Math.abs((cells.lon[i] ?? Infinity) - lon) <= cells.halfLon &&
-      Math.abs((cells.lat[i] ?? Infinity) - lat) <= cells.halfLat
-    ) return i
-  }
-  return -1
 }

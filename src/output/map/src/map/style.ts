@@ -1,226 +1,309 @@
-/** The map's style: sources from the run, and layers from the ground up. No glyphs, sprite or tiles are named, so none are fetched. */
-import type { Feature, FeatureCollection, MultiLineString, Point } from 'geojson'
+/** The map's style: sources from the run, and layers from the ground up. No glyphs or sprite are named, so none are fetched. */
 import type { ExpressionSpecification, LayerSpecification, StyleSpecification } from 'maplibre-gl'
-import { decodePolyline } from '../decode'
 import { boundaryId } from '../layers'
-import { BEYOND, WITHIN } from '../palette'
+import type { ClassBand } from '../palette'
 import type { Run } from '../run'
-import { ROAD_CLASSES, type RoadClass } from '../types'
-import { labelPoint } from './geometry'
+import { PLACE_KINDS, ROAD_CLASSES, type PlaceKind, type RoadClass } from '../types'
+import {
+  areaFeatures, candidateFeatures, collection, namePoints, officeFeatures, parkFeatures, placeFeatures,
+  railFeatures, roadFeatures, STREETS, uncoveredFeatures, waterFeatures
+} from './features'
+import { INK } from './icons'
+import { BOUNDARY_LOOKS, GROUND, PARK, PLACE_LOOKS, RAIL, ROAD_LOOKS, WATER, WATER_LINE, WATER_NAME } from './looks'
 
 /** Drawn with the reader's own fonts, which hold the Vietnamese letters. */
 const FONT = ['sans-serif']
 /** No such family: MapLibre takes the weight from the name, and the browser falls back to its sans-serif. */
 const FONT_BOLD = ['map bold']
-const INK = '#16202b'
 
-/** Line width at zoom 9 and at zoom 15, and the zoom from which the class is drawn. */
-const ROAD_LOOKS: Record<RoadClass, { low: number; high: number; from: number; colour: string }> = {
-  motorway: { low: 1.6, high: 7, from: 0, colour: '#e58f5f' },
-  trunk: { low: 1.4, high: 6, from: 0, colour: '#edb06d' },
-  primary: { low: 1.1, high: 5, from: 0, colour: '#f2cd86' },
-  secondary: { low: 0.7, high: 4, from: 9, colour: '#ffffff' },
-  tertiary: { low: 0.4, high: 3, from: 10, colour: '#ffffff' },
-  residential: { low: 0.2, high: 2, from: 12, colour: '#ffffff' },
-  other: { low: 0.2, high: 1.5, from: 12, colour: '#ffffff' }
-}
+/** The layer below which the cells are put: they lie under water and roads, so that one can find one's way on them. */
+export const ABOVE_CELLS = 'water-area'
 
-/** The colour of a road class, for the legend. */
-export const roadColour = (road: RoadClass): string => ROAD_LOOKS[road].colour
+/** Tiles of the background are cut down to this zoom and enlarged from there: to some 20 cm, finer than the data. */
+const CUT_TO_ZOOM = 14
 
-/** The colour of an isochrone band of so many minutes, by its place beside the standard. */
-export function bandColour(minutes: number, standard: number): string {
-  if (minutes <= standard / 3) return WITHIN[0]
-  if (minutes <= (2 * standard) / 3) return WITHIN[1]
-  if (minutes <= standard) return '#5fa9c9'
-  return BEYOND[1]
-}
-
-const collection = <F extends Feature>(features: F[]) => ({ type: 'FeatureCollection' as const, features })
-
-function points<T extends { lon: number; lat: number }>(items: T[], properties: (item: T) => object): FeatureCollection<Point> {
-  return collection(
-    items.map((item, index) => ({
-      type: 'Feature',
-      geometry: { type: 'Point', coordinates: [item.lon, item.lat] },
-      properties: { index, ...properties(item) }
-    }))
-  )
-}
-
-function roadFeatures(run: Run): FeatureCollection<MultiLineString> {
-  return collection(
-    run.roads.map(roads => ({
-      type: 'Feature',
-      geometry: { type: 'MultiLineString', coordinates: roads.lines.map(decodePolyline).filter(line => line.length > 1) },
-      properties: { class: roads.class }
-    }))
-  )
-}
+const byZoom = (...stops: [number, number | ExpressionSpecification][]): ExpressionSpecification =>
+  ['interpolate', ['linear'], ['zoom'], ...stops.flat()] as unknown as ExpressionSpecification
 
 function roadLayers(): LayerSpecification[] {
   const width = (road: RoadClass, more: number): ExpressionSpecification => {
-    const { low, high } = ROAD_LOOKS[road]
-    return ['interpolate', ['exponential', 1.4], ['zoom'], 9, low + more * 0.6, 15, high + more]
+    const [far, middle, near] = ROAD_LOOKS[road].widths
+    return ['interpolate', ['exponential', 1.5], ['zoom'], 9, far + more * 0.6, 12, middle + more * 0.8, 16, near + more * 1.4]
   }
-  const filter = (road: RoadClass): ExpressionSpecification => ['==', ['get', 'class'], road]
-  const layout = { 'line-cap': 'round', 'line-join': 'round' } as const
+  const common = (road: RoadClass) => ({
+    type: 'line' as const,
+    source: STREETS.has(road) ? 'streets' : 'roads',
+    filter: ['==', ['get', 'class'], road] as ExpressionSpecification,
+    layout: { 'line-cap': 'round', 'line-join': 'round' } as const
+  })
   const order = [...ROAD_CLASSES].reverse()
-  // All casings below all roads, so that crossings look joined.
-  const casings = order.map((road): LayerSpecification => ({
-    id: `roads-casing-${road}`, type: 'line', source: 'roads', filter: filter(road), layout,
-    minzoom: ROAD_LOOKS[road].from,
-    paint: { 'line-color': '#8b8378', 'line-width': width(road, 1.4), 'line-opacity': 0.75 }
+  // All edges below all roads, so that crossings look joined.
+  const edges = order.map((road): LayerSpecification => ({
+    id: `roads-edge-${road}`, ...common(road), minzoom: ROAD_LOOKS[road].edgeFrom,
+    paint: { 'line-color': ROAD_LOOKS[road].casing, 'line-width': width(road, 1.2), 'line-opacity': 0.7 }
   }))
   const roads = order.map((road): LayerSpecification => ({
-    id: `roads-${road}`, type: 'line', source: 'roads', filter: filter(road), layout,
-    minzoom: ROAD_LOOKS[road].from,
+    id: `roads-${road}`, ...common(road), minzoom: ROAD_LOOKS[road].from,
     paint: { 'line-color': ROAD_LOOKS[road].colour, 'line-width': width(road, 0) }
   }))
-  return [...casings, ...roads]
+  return [...edges, ...roads]
+}
+
+function railLayers(): LayerSpecification[] {
+  return [
+    { id: 'rail-line', type: 'line', source: 'rail', minzoom: 8, paint: { 'line-color': RAIL, 'line-width': byZoom([9, 0.9], [15, 3]) } },
+    {
+      id: 'rail-gaps', type: 'line', source: 'rail', minzoom: 10,
+      paint: { 'line-color': '#ffffff', 'line-width': byZoom([9, 0.5], [15, 1.8]), 'line-dasharray': [6, 5] }
+    }
+  ]
+}
+
+function indicatorLayers(run: Run): LayerSpecification[] {
+  if (run.boundaries.length === 0) return []
+  const source = boundaryId(0)
+  return [
+    { id: 'indicators-area', type: 'fill', source, paint: { 'fill-opacity': byZoom([10, 0.8], [14, 0.5]) } },
+    { id: 'indicators-dotted', type: 'fill', source, filter: false, paint: { 'fill-pattern': 'dotted', 'fill-opacity': 0.8 } },
+    { id: 'indicators-hatched', type: 'fill', source, filter: false, paint: { 'fill-pattern': 'hatched' } },
+    { id: 'indicators-edge', type: 'line', source, paint: { 'line-color': '#ffffff', 'line-width': 1, 'line-opacity': 0.8 } }
+  ]
 }
 
 function boundaryLayers(run: Run): LayerSpecification[] {
-  return run.boundaries.flatMap((_, n): LayerSpecification[] => [
-    { id: `${boundaryId(n)}-area`, type: 'fill', source: boundaryId(n), paint: { 'fill-color': INK, 'fill-opacity': 0 } },
-    {
+  return run.boundaries.map((_, n): LayerSpecification => {
+    const { colour, dash } = BOUNDARY_LOOKS[n === 0 ? 0 : 1]
+    return {
       id: `${boundaryId(n)}-line`, type: 'line', source: boundaryId(n), layout: { 'line-join': 'round' },
       paint: {
-        'line-color': n === 0 ? '#4b3b57' : '#7a1f3d',
-        'line-width': ['interpolate', ['linear'], ['zoom'], 9, n === 0 ? 0.7 : 1.6, 14, n === 0 ? 1.8 : 3.2],
-        'line-dasharray': n === 0 ? [4, 2] : [6, 2, 1, 2],
-        'line-opacity': 0.85
+        'line-color': colour, 'line-opacity': 0.85, 'line-dasharray': [...dash],
+        'line-width': byZoom([9, n === 0 ? 0.7 : 1.6], [14, n === 0 ? 1.8 : 3.2])
       }
     }
-  ])
+  })
+}
+
+const NAME_HALO = { 'text-halo-color': 'rgba(255, 255, 255, 0.92)', 'text-halo-width': 1.6 } as const
+/** Names step aside for the symbols, which are placed first. */
+const STEP_ASIDE = {
+  'text-variable-anchor': ['center', 'top', 'bottom', 'left', 'right'] as const satisfies readonly string[],
+  'text-radial-offset': 0.8,
+  'text-padding': 4,
+  'text-max-width': 7
 }
 
 function boundaryNames(run: Run): LayerSpecification[] {
   return run.boundaries.map((_, n): LayerSpecification => ({
-    id: `${boundaryId(n)}-name`, type: 'symbol', source: `${boundaryId(n)}-names`, minzoom: n === 0 ? 8.6 : 8,
+    id: `${boundaryId(n)}-name`, type: 'symbol', source: `${boundaryId(n)}-names`, minzoom: n === 0 ? 9.5 : 8,
     layout: {
+      ...STEP_ASIDE,
+      'text-variable-anchor': [...STEP_ASIDE['text-variable-anchor']],
       'text-field': ['get', 'name'],
       'text-font': n === 0 ? FONT : FONT_BOLD,
-      'text-size': ['interpolate', ['linear'], ['zoom'], 9, 10.5, 14, 15],
-      // Steps aside for the symbols, which are placed first.
-      'text-variable-anchor': ['center', 'top', 'bottom', 'left', 'right'],
-      'text-radial-offset': 0.8,
-      'text-padding': 4,
-      'text-max-width': 7,
-      'symbol-sort-key': ['-', ['coalesce', ['get', 'persons'], 0]]
+      'text-size': byZoom([9, 10.5], [14, 15]),
+      'symbol-sort-key': ['-', ['get', 'persons']]
     },
-    paint: { 'text-color': '#2d2137', 'text-halo-color': '#ffffff', 'text-halo-width': 1.6 }
+    paint: { 'text-color': n === 0 ? '#2d2137' : '#5f1730', ...NAME_HALO }
   }))
 }
 
-function isochroneLayers(): LayerSpecification[] {
-  const colour: ExpressionSpecification = ['get', 'colour']
+function indicatorNames(run: Run): LayerSpecification[] {
+  if (run.boundaries.length === 0) return []
+  return [{
+    id: 'indicators-value', type: 'symbol', source: 'indicator-values', minzoom: 8.6,
+    layout: {
+      'text-field': [
+        'format', ['get', 'value'], { 'text-font': ['literal', FONT_BOLD] },
+        // The name only where there is room for it.
+        ['step', ['zoom'], '', 10.5, ['concat', '\n', ['get', 'name']]], { 'font-scale': 0.82, 'text-font': ['literal', FONT] }
+      ],
+      'text-font': FONT_BOLD,
+      'text-size': byZoom([9, 11], [14, 16]),
+      'text-padding': 2,
+      'text-max-width': 8,
+      'symbol-sort-key': ['-', ['get', 'persons']]
+    },
+    paint: { 'text-color': INK, ...NAME_HALO }
+  }]
+}
+
+function placeNames(): LayerSpecification[] {
+  const drawn = PLACE_KINDS.filter(kind => PLACE_LOOKS[kind].from !== null)
+  const size = (at: 0 | 1): ExpressionSpecification =>
+    ['match', ['get', 'kind'], ...drawn.flatMap(kind => [kind, PLACE_LOOKS[kind].sizes[at]]), 11] as unknown as ExpressionSpecification
+  const layer = (kinds: PlaceKind[], id: string): LayerSpecification[] => {
+    const from = Math.min(...kinds.map(kind => PLACE_LOOKS[kind].from ?? 24))
+    return kinds.length === 0 ? [] : [{
+      id: `places-${id}`, type: 'symbol', source: 'places', minzoom: from,
+      filter: ['in', ['get', 'kind'], ['literal', kinds]],
+      layout: {
+        'text-field': ['get', 'name'],
+        'text-font': kinds.every(kind => PLACE_LOOKS[kind].bold) ? FONT_BOLD : FONT,
+        'text-size': byZoom([10, size(0)], [15, size(1)]),
+        'text-max-width': 7,
+        'text-padding': 6,
+        'symbol-sort-key': ['get', 'rank']
+      },
+      paint: { 'text-color': kinds.includes('water') ? WATER_NAME : '#3a4450', ...NAME_HALO }
+    }]
+  }
+  // The lesser ones first: what stands higher is placed before them.
+  const starts = [...new Set(drawn.filter(kind => kind !== 'water').map(kind => PLACE_LOOKS[kind].from ?? 24))].sort((a, b) => b - a)
   return [
-    { id: 'isochrones-area', type: 'fill', source: 'isochrones', paint: { 'fill-color': colour, 'fill-opacity': 0.2 } },
-    { id: 'isochrones-line', type: 'line', source: 'isochrones', paint: { 'line-color': colour, 'line-width': 1.8 } }
+    ...layer(['water'], 'water'),
+    ...starts.flatMap((from, i) => layer(drawn.filter(kind => kind !== 'water' && PLACE_LOOKS[kind].from === from), `settlement${i}`))
   ]
 }
 
-function pointLayers(): LayerSpecification[] {
-  const icon = (image: ExpressionSpecification | string, size: number) => ({
-    'icon-image': image,
-    'icon-allow-overlap': true,
-    'icon-size': ['interpolate', ['linear'], ['zoom'], 9, size * 0.5, 13, size] as ExpressionSpecification
-  })
+function isochroneAreas(): LayerSpecification[] {
+  return [{
+    id: 'isochrones-area', type: 'fill', source: 'isochrones', filter: false,
+    paint: { 'fill-color': ['get', 'colour'], 'fill-opacity': 0.16, 'fill-outline-color': 'rgba(0, 0, 0, 0)' }
+  }]
+}
+
+/** The lines of a band, whose dashes tell it apart; their patterns are set band by band. */
+function isochroneLines(run: Run, dashOf: (minutes: number) => readonly number[]): LayerSpecification[] {
+  const minutes = [...new Set(run.isochrones.map(band => band.minutes))].sort((a, b) => b - a)
   return [
-    { id: 'candidates-icon', type: 'symbol', source: 'candidates', layout: icon(['get', 'status'], 0.95) },
+    ...minutes.flatMap((m): LayerSpecification[] => [
+      {
+        id: `isochrones-line-${m}`, type: 'line', source: 'isochrones', filter: false, metadata: { minutes: m },
+        layout: { 'line-join': 'round' },
+        paint: { 'line-color': ['get', 'colour'], 'line-width': byZoom([9, 1.6], [14, 2.6]), 'line-dasharray': [...dashOf(m)] }
+      }
+    ]),
+    {
+      id: 'isochrones-label', type: 'symbol', source: 'isochrones', filter: false,
+      layout: {
+        'symbol-placement': 'line', 'symbol-spacing': 260, 'text-font': FONT_BOLD, 'text-size': 11.5,
+        'text-field': ['to-string', ['get', 'minutes']], 'text-keep-upright': true, 'text-padding': 8
+      },
+      paint: { 'text-color': ['get', 'colour'], ...NAME_HALO, 'text-halo-width': 2 }
+    }
+  ]
+}
+
+const iconLayout = (size: number) => ({
+  'icon-image': ['get', 'icon'] as ExpressionSpecification,
+  'icon-allow-overlap': true,
+  'icon-size': byZoom([9, size * 0.5], [13, size])
+})
+
+/** Sizes of the agents' symbols: whole, and small where they stand on the circles of their load. */
+export const agentSize = (small: boolean): ExpressionSpecification => (small ? byZoom([9, 0.3], [13, 0.6]) : byZoom([9, 0.52], [13, 1.05]))
+
+function pointLayers(): LayerSpecification[] {
+  return [
+    { id: 'candidates-icon', type: 'symbol', source: 'candidates', layout: iconLayout(0.95) },
     // Below the symbols, which are placed first, so that names do not cover them.
     {
-      id: 'agents-name', type: 'symbol', source: 'agents', minzoom: 12.5,
+      id: 'agents-name', type: 'symbol', source: 'agents', minzoom: 12.5, filter: ['get', 'stands'],
       layout: {
         'text-field': ['get', 'name'], 'text-font': FONT_BOLD, 'text-size': 12, 'text-max-width': 9,
         'text-variable-anchor': ['top', 'bottom', 'left', 'right'], 'text-radial-offset': 1.4, 'text-optional': true
       },
-      paint: { 'text-color': INK, 'text-halo-color': '#ffffff', 'text-halo-width': 1.8 }
+      paint: { 'text-color': INK, ...NAME_HALO, 'text-halo-width': 1.8 }
     },
-    { id: 'uncovered-icon', type: 'symbol', source: 'uncovered', layout: icon('uncovered', 1.05) },
-    { id: 'agents-icon', type: 'symbol', source: 'agents', layout: { ...icon('opened-before', 1.05), 'symbol-sort-key': 0 } },
+    {
+      id: 'uncovered-line', type: 'line', source: 'uncovered', filter: ['==', ['geometry-type'], 'LineString'], minzoom: 10,
+      paint: { 'line-color': INK, 'line-width': 1.4, 'line-dasharray': [2, 2] }
+    },
+    {
+      id: 'uncovered-icon', type: 'symbol', source: 'uncovered', filter: ['==', ['geometry-type'], 'Point'],
+      layout: { ...iconLayout(1.05), 'symbol-sort-key': ['get', 'order'] }
+    },
+    { id: 'offices-icon', type: 'symbol', source: 'offices', layout: { ...iconLayout(1), 'icon-image': 'office' } },
+    {
+      id: 'load-circle', type: 'circle', source: 'load', layout: { 'circle-sort-key': ['-', ['get', 'radius']] },
+      paint: {
+        'circle-radius': byZoom([9, ['*', 0.55, ['get', 'radius']]], [13, ['get', 'radius']]),
+        'circle-color': ['get', 'colour'], 'circle-opacity': 0.82, 'circle-stroke-color': INK, 'circle-stroke-width': 1.2
+      }
+    },
+    { id: 'agents-icon', type: 'symbol', source: 'agents', layout: { ...iconLayout(1.05), 'symbol-sort-key': ['get', 'order'] } },
+    {
+      id: 'load-overflow', type: 'symbol', source: 'load', filter: ['get', 'overflow'],
+      layout: { 'icon-image': 'overflow', 'icon-allow-overlap': true, 'icon-size': byZoom([9, 0.55], [13, 0.9]) }
+    },
     {
       id: 'selected-area', type: 'line', source: 'selected', filter: ['!=', ['geometry-type'], 'Point'],
       paint: { 'line-color': INK, 'line-width': 3.5 }
     },
     {
       id: 'selected-point', type: 'circle', source: 'selected', filter: ['==', ['geometry-type'], 'Point'],
-      paint: {
-        'circle-radius': 16, 'circle-opacity': 0, 'circle-stroke-color': INK, 'circle-stroke-width': 3
-      }
+      paint: { 'circle-radius': 16, 'circle-opacity': 0, 'circle-stroke-color': INK, 'circle-stroke-width': 3 }
     }
   ]
 }
 
-/** The style of a run. The cells are a custom layer, put in front of `water-area` by the map view. */
-export function styleOf(run: Run): StyleSpecification {
+/** The style of a run. The cells are a custom layer, put in front of `ABOVE_CELLS` by the map view. */
+export function styleOf(run: Run, dashOf: (minutes: number) => readonly number[]): StyleSpecification {
+  const empty = { type: 'geojson' as const, data: collection([]) }
+  const background = (data: GeoJSON.FeatureCollection) => ({ type: 'geojson' as const, data, maxzoom: CUT_TO_ZOOM })
   const sources: StyleSpecification['sources'] = {
-    water: { type: 'geojson', data: run.water },
-    roads: { type: 'geojson', data: roadFeatures(run) },
-    isochrones: {
-      type: 'geojson',
-      // The widest band first, so that the nearer ones lie on it.
-      data: collection(
-        [...run.isochrones]
-          .sort((a, b) => b.minutes - a.minutes)
-          .map(({ geometry, phase, minutes }): Feature => ({
-            type: 'Feature', geometry, properties: { phase, colour: bandColour(minutes, run.standard.minutes) }
-          }))
-      )
-    },
-    agents: { type: 'geojson', data: points(run.agents, ({ name, phase, fixed }) => ({ name, phase, fixed })) },
-    candidates: { type: 'geojson', data: points(run.candidates, ({ status }) => ({ status })) },
-    uncovered: { type: 'geojson', data: points(run.uncovered, () => ({})) },
-    selected: { type: 'geojson', data: collection([]) }
+    parks: background(parkFeatures(run)),
+    water: background(waterFeatures(run)),
+    roads: background(roadFeatures(run, false)),
+    streets: { ...empty, maxzoom: CUT_TO_ZOOM },
+    rail: background(railFeatures(run)),
+    places: background(placeFeatures(run)),
+    isochrones: { ...empty, maxzoom: CUT_TO_ZOOM },
+    candidates: { type: 'geojson', data: candidateFeatures(run) },
+    uncovered: { type: 'geojson', data: uncoveredFeatures(run) },
+    offices: { type: 'geojson', data: officeFeatures(run) },
+    agents: empty,
+    load: empty,
+    selected: empty
   }
   run.boundaries.forEach((layer, n) => {
-    const features = layer.features.features
-    sources[boundaryId(n)] = {
-      type: 'geojson',
-      data: collection(features.map((f, index): Feature => ({ type: 'Feature', geometry: f.geometry, properties: { index } })))
-    }
-    sources[`${boundaryId(n)}-names`] = {
-      type: 'geojson',
-      data: collection(
-        features.flatMap((f, index): Feature[] => {
-          const coordinates = labelPoint(f.geometry)
-          if (!coordinates) return []
-          const { name, persons } = f.properties
-          return [{ type: 'Feature', geometry: { type: 'Point', coordinates }, properties: { index, name, persons } }]
-        })
-      )
-    }
+    sources[boundaryId(n)] = background(areaFeatures(layer))
+    sources[`${boundaryId(n)}-names`] = { type: 'geojson', data: namePoints(layer, () => ({})) }
   })
+  if (run.boundaries.length > 0) sources['indicator-values'] = empty
+  if (run.tiles !== null) sources['tiles'] = { type: 'raster', tiles: [run.tiles], tileSize: 256, maxzoom: 19 }
   return {
     version: 8,
     sources,
     layers: [
-      { id: 'ground', type: 'background', paint: { 'background-color': '#f3f1ec' } },
+      { id: 'ground', type: 'background', paint: { 'background-color': GROUND } },
+      { id: 'parks-area', type: 'fill', source: 'parks', paint: { 'fill-color': PARK } },
+      ...(run.tiles === null ? [] : [{
+        id: 'tiles-picture', type: 'raster', source: 'tiles', layout: { visibility: 'none' }, paint: { 'raster-saturation': -0.4 }
+      } satisfies LayerSpecification]),
+      ...indicatorLayers(run),
       {
-        id: 'water-area', type: 'fill', source: 'water', filter: ['==', ['geometry-type'], 'Polygon'],
-        paint: { 'fill-color': '#bcd6e6' }
+        id: 'water-area', type: 'fill', source: 'water', filter: ['==', ['geometry-type'], 'Polygon'], paint: { 'fill-color': WATER }
       },
       {
         id: 'water-line', type: 'line', source: 'water', filter: ['==', ['geometry-type'], 'LineString'],
-        paint: { 'line-color': '#8fb7d1', 'line-width': ['interpolate', ['linear'], ['zoom'], 9, 0.8, 15, 4] }
+        paint: { 'line-color': WATER_LINE, 'line-width': byZoom([9, 0.5], [12, 1.2], [15, 4]) }
       },
-      ...isochroneLayers(),
+      ...isochroneAreas(),
       ...roadLayers(),
+      ...railLayers(),
+      ...isochroneLines(run, dashOf),
       ...boundaryLayers(run),
+      ...placeNames(),
       ...boundaryNames(run),
+      ...indicatorNames(run),
       ...pointLayers()
     ]
   }
 }
 
-/** The symbol of each agent in a phase. */
-export function agentIcon(phase: number): ExpressionSpecification {
-  return [
-    'case',
-    ['get', 'fixed'], 'fixed',
-    ['==', ['get', 'phase'], phase], 'opened-now',
-    ['<', ['get', 'phase'], phase], 'opened-before',
-    'opens-later'
-  ]
+/** The fill of the areas by their class. */
+export function areaColour(classes: readonly number[], bands: readonly ClassBand[]): ExpressionSpecification | string {
+  const cases = bands.flatMap((band, i): unknown[] => {
+    const members = classes.flatMap((which, index) => (which === i && band.pattern !== 'hatched' ? [index] : []))
+    return members.length > 0 ? [members, band.colour] : []
+  })
+  const none = 'rgba(0, 0, 0, 0)'
+  return cases.length > 0 ? (['match', ['get', 'index'], ...cases, none] as unknown as ExpressionSpecification) : none
+}
+
+/** Lets through the areas whose class has a pattern. */
+export function patternFilter(classes: readonly number[], bands: readonly ClassBand[], pattern: ClassBand['pattern']): ExpressionSpecification {
+  const members = classes.flatMap((which, index) => (bands[which]?.pattern === pattern ? [index] : []))
+  return ['in', ['get', 'index'], ['literal', members]]
 }

@@ -1,55 +1,82 @@
-/** The map itself: draws the run, follows the view, tells what was picked. */
-import { Map as MapLibre, ScaleControl, setWorkerUrl, type GeoJSONSource } from 'maplibre-gl'
+/** The map itself: draws the run, follows the view, tells what was picked and where it was moved. */
+import { Map as MapLibre, ScaleControl, setWorkerUrl, type GeoJSONSource, type MapLibreEvent } from 'maplibre-gl'
 import 'maplibre-gl/dist/maplibre-gl.css'
 import workerSource from 'virtual:maplibre-worker'
-import type { Feature, MultiPolygon, Polygon } from 'geojson'
-import { boundaryId } from '../layers'
-import { classify, peopleBands, servedBands, timeBands, type ClassBand, type Colouring } from '../palette'
+import type { Feature, FeatureCollection, MultiPolygon, Polygon } from 'geojson'
+import { layerIds, type MapState } from '../layers'
+import { cellBands, classify } from '../palette'
 import type { Run } from '../run'
 import type { Selection } from '../selection'
-import type { Position, View } from '../state'
-import { CellsLayer, cellAt } from './cells-layer'
+import type { Position } from '../state'
+import { CellsLayer } from './cells-layer'
+import {
+  agentFeatures, areaClasses, collection, isochroneFeatures, loadFeatures, namePoints, roadFeatures, valueLabel
+} from './features'
 import { boundsOf } from './geometry'
-import { ICONS, ICON_PIXEL_RATIO, iconPixels } from './icons'
-import { agentIcon, styleOf } from './style'
+import { ICONS, ICON_PIXEL_RATIO, iconPixels, patternPixels } from './icons'
+import { indicatorBands, indicatorValue } from './indicators'
+import { bandLook } from './looks'
+import { metresBetween, pick } from './pick'
+import { ABOVE_CELLS, agentSize, areaColour, patternFilter, styleOf } from './style'
 
-const PICK_RADIUS_PX = 9
+const PICK_RADIUS_PX = 11
+/** The zoom from which the smallest streets are asked for, a little before they are drawn. */
+const STREETS_FROM = 11.5
+const PATTERN_RATIO = 2
 
-/** The classes of a colouring, in the order of the legend. */
-export function bandsOf(run: Run, colouring: Colouring): ClassBand[] {
-  if (colouring === 'people') return peopleBands(run.cells.persons)
-  return colouring === 'served' ? servedBands() : timeBands(run.standard)
-}
+/** Layers that online tiles hold too, and hide. */
+const UNDER_TILES = new Set(['parks', 'water', 'roads', 'rail', 'places'])
 
 /** The map layers behind one switch of the panel. */
 function mapLayers(all: string[], id: string): string[] {
-  return all.filter(layer => layer === id || layer.startsWith(`${id}-`))
+  return all.filter(layer => layer.startsWith(`${id}-`) || layer === id)
 }
 
 export interface MapEvents {
+  /** The viewer clicked something, or (null) nothing. */
   picked: (selection: Selection | null) => void
+  /** While the viewer moves the map, for keeping another map in step. Not told of `goTo`. */
+  moving?: (position: Position) => void
+  /** The viewer has moved the map; belongs into the address. Not told of `goTo`. */
   moved: (position: Position) => void
   failed: (message: string) => void
+}
+
+let workerSet = false
+
+/** Tells MapLibre where its worker is; once for all maps of the page. */
+function setWorker(): void {
+  if (workerSet) return
+  // The `.cjs` ending tells MapLibre that the worker is a classic script.
+  const address = URL.createObjectURL(new Blob([workerSource], { type: 'text/javascript' }))
+  setWorkerUrl(`${address}#maplibre-gl-worker.cjs`)
+  workerSet = true
 }
 
 export class MapView {
   readonly #map: MapLibre
   readonly #cells: CellsLayer
   #ready = false
-  #view: View
+  #state: MapState
   #selection: Selection | null = null
+  /** The map moves because the page asked for it in the viewer's name. */
+  #flying = false
+  /** The map moves because another one did. */
+  #following = false
+  /** Sources that are filled only when they are first needed. */
+  #filled = new Set<string>()
+  /** Where the map was on the screen while it is on paper. */
+  #screen: { position: Position; pixelRatio: number } | null = null
 
   /** Throws when the browser has no WebGL 2. */
-  constructor(container: HTMLElement, private readonly run: Run, view: View, private readonly events: MapEvents) {
-    // The `.cjs` ending tells MapLibre that the worker is a classic script.
-    const address = URL.createObjectURL(new Blob([workerSource], { type: 'text/javascript' }))
-    setWorkerUrl(`${address}#maplibre-gl-worker.cjs`)
-    this.#view = view
+  constructor(container: HTMLElement, private readonly run: Run, state: MapState, private readonly events: MapEvents) {
+    setWorker()
+    this.#state = state
     this.#cells = new CellsLayer('cells', run.cells)
-    const { position } = view
+    const { position } = state
     this.#map = new MapLibre({
       container,
-      style: styleOf(run),
+      style: styleOf(run, minutes => bandLook(minutes, run.standard.minutes).dash),
       ...(position
         ? { center: [position.lon, position.lat] as [number, number], zoom: position.zoom }
         : { bounds: run.bounds, fitBoundsOptions: { padding: 24 } }),
@@ -61,93 +88,179 @@ export class MapView {
       maxZoom: 18,
       renderWorldCopies: false,
       fadeDuration: 0,
-      // Keeps the picture for printing.
+      // The style is ours and checked by tests; looking at all its data again takes long.
+      validateStyle: false,
+      // Keeps the picture for printing and for `toImage`.
       canvasContextAttributes: { preserveDrawingBuffer: true }
     })
-    this.#map.touchZoomRotate.disableRotation()
-    this.#map.keyboard.disableRotation()
-    this.#map.addControl(new ScaleControl({ unit: 'metric' }), 'bottom-left')
-    this.#map.on('error', event => this.events.failed(event.error?.message ?? 'map'))
-    this.#map.once('style.load', () => this.#start())
-    this.#map.on('moveend', event => {
-      // Only what the viewer did, or a search asked for, belongs into the address; not the first fit.
-      if (!event.originalEvent && !this.#flying) return
-      this.#flying = false
-      const { lng, lat } = this.#map.getCenter()
-      this.events.moved({ zoom: this.#map.getZoom(), lat, lon: lng })
+    const map = this.#map
+    map.touchZoomRotate.disableRotation()
+    map.keyboard.disableRotation()
+    map.addControl(new ScaleControl({ unit: 'metric' }), 'bottom-left')
+    map.on('error', event => this.events.failed(event.error?.message ?? 'map'))
+    map.once('style.load', () => this.#start())
+    map.once('idle', () => performance.mark('gandan-map-complete'))
+    map.on('move', event => this.#tell(event, position => this.events.moving?.(position)))
+    map.on('moveend', event => {
+      this.#tell(event, position => this.events.moved(position))
+      if (!this.#following) this.#flying = false
     })
-    this.#map.on('click', event => this.events.picked(this.#pick(event.point.x, event.point.y)))
-    this.#map.on('mousemove', event => {
-      const over = this.#pointsNear(event.point.x, event.point.y).length > 0
-      this.#map.getCanvas().style.cursor = over ? 'pointer' : ''
+    map.on('zoom', () => this.#fillStreets())
+    map.on('click', event => this.events.picked(this.#pick(event.lngLat.lng, event.lngLat.lat)))
+    map.on('mousemove', event => {
+      const found = this.#pick(event.lngLat.lng, event.lngLat.lat, false)
+      map.getCanvas().style.cursor = found ? 'pointer' : ''
     })
     window.matchMedia('print').addEventListener('change', event => (event.matches ? this.#toPaper() : this.#toScreen()))
   }
 
-  #flying = false
-  #screen: Position | null = null
+  /** Tells a move when the viewer made it, or asked for it; not the first fit, and not what another map did. */
+  #tell(event: MapLibreEvent<unknown>, tell: (position: Position) => void): void {
+    if (this.#following || (!event.originalEvent && !this.#flying)) return
+    tell(this.position)
+  }
+
+  /** Where the map is now. */
+  get position(): Position {
+    const { lng, lat } = this.#map.getCenter()
+    return { zoom: this.#map.getZoom(), lat, lon: lng }
+  }
 
   /** Draws the same area again at the size and fineness it has on paper, so that the scale bar stays true. */
   #toPaper(): void {
     if (this.#screen) return
     const map = this.#map
-    const { lng, lat } = map.getCenter()
-    this.#screen = { zoom: map.getZoom(), lat, lon: lng }
-    const area = this.#view.position ? map.getBounds() : this.run.bounds
+    this.#screen = { position: this.position, pixelRatio: map.getPixelRatio() }
+    const area = this.#state.position ? map.getBounds() : this.run.bounds
     map.setPixelRatio(Math.max(2, window.devicePixelRatio))
     map.resize()
-    map.fitBounds(area, { animate: false, padding: this.#view.position ? 0 : 12 })
+    map.fitBounds(area, { animate: false, padding: this.#state.position ? 0 : 12 })
     map.redraw()
   }
 
   #toScreen(): void {
-    const map = this.#map
-    map.setPixelRatio(window.devicePixelRatio)
-    map.resize()
-    if (this.#screen) this.goTo(this.#screen)
+    if (!this.#screen) return
+    this.#map.setPixelRatio(this.#screen.pixelRatio)
+    this.#map.resize()
+    this.goTo(this.#screen.position)
     this.#screen = null
   }
 
   #start(): void {
+    const map = this.#map
     for (const icon of ICONS) {
       const pixels = iconPixels(icon)
-      if (pixels) this.#map.addImage(icon, pixels, { pixelRatio: ICON_PIXEL_RATIO })
+      if (pixels) map.addImage(icon, pixels, { pixelRatio: ICON_PIXEL_RATIO })
     }
-    this.#map.addLayer(this.#cells, 'water-area')
+    for (const pattern of ['dotted', 'hatched'] as const) {
+      const pixels = patternPixels(pattern === 'dotted' ? 'rgb(0 0 0 / 0%)' : '#6b7280', pattern, PATTERN_RATIO)
+      if (pixels) map.addImage(pattern, pixels, { pixelRatio: PATTERN_RATIO })
+    }
+    map.addLayer(this.#cells, ABOVE_CELLS)
     this.#ready = true
-    this.#apply(this.#view, null)
+    this.#apply(this.#state, null)
     this.select(this.#selection)
+    map.once('render', () => performance.mark('gandan-map-first'))
+    // Small streets come when all that can be seen is drawn.
+    map.once('idle', () => window.setTimeout(() => this.#fill('streets', () => roadFeatures(this.run, true)), 200))
+    this.#fillStreets()
   }
 
-  /** Shows another view. The position is followed only when it did not come from this map. */
-  show(view: View, before: View): void {
-    this.#view = view
-    if (this.#ready) this.#apply(view, before)
+  /** Gives a source its data when it is first needed. */
+  #fill(source: string, make: () => FeatureCollection): void {
+    if (this.#filled.has(source) || !this.#ready) return
+    this.#filled.add(source)
+    this.#set(source, make())
   }
 
-  #apply(view: View, before: View | null): void {
-    if (!before || view.phase !== before.phase || view.colouring !== before.colouring) {
-      const classes = classify(this.run.cells, view.colouring, view.phase, this.run.standard)
-      this.#cells.colour(classes, bandsOf(this.run, view.colouring))
+  #fillStreets(): void {
+    if (this.#map.getZoom() >= STREETS_FROM) this.#fill('streets', () => roadFeatures(this.run, true))
+  }
+
+  #set(source: string, data: FeatureCollection): void {
+    void this.#map.getSource<GeoJSONSource>(source)?.setData(data)
+  }
+
+  /** Shows another view. Its position is not followed: see `goTo`. */
+  show(state: MapState, before: MapState): void {
+    this.#state = state
+    if (this.#ready) this.#apply(state, before)
+  }
+
+  #apply(state: MapState, before: MapState | null): void {
+    const changed = (...keys: (keyof MapState)[]) => !before || keys.some(key => state[key] !== before[key])
+    const on = (id: string) => state.layers.includes(id)
+    if (changed('phase', 'colouring')) this.#colourCells()
+    if (changed('phase')) {
+      this.#set('agents', agentFeatures(this.run, state.phase))
+      this.#set('load', loadFeatures(this.run, state.phase))
     }
-    if (!before || view.phase !== before.phase) {
-      this.#map.setLayoutProperty('agents-icon', 'icon-image', agentIcon(view.phase))
-      this.#map.setFilter('agents-name', ['any', ['get', 'fixed'], ['<=', ['get', 'phase'], view.phase]])
-      for (const layer of ['isochrones-area', 'isochrones-line']) {
-        this.#map.setFilter(layer, ['==', ['get', 'phase'], view.phase])
-      }
+    if (on('isochrones') && changed('phase', 'layers')) this.#showIsochrones(state.phase)
+    if (on('indicators') && changed('phase', 'layers', 'indicator', 'lang')) this.#colourAreas(state)
+    if (changed('layers')) this.#switchLayers(state)
+  }
+
+  #switchLayers({ layers }: MapState): void {
+    const map = this.#map
+    const all = map.getLayersOrder()
+    const on = (id: string) => layers.includes(id)
+    for (const id of layerIds(this.run)) {
+      const shown = on(id) && !(on('tiles') && UNDER_TILES.has(id))
+      for (const layer of mapLayers(all, id)) map.setLayoutProperty(layer, 'visibility', shown ? 'visible' : 'none')
     }
-    if (!before || view.layers !== before.layers) {
-      const all = this.#map.getLayersOrder()
-      const switches = ['agents', 'uncovered', 'cells', 'isochrones', 'candidates', 'roads', 'water']
-      for (const id of [...switches, ...this.run.boundaries.map((_, n) => boundaryId(n))]) {
-        const visibility = view.layers.includes(id) ? 'visible' : 'none'
-        for (const layer of mapLayers(all, id)) this.#map.setLayoutProperty(layer, 'visibility', visibility)
-      }
+    if (map.getLayer('indicators-value')) {
+      // The values carry the names of the areas with them.
+      const names = on('boundary0') && !on('indicators')
+      map.setLayoutProperty('boundary0-name', 'visibility', names ? 'visible' : 'none')
+    }
+    map.setLayoutProperty('agents-icon', 'icon-size', agentSize(on('load')))
+    for (const layer of all.filter(layer => layer.startsWith('places-'))) {
+      const base = this.#kindFilters.get(layer) ?? map.getFilter(layer)
+      if (base) this.#kindFilters.set(layer, base)
+      // Where an area's own name is drawn, the same name of a settlement would stand beside it.
+      const named = on('boundary0') || on('indicators')
+      map.setFilter(layer, (named && base ? ['all', base, ['!', ['get', 'twin']]] : base ?? null) as Parameters<MapLibre['setFilter']>[1])
     }
   }
 
-  /** The language of the words on the map's own element. */
+  readonly #kindFilters = new Map<string, unknown>()
+
+  #showIsochrones(phase: number): void {
+    this.#fill('isochrones', () => isochroneFeatures(this.run))
+    const map = this.#map
+    for (const layer of mapLayers(map.getLayersOrder(), 'isochrones')) {
+      const minutes = Number(layer.replace('isochrones-line-', ''))
+      const inPhase = ['==', ['get', 'phase'], phase]
+      const filter = Number.isNaN(minutes) ? inPhase : ['all', inPhase, ['==', ['get', 'minutes'], minutes]]
+      map.setFilter(layer, filter as Parameters<MapLibre['setFilter']>[1])
+    }
+  }
+
+  #colourAreas({ phase, indicator = 'served', lang }: MapState): void {
+    const layer = this.run.boundaries[0]
+    if (!layer) return
+    const map = this.#map
+    const bands = indicatorBands(this.run, indicator)
+    const classes = areaClasses(this.run, bands, indicator, phase)
+    map.setPaintProperty('indicators-area', 'fill-color', areaColour(classes, bands))
+    map.setFilter('indicators-dotted', patternFilter(classes, bands, 'dotted'))
+    map.setFilter('indicators-hatched', patternFilter(classes, bands, 'hatched'))
+    this.#set('indicator-values', namePoints(layer, area => ({
+      value: valueLabel(indicatorValue(area, indicator, phase), indicator, lang)
+    })))
+  }
+
+  #colourCells(): void {
+    const { phase, colouring } = this.#state
+    const { cells, standard } = this.run
+    const agents = cells.agent[phase]
+    const chosen = this.#selection?.kind === 'agent' ? this.#selection.index : -1
+    // An agent that nobody is nearest to leaves all cells as they are.
+    const front = chosen >= 0 && agents?.includes(chosen) ? (cell: number) => agents[cell] === chosen : null
+    this.#cells.colour(classify(cells, colouring, phase, standard), cellBands(cells, colouring, standard), front)
+  }
+
+  /** The words on the map's own element, in the language of the page. */
   setLabel(label: string): void {
     this.#map.getCanvas().setAttribute('aria-label', label)
   }
@@ -162,11 +275,14 @@ export class MapView {
     this.#map.fitBounds(this.run.bounds, { padding: 24 })
   }
 
-  goTo(position: Position): void {
-    this.#map.jumpTo({ center: [position.lon, position.lat], zoom: position.zoom })
+  /** Moves at once and tells nobody: for an address, or for keeping in step with another map. */
+  goTo({ lon, lat, zoom }: Position): void {
+    this.#following = true
+    this.#map.jumpTo({ center: [lon, lat], zoom })
+    this.#following = false
   }
 
-  /** Moves to something picked in a list or by searching. */
+  /** Moves to something picked in a list or by searching, and tells so. */
   flyTo(selection: Selection): void {
     this.#flying = true
     if (selection.kind === 'boundary') {
@@ -179,24 +295,45 @@ export class MapView {
     if (at) this.#map.flyTo({ center: at, zoom: Math.max(this.#map.getZoom(), 13), maxDuration: 1500 })
   }
 
+  /** The picture of the map as it is now, as PNG. */
+  async toImage(): Promise<Blob | null> {
+    this.#map.redraw()
+    return new Promise(done => this.#map.getCanvas().toBlob(done, 'image/png'))
+  }
+
+  /** Fits the map into its element after the page has changed its size. */
+  resize(): void {
+    this.#map.resize()
+  }
+
+  /** Frees the map; it cannot be used afterwards. */
+  remove(): void {
+    this.#map.remove()
+  }
+
   #pointOf(selection: Selection): [number, number] | null {
+    if (selection.kind === 'point') return [selection.lon, selection.lat]
     const { index } = selection
-    if (selection.kind === 'cell') {
-      const { lon, lat } = this.run.cells
-      return [lon[index] ?? 0, lat[index] ?? 0]
+    if (selection.kind === 'cell' || selection.kind === 'place') {
+      const { lon, lat } = selection.kind === 'cell' ? this.run.cells : this.run.places
+      const [x, y] = [lon[index], lat[index]]
+      return x === undefined || y === undefined ? null : [x, y]
     }
-    const lists = { agent: this.run.agents, candidate: this.run.candidates, uncovered: this.run.uncovered, boundary: [] }
+    const { agents, candidates, uncovered, offices } = this.run
+    const lists = { agent: agents, candidate: candidates, uncovered, office: offices, boundary: [] }
     const item = lists[selection.kind][index]
     return item ? [item.lon, item.lat] : null
   }
 
-  /** Marks what is picked. */
+  /** Marks what is picked, and brings the cells whose people an agent serves to the front. */
   select(selection: Selection | null): void {
+    const before = this.#selection
     this.#selection = selection
     if (!this.#ready) return
     const geometry = selection && this.#outline(selection)
     const features: Feature[] = geometry ? [{ type: 'Feature', geometry, properties: {} }] : []
-    this.#map.getSource<GeoJSONSource>('selected')?.setData({ type: 'FeatureCollection', features })
+    this.#set('selected', collection(features))
+    if (selection?.kind === 'agent' || before?.kind === 'agent') this.#colourCells()
   }
 
   #outline(selection: Selection): Feature['geometry'] | null {
@@ -214,30 +351,14 @@ export class MapView {
     return { type: 'Polygon', coordinates: [ring] }
   }
 
-  #pointsNear(x: number, y: number) {
-    if (!this.#ready) return []
-    const r = PICK_RADIUS_PX
-    return this.#map.queryRenderedFeatures([[x - r, y - r], [x + r, y + r]], {
-      layers: ['agents-icon', 'uncovered-icon', 'candidates-icon']
-    })
-  }
-
-  #pick(x: number, y: number): Selection | null {
+  /** What stands at a place, within reach of a finger; areas and cells only when asked for. */
+  #pick(lon: number, lat: number, areas = true): Selection | null {
     if (!this.#ready) return null
-    const kinds = { agents: 'agent', uncovered: 'uncovered', candidates: 'candidate' } as const
-    const nearest = this.#pointsNear(x, y)[0]
-    if (nearest) {
-      return { kind: kinds[nearest.source as keyof typeof kinds], index: Number(nearest.properties['index']) }
-    }
-    if (this.#view.layers.includes('cells')) {
-      const { lng, lat } = this.#map.unproject([x, y])
-      const index = cellAt(this.run.cells, lng, lat)
-      if (index >= 0) return { kind: 'cell', index }
-    }
-    for (const [layer] of this.run.boundaries.entries()) {
-      const hit = this.#map.queryRenderedFeatures([x, y], { layers: [`${boundaryId(layer)}-area`] })[0]
-      if (hit) return { kind: 'boundary', layer, index: Number(hit.properties['index']) }
-    }
-    return null
+    const at = this.#map.project([lon, lat])
+    const aside = this.#map.unproject([at.x + PICK_RADIUS_PX, at.y])
+    const reach = metresBetween(lon, lat, aside.lng, aside.lat)
+    const layers = areas ? this.#state.layers : this.#state.layers.filter(id => !/^(cells|indicators|boundary\d+)$/.test(id))
+    return pick(this.run, lon, lat, { layers, reach })
   }
 }
+

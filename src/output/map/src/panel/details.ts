@@ -134,6 +134,8 @@ function content(context: Context, selection: Selection, view: View, w: Words): 
       return cell(context, selection.index, view, w)
     case 'boundary':
       return boundary(context, selection.layer, selection.index, view, w)
+    default:
+      return null
   }
 }
 

@@ -1,0 +1,83 @@
+//! The page with its data.
+
+use super::{MapOptions, data};
+use crate::error::{Fault, Result};
+use crate::output::run::Run;
+
+/// The page, with places for the data; see `src/output/map/` for its source.
+const PAGE: &str = include_str!(concat!(env!("OUT_DIR"), "/map_page.html"));
+
+/// Where the data of the run go.
+const RUN: &str = "__GANDAN_RUN__";
+
+/// Where those of the second run go; nothing is put there without one.
+const OTHER: &str = "__GANDAN_OTHER__";
+
+/// What the page may load from elsewhere: nothing. The parts of its policy to which the server of tiles is added.
+const POLICY: [&str; 2] = ["connect-src blob:", "img-src data: blob:"];
+
+/// The page of a run, or of two.
+pub(super) fn of_runs(run: &Run, options: &MapOptions) -> Result<String> {
+    let server = options.tiles.map(tile_server).transpose()?;
+    let data = data::of_run(run, options.tiles)?;
+    let other = options.compare.map(|other| data::of_run(other, options.tiles)).transpose()?.unwrap_or_default();
+    let mut page = PAGE.replacen(RUN, &data, 1).replacen(OTHER, &other, 1);
+    if let Some(server) = server {
+        for part in POLICY {
+            page = page.replacen(part, &format!("{part} {server}"), 1);
+        }
+    }
+    Ok(page)
+}
+
+/// The server of a template of tiles, as a policy names it: `https://tile.example.org`.
+fn tile_server(template: &str) -> Result<&str> {
+    let wrong = |what: &str| {
+        Fault::new("map::tiles", format!("`{template}` is no template of tiles: {what}"))
+            .help("give --tiles an https address with {z}, {x} and {y}, e.g. https://tile.example.org/{z}/{x}/{y}.png")
+    };
+    let rest = template.strip_prefix("https://").ok_or_else(|| wrong("it does not begin with https://"))?;
+    let (host, path) = rest.split_once('/').ok_or_else(|| wrong("it has no path"))?;
+    // What could end the policy or the element that holds it is in no address.
+    let is_host = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':');
+    if host.is_empty() || !host.chars().all(is_host) {
+        return Err(wrong("its server is no name of letters, digits, dots and hyphens").into());
+    }
+    if !path.chars().all(|c| c.is_ascii_graphic() && !matches!(c, '"' | '\'' | '<' | '>' | '`' | '\\')) {
+        return Err(wrong("it has a character that stands in no address").into());
+    }
+    if let Some(missing) = ["{z}", "{x}", "{y}"].into_iter().find(|part| !path.contains(part)) {
+        return Err(wrong(&format!("it lacks {missing}")).into());
+    }
+    Ok(&template[.."https://".len() + host.len()])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_has_its_places_once() {
+        for part in [RUN, OTHER, POLICY[0], POLICY[1]] {
+            assert_eq!(PAGE.matches(part).count(), 1, "{part}");
+        }
+    }
+
+    #[test]
+    fn templates_of_tiles() {
+        let server = |template| tile_server(template).map_err(|e| e.faults()[0].code);
+        assert_eq!(server("https://tile.example.org/{z}/{x}/{y}.png"), Ok("https://tile.example.org"));
+        assert_eq!(server("https://t.example.org:8443/a/{z}/{y}/{x}?k=1"), Ok("https://t.example.org:8443"));
+        let wrong = [
+            "http://tile.example.org/{z}/{x}/{y}.png",
+            "https://tile.example.org",
+            "https:///{z}/{x}/{y}.png",
+            "https://tile.example.org/{z}/{x}.png",
+            "https://tile.example.org; script-src */{z}/{x}/{y}.png",
+            "https://user@tile.example.org/{z}/{x}/{y}.png",
+            "https://tile.example.org/{z}/{x}/{y}.png\"><script>",
+            "https://tile.example.org/{z}/{x}/{y}.png x",
+        ];
+        wrong.into_iter().for_each(|template| assert_eq!(server(template), Err("map::tiles"), "{template}"));
+    }
+}
