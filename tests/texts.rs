@@ -39,7 +39,8 @@ const HOSTILE: [(&str, &str); 16] = [
 
 /// The name of a site as the run keeps it; `long` has as many letters as are taken.
 fn kept(id: &str, name: &str) -> String {
-    match id {
+    // A candidate has the id of a standing site and a 2.
+    match id.strip_suffix('2').unwrap_or(id) {
         "long" => "Đ".repeat(300),
         // Composed: é is one letter.
         "😀" => name.replace("e\u{301}", "é"),
@@ -124,9 +125,7 @@ fn inputs(home: &Path) {
     };
     write("fixed.csv", &HOSTILE);
     // The same among candidates, under other ids, so that the survey asks for them.
-    let others: Vec<(String, &str)> = HOSTILE.iter().map(|(id, name)| (format!("{id} "), *name)).collect();
-    let others: Vec<(String, &str)> =
-        others.into_iter().map(|(id, name)| (format!("{}2", id.trim_end()), name)).collect();
+    let others: Vec<(String, &str)> = HOSTILE.iter().map(|(id, name)| (format!("{id}2"), *name)).collect();
     let rows: Vec<(&str, &str)> = others.iter().map(|(id, name)| (id.as_str(), *name)).collect();
     write("more.csv", &rows);
     let more = fs::read_to_string(home.join("more.csv")).unwrap();
@@ -257,9 +256,11 @@ fn the_survey_comes_back(home: &Path, scenario: &str, sites: &[SiteRow]) {
     let mut asked = 0;
     for row in rows.records().map(Result::unwrap) {
         let mut cells: Vec<&str> = row.iter().collect();
-        cells[computers] = "7";
+        if cells[computers].is_empty() {
+            cells[computers] = "7";
+            asked += 1;
+        }
         filled.write_record(&cells).unwrap();
-        asked += 1;
     }
     filled.flush().unwrap();
     assert!(asked >= HOSTILE.len(), "{asked}");

@@ -12,7 +12,7 @@ use super::{explanations, loads, off_network, people, schema, strategies, today}
 use crate::error::Result;
 use crate::ingest::boundaries::Boundary;
 use crate::ingest::eligibility::Eligibility;
-use crate::ingest::sites::survey::title_of;
+use crate::ingest::sites::survey::title_within;
 use crate::rollout::explain::why::SiteReason;
 use crate::rollout::explain::{reason, sentences};
 use crate::rollout::{Agent, AreaIndicators, PhasePlan, Rollout};
@@ -116,18 +116,11 @@ pub(super) fn judged(eligibility: &Eligibility) -> (&'static str, Option<String>
         Eligibility::Eligible => return (eligibility.code(), None, None),
         Eligibility::Refused(reasons) => reasons.iter().map(|r| (r.vietnamese(), r.english())).unzip(),
         Eligibility::Review(unknown) => {
-            let (vi, en): (Vec<String>, Vec<String>) =
-                unknown.iter().map(|code| title_of(code)).map(|title| (small(&title.vi), small(&title.en))).unzip();
+            let (vi, en): (Vec<String>, Vec<String>) = unknown.iter().map(|code| title_within(code)).unzip();
             (vec![format!("chưa biết: {}", vi.join(", "))], vec![format!("unknown: {}", en.join(", "))])
         }
     };
     (eligibility.code(), Some(vi.join("; ")), Some(en.join("; ")))
-}
-
-/// A title within a sentence.
-fn small(title: &str) -> String {
-    let mut letters = title.chars();
-    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
 }
 
 fn sites(study: &Study, plan: &Rollout) -> Vec<Values> {

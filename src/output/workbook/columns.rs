@@ -77,8 +77,8 @@ pub(super) fn agents() -> Vec<Column<AgentRow>> {
 pub(super) fn areas() -> Vec<Column<Area>> {
     let minutes = Unit::MinutesOfSeconds;
     vec![
-        column("layer", "boundaries.layer", Unit::Text, 30.0, |a: &Area| (&a.layer.vi).into()),
-        column("layer_en", "boundaries.layer", Unit::Text, 30.0, |a: &Area| (&a.layer.en).into()).english(),
+        column("layer", "boundaries.layer", Unit::Text, 34.0, |a: &Area| (&a.layer.vi).into()),
+        column("layer_en", "boundaries.layer", Unit::Text, 42.0, |a: &Area| (&a.layer.en).into()).english(),
         column("phase", "boundaries.phase", Unit::Count, 8.0, |a: &Area| a.row.phase.into()),
         column("name", "boundaries.name", Unit::Text, 20.0, |a: &Area| (&a.row.name).into()).total(Total::Rows),
         column("code", "boundaries.code", Unit::Text, 10.0, |a: &Area| (&a.row.code).into()),

@@ -173,9 +173,14 @@ pub fn label_of(organisation: &str) -> Text {
     texts().organisations.get(&code.to_lowercase()).cloned().unwrap_or_else(own)
 }
 
-/// What a condition is called, by its code.
-pub fn title_of(condition: &str) -> Text {
-    texts().condition(condition).title
+/// What a condition is called within a sentence, by its code, in Vietnamese and English.
+pub fn title_within(condition: &str) -> (String, String) {
+    let small = |title: &str| {
+        let mut letters = title.chars();
+        letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
+    };
+    let title = texts().condition(condition).title;
+    (small(&title.vi), small(&title.en))
 }
 
 /// What is known of a site for a condition.
