@@ -204,8 +204,14 @@ fn texts_stay_texts_in_everything_a_run_writes() {
         let file = fs::read_to_string(out.join(file)).unwrap();
         serde_json::from_str::<serde_json::Value>(&file).unwrap();
     }
-    if let Ok(page) = fs::read_to_string(out.join("map.html")) {
-        assert!(!page.contains("<script>alert(1)") && !page.contains("<img src=x"));
+    let mut pages = vec![out.join("report.html")];
+    pages.extend(Some(out.join("map.html")).filter(|page| page.is_file()));
+    let plots = fs::read_dir(out.join("plots")).unwrap().map(|entry| entry.unwrap().path());
+    pages.extend(plots.filter(|path| path.extension().is_some_and(|ending| ending == "svg")));
+    assert!(pages.len() > 2);
+    for page in pages {
+        let text = fs::read_to_string(&page).unwrap();
+        assert!(!text.contains("<script>alert(1)") && !text.contains("<img src=x"), "{}", page.display());
     }
 
     // The workbook: the names stand in it letter by letter, as texts.

@@ -3,7 +3,6 @@
 use super::table::Values;
 use crate::ingest::boundaries::crosswalk::{Overlap, crosswalk};
 use crate::rollout::{AreaIndicators, Rollout};
-use crate::study::groups::members_by_mode;
 use crate::study::{ScaledFeature, Study};
 use crate::units::Persons;
 
@@ -86,23 +85,5 @@ pub(super) fn groups(study: &Study, plan: &Rollout) -> Vec<Values> {
         worst_tenth,
         gini,
         theil,
-    ]
-}
-
-/// `cell_groups.parquet`: who of each group lives where and travels how.
-pub(super) fn cell_groups(study: &Study) -> Vec<Values> {
-    let general: Vec<f64> = study.modes.iter().map(|m| m.settings.share).collect();
-    let mut rows: Vec<(u32, usize, usize, Persons)> = Vec::new();
-    for cell in 0..study.cells.len() {
-        for (g, group) in study.groups.iter().enumerate() {
-            let by_mode = members_by_mode(group, cell, &general).into_iter().enumerate();
-            rows.extend(by_mode.filter(|(_, p)| p.0 > 0).map(|(m, persons)| (cell as u32, m, g, persons)));
-        }
-    }
-    vec![
-        Values::whole(rows.iter().map(|r| r.0)),
-        Values::text(rows.iter().map(|r| study.modes[r.1].id.as_str())),
-        Values::text(rows.iter().map(|r| study.groups[r.2].settings.id.as_str())),
-        Values::number(rows.iter().map(|r| r.3.people())),
     ]
 }

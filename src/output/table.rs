@@ -3,6 +3,8 @@
 mod geo;
 mod pieces;
 mod stamp;
+#[cfg(test)]
+mod tests;
 
 use std::fs::File;
 use std::ops::Range;
@@ -10,16 +12,17 @@ use std::path::Path;
 
 use ::geo::Geometry;
 use polars::prelude::{
-    BooleanChunked, Column as Series, DataFrame, Float64Chunked, IdxCa, IntoColumn, KeyValueMetadata, NewChunkedArray,
-    ParquetReader, ParquetWriter, PolarsError, PolarsResult, SerReader, StringChunked, UInt32Chunked,
+    BooleanChunked, Column as Series, DataFrame, Float64Chunked, IdxCa, IntoColumn, NewChunkedArray, ParquetReader,
+    PolarsError, PolarsResult, SerReader, StringChunked, UInt32Chunked,
 };
 
-pub use geo::{Shapes, Summary};
+pub use geo::Shapes;
 pub use pieces::{GROUP_ROWS, Pieces};
 pub use stamp::{KEY, RunFolder, Stamp};
 
 use super::schema::{Kind, Table};
 use crate::error::{Error, Fault, Result};
+use geo::Summary;
 use pieces::internal;
 
 /// The values of a column.
@@ -95,6 +98,7 @@ impl Values {
 /// # Errors
 /// The disk refuses it, or the values do not fit the schema (an internal fault).
 pub fn write(folder: &RunFolder, table: &Table, values: Vec<Values>) -> Result<()> {
+    crate::stages::meter::say(table.file);
     write_stamped(&folder.join(table.file), table, folder.stamp(), values)
 }
 
@@ -106,32 +110,24 @@ pub fn write_as(path: &Path, table: &Table, values: Vec<Values>) -> Result<()> {
     write_stamped(path, table, &Stamp::default(), values)
 }
 
-fn write_stamped(path: &Path, table: &Table, stamp: &Stamp, mut values: Vec<Values>) -> Result<()> {
-    for of in &mut values {
-        if let Values::Geometry(shapes) = of {
-            let numbers = (0..shapes.len() as u32).collect();
-            *of = Values::Shapes(Shapes::of(shapes)?, numbers);
-        }
-    }
-    let summary =
-        values.iter().find_map(|v| if let Values::Shapes(shapes, _) = v { Some(shapes.summary()) } else { None });
-    let mut pieces = Pieces::begin(path, table, stamp, summary)?;
+fn write_stamped(path: &Path, table: &Table, stamp: &Stamp, values: Vec<Values>) -> Result<()> {
+    let mut pieces = Pieces::begin(path, table, stamp)?;
     pieces.write(values)?;
     pieces.finish()
 }
 
 impl RunFolder<'_> {
-    /// Begins a table that is written in pieces; one with a geometry needs the summary of all that will come.
+    /// Begins a table that is written in pieces.
     ///
     /// # Errors
     /// The disk refuses it.
-    pub fn pieces<'t>(&self, table: &'t Table, geo: Option<&Summary>) -> Result<Pieces<'t>> {
-        Pieces::begin(&self.join(table.file), table, self.stamp(), geo)
+    pub fn pieces<'t>(&self, table: &'t Table) -> Result<Pieces<'t>> {
+        Pieces::begin(&self.join(table.file), table, self.stamp())
     }
 }
 
-/// The columns of some rows, checked against the schema.
-fn columns_of(table: &Table, values: Vec<Values>) -> Result<Vec<Series>> {
+/// The columns of some rows, checked against the schema; `summary` takes their geometries in.
+fn columns_of(table: &Table, values: Vec<Values>, mut summary: Option<&mut Summary>) -> Result<Vec<Series>> {
     let given = table.columns.iter().filter(|c| c.kind != Kind::Bbox).count();
     if values.len() != given {
         return Err(internal(table, &format!("{} columns instead of {given}", values.len())));
@@ -145,15 +141,23 @@ fn columns_of(table: &Table, values: Vec<Values>) -> Result<Vec<Series>> {
         }
         let broken = |e: polars::prelude::PolarsError| internal(table, &format!("{}: {e}", spec.name));
         let height = columns.first().map(Series::len);
-        match values {
-            Values::Shapes(shapes, of) => {
-                let of = IdxCa::from_vec("".into(), of);
-                let (geometry, fields) = shapes.columns();
-                let fields: PolarsResult<Vec<Series>> = fields.iter().map(|field| field.take(&of)).collect();
-                let bbox = fields.and_then(|fields| geo::bbox(&fields));
-                columns.extend([geometry.take(&of).map_err(broken)?, bbox.map_err(broken)?]);
+        let (shapes, of) = match values {
+            Values::Geometry(shapes) => (Shapes::of(&shapes)?, (0..shapes.len() as u32).collect()),
+            Values::Shapes(shapes, of) => (shapes, of),
+            values => {
+                columns.push(series(spec.name, values).map_err(broken)?);
+                (Shapes::default(), Vec::new())
             }
-            values => columns.push(series(spec.name, values).map_err(broken)?),
+        };
+        if spec.kind == Kind::Geometry {
+            if let Some(summary) = summary.as_mut() {
+                summary.join(shapes.summary());
+            }
+            let of = IdxCa::from_vec("".into(), of);
+            let (geometry, fields) = shapes.columns();
+            let fields: PolarsResult<Vec<Series>> = fields.iter().map(|field| field.take(&of)).collect();
+            let bbox = fields.and_then(|fields| geo::bbox(&fields));
+            columns.extend([geometry.take(&of).map_err(broken)?, bbox.map_err(broken)?]);
         }
         if columns.last().is_some_and(|c| height.is_some_and(|height| height != c.len())) {
             return Err(internal(table, &format!("the column `{}` has another length", spec.name)));
@@ -172,18 +176,16 @@ pub fn write_frame(
     columns: Vec<Series>,
     metadata: Option<Vec<(String, String)>>,
 ) -> Result<()> {
-    let failed = |e: polars::prelude::PolarsError| {
-        Fault::new("io", format!("cannot write the table: {e}")).file(path).help("check the disk, then run again")
-    };
     let mut frame = DataFrame::new(height, columns)
         .map_err(|e| Fault::new("internal::table", format!("{e}; please report this")).file(path))?;
-    let file = File::create(path).map_err(|e| Fault::io("write a table", path, &e))?;
-    ParquetWriter::new(file)
-        .with_key_value_metadata(metadata.map(KeyValueMetadata::from_static))
-        .finish(&mut frame)
-        .map_err(failed)?;
-    Ok(())
+    frame.rechunk_mut();
+    let mut writer = pieces::begin_file(path, &frame)?;
+    pieces::write_groups(&mut writer, &frame, FRAME_GROUP_ROWS).map_err(|e| pieces::failed(path, &e))?;
+    pieces::end_file(path, &writer, metadata.unwrap_or_default())
 }
+
+/// Rows of a row group of tables that are read as a whole.
+const FRAME_GROUP_ROWS: usize = 1 << 18;
 
 fn series(name: &str, values: Values) -> PolarsResult<Series> {
     let name = name.into();

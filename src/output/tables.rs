@@ -48,7 +48,7 @@ pub fn write_all(
     table::write(folder, &schema::CALIBRATION, people::calibration(study))?;
     table::write(folder, &schema::CROSSWALK, people::crosswalks(study))?;
     table::write(folder, &schema::GROUPS, people::groups(study, plan))?;
-    table::write(folder, &schema::CELL_GROUPS, people::cell_groups(study))?;
+    cells::write_cell_groups(folder, study, &order)?;
     table::write(folder, &schema::ISOCHRONES, isochrone_rows(study, isochrones))?;
     if study.scenario.output.network {
         network::write(folder, study)?;

@@ -16,7 +16,7 @@ use crate::output::schema::BBOX_FIELDS;
 
 /// What the key `geo` says of all geometries of a file.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Summary {
+pub(super) struct Summary {
     types: BTreeSet<&'static str>,
     /// West, south, east, north.
     bounds: Option<[f64; 4]>,
@@ -24,7 +24,7 @@ pub struct Summary {
 
 impl Summary {
     /// Takes one more geometry in.
-    pub fn add(&mut self, shape: &Geometry<f64>) {
+    fn add(&mut self, shape: &Geometry<f64>) {
         self.types.insert(match shape {
             Geometry::Point(_) => "Point",
             Geometry::Line(_) | Geometry::LineString(_) => "LineString",
@@ -34,7 +34,17 @@ impl Summary {
             Geometry::MultiPolygon(_) => "MultiPolygon",
             Geometry::GeometryCollection(_) => "GeometryCollection",
         });
-        if let Some(b) = bounds(shape) {
+        self.hold(bounds(shape));
+    }
+
+    /// Takes in what another one says.
+    pub(super) fn join(&mut self, other: &Summary) {
+        self.types.extend(&other.types);
+        self.hold(other.bounds);
+    }
+
+    fn hold(&mut self, bounds: Option<[f64; 4]>) {
+        if let Some(b) = bounds {
             let a = self.bounds.unwrap_or(b);
             self.bounds = Some([a[0].min(b[0]), a[1].min(b[1]), a[2].max(b[2]), a[3].max(b[3])]);
         }
@@ -90,7 +100,7 @@ impl Shapes {
     ///
     /// # Errors
     /// As [`push`](Shapes::push).
-    pub(super) fn of(shapes: &[Geometry<f64>]) -> Result<Shapes> {
+    pub fn of(shapes: &[Geometry<f64>]) -> Result<Shapes> {
         let mut all = Shapes::default();
         for shape in shapes {
             all.push(shape)?;

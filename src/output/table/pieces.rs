@@ -24,23 +24,27 @@ pub struct Pieces<'a> {
     table: &'a Table,
     path: PathBuf,
     writer: BatchedWriter<BufWriter<File>>,
+    /// Of a table with a geometry: what the key `geo` will say.
+    summary: Option<Summary>,
+    /// What the key [`KEY`] will say.
+    told: String,
 }
 
 impl<'a> Pieces<'a> {
-    /// Begins a table. One with a geometry needs the summary of all that will come.
+    /// Begins a table.
     ///
     /// # Errors
     /// The disk refuses it.
-    pub fn begin(path: &Path, table: &'a Table, stamp: &Stamp, geo: Option<&Summary>) -> Result<Pieces<'a>> {
-        let mut metadata = vec![(KEY.to_owned(), stamp.of_table(table))];
-        metadata.extend(geo.map(|summary| ("geo".to_owned(), summary.metadata().to_string())));
+    pub fn begin(path: &Path, table: &'a Table, stamp: &Stamp) -> Result<Pieces<'a>> {
         let empty = empty(table).map_err(|e| internal(table, &e.to_string()))?;
-        let file = File::create(path).map_err(|e| Fault::io("write a table", path, &e))?;
-        let writer = ParquetWriter::new(BufWriter::new(file))
-            .with_key_value_metadata(Some(KeyValueMetadata::from_static(metadata)))
-            .batched(empty.schema())
-            .map_err(|e| failed(path, &e))?;
-        Ok(Pieces { table, path: path.to_owned(), writer })
+        let has_shapes = table.columns.iter().any(|c| c.kind == Kind::Geometry);
+        Ok(Pieces {
+            table,
+            path: path.to_owned(),
+            writer: begin_file(path, &empty)?,
+            summary: has_shapes.then(Summary::default),
+            told: stamp.of_table(table),
+        })
     }
 
     /// Writes some rows, in row groups of at most [`GROUP_ROWS`]: one, where they are no more.
@@ -48,18 +52,10 @@ impl<'a> Pieces<'a> {
     /// # Errors
     /// The disk refuses it, or the values do not fit the schema (an internal fault).
     pub fn write(&mut self, values: Vec<Values>) -> Result<()> {
-        let columns = columns_of(self.table, values)?;
-        self.write_columns(columns)
-    }
-
-    pub(super) fn write_columns(&mut self, columns: Vec<Series>) -> Result<()> {
+        let columns = columns_of(self.table, values, self.summary.as_mut())?;
         let height = columns.first().map_or(0, Series::len);
         let rows = DataFrame::new(height, columns).map_err(|e| internal(self.table, &e.to_string()))?;
-        for from in (0..height).step_by(GROUP_ROWS) {
-            let group = rows.slice(from as i64, GROUP_ROWS);
-            self.writer.write_batch(&group).map_err(|e| failed(&self.path, &e))?;
-        }
-        Ok(())
+        write_groups(&mut self.writer, &rows, GROUP_ROWS).map_err(|e| failed(&self.path, &e))
     }
 
     /// Ends the file.
@@ -67,9 +63,45 @@ impl<'a> Pieces<'a> {
     /// # Errors
     /// The disk refuses it.
     pub fn finish(self) -> Result<()> {
-        self.writer.finish().map_err(|e| failed(&self.path, &e))?;
-        Ok(())
+        let mut metadata = vec![(KEY.to_owned(), self.told)];
+        metadata.extend(self.summary.map(|summary| ("geo".to_owned(), summary.metadata().to_string())));
+        end_file(&self.path, &self.writer, metadata)
     }
+}
+
+/// Begins a Parquet file of zstd with the columns of some rows.
+pub(super) fn begin_file(path: &Path, rows: &DataFrame) -> Result<BatchedWriter<BufWriter<File>>> {
+    let file = File::create(path).map_err(|e| Fault::io("write a table", path, &e))?;
+    Ok(ParquetWriter::new(BufWriter::new(file)).batched(rows.schema()).map_err(|e| failed(path, &e))?)
+}
+
+/// Writes rows, whose columns are of one chunk, in groups.
+pub(super) fn write_groups(
+    writer: &mut BatchedWriter<BufWriter<File>>,
+    rows: &DataFrame,
+    group_rows: usize,
+) -> Result<(), PolarsError> {
+    for from in (0..rows.height()).step_by(group_rows) {
+        writer.write_batch(&rows.slice(from as i64, group_rows))?;
+    }
+    Ok(())
+}
+
+/// Ends a Parquet file. Only what is given stands in its metadata: the arrow schema that polars would add names types
+/// (views of text and bytes) that other readers do not know or cannot filter, and all types follow from Parquet's own.
+pub(super) fn end_file(
+    path: &Path,
+    writer: &BatchedWriter<BufWriter<File>>,
+    metadata: Vec<(String, String)>,
+) -> Result<()> {
+    let metadata = match KeyValueMetadata::from_static(metadata) {
+        KeyValueMetadata::Static(pairs) => pairs,
+        KeyValueMetadata::DynamicRust(_) => Vec::new(),
+    };
+    // A writer that panicked in another thread has failed there already.
+    let mut file = writer.get_writer().lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    file.end(Some(metadata)).map_err(|e| failed(path, &e))?;
+    Ok(())
 }
 
 /// The table without rows, for its types.
@@ -93,7 +125,7 @@ pub(super) fn internal(table: &Table, what: &str) -> Error {
     Fault::new("internal::table", format!("{}: {what}; please report this", table.file)).into()
 }
 
-fn failed(path: &Path, error: &PolarsError) -> Error {
+pub(super) fn failed(path: &Path, error: &PolarsError) -> Error {
     Fault::new("io", format!("cannot write the table: {error}"))
         .file(path)
         .help("check the disk, then run again")

@@ -1,4 +1,5 @@
-//! The two large tables of a run, in the order of space and in pieces: `cells.parquet` and `coverage.parquet`.
+//! The tables of a run that speak of single cells, in the order of space and in pieces: `cells.parquet`,
+//! `coverage.parquet` and `cell_groups.parquet`.
 
 use geo::{Geometry, LineString, Polygon};
 
@@ -8,12 +9,13 @@ use crate::access::cover::Pair;
 use crate::error::Result;
 use crate::network::CLOSED;
 use crate::output::schema;
-use crate::output::table::{Names, RunFolder, Shapes, Summary, Values};
+use crate::output::table::{Names, RunFolder, Shapes, Values};
 use crate::rollout::Rollout;
 use crate::study::Study;
+use crate::study::groups::members_by_mode;
 use crate::units::Persons;
 
-/// Names that both tables speak of by number.
+/// Names that these tables speak of by number.
 struct Known {
     codes: Names,
     modes: Names,
@@ -49,11 +51,7 @@ fn outline(study: &Study, cell: u32) -> Geometry<f64> {
 /// Writes `cells.parquet`: cell by cell, so that the parts of one place stand together.
 pub(super) fn write_cells(folder: &RunFolder, study: &Study, plan: &Rollout, order: &SpatialOrder) -> Result<()> {
     let known = Known::of(study);
-    let mut summary = Summary::default();
-    for &cell in &order.cells {
-        summary.add(&outline(study, cell));
-    }
-    let mut table = folder.pieces(&schema::CELLS, Some(&summary))?;
+    let mut table = folder.pieces(&schema::CELLS)?;
     let rows_of_cell = study.modes.len() * plan.phases.len();
     for group in order.row_groups(|_| rows_of_cell) {
         table.write(cells(study, plan, &known, &order.cells[group])?)?;
@@ -105,7 +103,7 @@ fn cells(study: &Study, plan: &Rollout, known: &Known, cells: &[u32]) -> Result<
 /// Writes `coverage.parquet`.
 pub(super) fn write_coverage(folder: &RunFolder, study: &Study, order: &SpatialOrder) -> Result<()> {
     let known = Known::of(study);
-    let mut table = folder.pieces(&schema::COVERAGE, None)?;
+    let mut table = folder.pieces(&schema::COVERAGE)?;
     let n_modes = study.modes.len();
     let rows_of_cell = |cell: u32| {
         let first = cell as usize * n_modes;
@@ -127,6 +125,31 @@ pub(super) fn write_coverage(folder: &RunFolder, study: &Study, order: &SpatialO
             Values::Named(known.sites.clone(), pairs.iter().map(|p| Some(p.2.site)).collect()),
             Values::Number(pairs.iter().map(|p| open(p.2.travel_time_ms)).collect()),
             Values::number(pairs.iter().map(|p| p.2.distance.metres())),
+        ])?;
+    }
+    table.finish()
+}
+
+/// Writes `cell_groups.parquet`: who of each group lives where and travels how.
+pub(super) fn write_cell_groups(folder: &RunFolder, study: &Study, order: &SpatialOrder) -> Result<()> {
+    let known = Known::of(study);
+    let groups = Names::new(study.groups.iter().map(|g| g.settings.id.as_str()));
+    let general: Vec<f64> = study.modes.iter().map(|m| m.settings.share).collect();
+    let mut table = folder.pieces(&schema::CELL_GROUPS)?;
+    for piece in order.row_groups(|_| study.modes.len() * study.groups.len()) {
+        let mut rows: Vec<(u32, u32, u32, Persons)> = Vec::new();
+        for &cell in &order.cells[piece] {
+            for (g, group) in (0..).zip(&study.groups) {
+                let by_mode = (0..).zip(members_by_mode(group, cell as usize, &general));
+                rows.extend(by_mode.filter(|(_, p)| p.0 > 0).map(|(mode, persons)| (cell, mode, g, persons)));
+            }
+        }
+        table.write(vec![
+            Values::Named(known.codes.clone(), rows.iter().map(|r| feature(study, r.0)).collect()),
+            Values::whole(rows.iter().map(|r| r.0)),
+            Values::Named(known.modes.clone(), rows.iter().map(|r| Some(r.1)).collect()),
+            Values::Named(groups.clone(), rows.iter().map(|r| Some(r.2)).collect()),
+            Values::number(rows.iter().map(|r| r.3.people())),
         ])?;
     }
     table.finish()

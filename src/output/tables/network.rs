@@ -26,7 +26,7 @@ fn in_pieces<T>(
     rows: impl IntoIterator<Item = T>,
     values: impl Fn(&[T]) -> Vec<Values>,
 ) -> Result<()> {
-    let mut pieces = folder.pieces(table, None)?;
+    let mut pieces = folder.pieces(table)?;
     let mut held = Vec::with_capacity(GROUP_ROWS);
     for row in rows {
         held.push(row);

@@ -206,7 +206,7 @@ pub(super) fn candidates() -> Vec<Column<Candidate>> {
         column("reasons", "sites.reasons_vi", Unit::Prose, 38.0, |c: &Candidate| (&c.row.reasons_vi).into()),
         column("reasons_en", "sites.reasons_en", Unit::Prose, 38.0, |c: &Candidate| (&c.row.reasons_en).into())
             .english(),
-        column("role", "explanations.role", Unit::Code, 21.0, |c: &Candidate| {
+        column("role", "explanations.role", Unit::Code, 26.0, |c: &Candidate| {
             c.told.as_ref().map_or(Cell::Blank, |told| code("role", &told.role))
         }),
         column("phase", "sites.phase", Unit::Count, 9.0, |c: &Candidate| c.row.phase.into()),
