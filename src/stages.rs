@@ -1,4 +1,6 @@
-//! The log of a run: how long each stage took and how much memory it needed.
+//! The log of a run: how long each stage took and how much memory it needed, and how far the running one is.
+
+pub mod meter;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -20,7 +22,12 @@ pub fn stop() -> bool {
 /// # Errors
 /// [`Error::Interrupted`].
 pub fn go_on() -> Result<()> {
-    if STOP.load(Ordering::SeqCst) { Err(Error::Interrupted) } else { Ok(()) }
+    if stopping() { Err(Error::Interrupted) } else { Ok(()) }
+}
+
+/// Whether the user has asked the run to stop.
+pub fn stopping() -> bool {
+    STOP.load(Ordering::SeqCst)
 }
 
 /// What one stage took.
@@ -67,6 +74,7 @@ impl<'a> Stages<'a> {
         found: impl FnOnce(&T) -> String,
     ) -> Result<T> {
         go_on()?;
+        meter::reset();
         (self.listen)(Event::Begins(name));
         reset_peak();
         let start = Instant::now();

@@ -99,10 +99,14 @@ fn the_curve_rises_within_its_bounds() {
     }
     assert_eq!(number(points.last().unwrap(), "persons"), number(&found, "coverable_persons"));
     assert_eq!(points[1]["status"], "optimal", "one agent is proven by the prices alone");
-    assert!(fs::read(out.join("frontier.png")).unwrap().starts_with(b"\x89PNG"));
-    let svg = fs::read_to_string(out.join("frontier.svg")).unwrap();
-    assert!(svg.contains("Số người được phục vụ theo số đại lý") && svg.contains("People served"), "{svg}");
-    assert!(svg.contains("Made-up data"));
+    for (language, said) in
+        [("vi", "Số người được phục vụ theo số đại lý"), ("en", "People served by the number of agents")]
+    {
+        assert!(fs::read(out.join(format!("frontier.{language}.png"))).unwrap().starts_with(b"\x89PNG"));
+        let svg = fs::read_to_string(out.join(format!("frontier.{language}.svg"))).unwrap();
+        assert!(svg.contains(said), "{svg}");
+    }
+    assert!(fs::read_to_string(out.join("frontier.en.svg")).unwrap().contains("Made-up data"));
     assert!(out.join("frontier.parquet").is_file());
 }
 

@@ -149,6 +149,10 @@ fn other_formats_by_ending() {
     let said = text(&done.stderr);
     assert!(said.contains("within, inside") && said.contains("beyond, outside"), "the measure is printed: {said}");
     assert!(fs::read(&out).unwrap().starts_with(b"\x89PNG\r\n\x1a\n"));
+    let (done, out) = write("map.svg", &["--quiet"]);
+    assert!(done.status.success(), "{}", text(&done.stderr));
+    let svg = fs::read_to_string(&out).unwrap();
+    assert!(svg.starts_with("<svg ") && svg.contains(">within 5 min<") && svg.contains(">within 10 min<"));
     let (done, out) = write("map.parquet", &["--quiet"]);
     assert!(done.status.success() && done.stderr.is_empty(), "{}", text(&done.stderr));
     let bytes = fs::read(&out).unwrap();

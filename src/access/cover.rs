@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::Leg;
 use super::batch::{Batch, LANES, within};
 use crate::network::{CLOSED, Network};
+use crate::stages::meter;
 use crate::units::{Distance, LonLat, TravelTime};
 
 /// When a site serves a demand row. Both limits are inclusive.
@@ -141,11 +142,14 @@ pub fn cover_sets(network: &Network, cells: &Hung, sites: &Hung, standard: &Stan
     let start = |site: u32| sites.legs.iter().find_map(|mode| mode[site as usize].map(|leg| leg.start));
     order.sort_by_key(|&site| (start(site), site));
     let tasks: Vec<(&[u32], usize)> = order.chunks(LANES).flat_map(|c| (0..n_modes).map(move |m| (c, m))).collect();
+    meter::expect(sites.places.len() * n_modes, "searches");
     let done: Vec<Vec<Vec<(u32, Pair)>>> = tasks
         .par_iter()
         .map_init(Batch::default, |batch, &(chunk, m)| {
             let task = Task { network, cells, sites, standard, near: &near, chunk, mode: m };
-            task.pairs(batch)
+            let pairs = task.pairs(batch);
+            meter::advance(chunk.len());
+            pairs
         })
         .collect();
     // Transposed by counting: sites ascend within each row because they are visited in order.

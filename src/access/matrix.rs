@@ -7,7 +7,7 @@ use super::batch::{Batch, LANES, within};
 use crate::error::Result;
 use crate::network::hierarchy::Hierarchy;
 use crate::network::{CLOSED, ModeGraph};
-use crate::stages::go_on;
+use crate::stages::{go_on, meter};
 use crate::units::TravelTime;
 
 /// A travel time from an origin to a destination.
@@ -39,6 +39,7 @@ pub fn trips(
     mut take: impl FnMut(Vec<Trip>) -> Result<()>,
 ) -> Result<()> {
     let numbers: Vec<u32> = (0..destinations.len() as u32).collect();
+    meter::expect(destinations.len(), "destinations");
     for round in numbers.chunks(LANES * ROUND * rayon::current_num_threads()) {
         go_on()?;
         let found: Vec<Vec<Trip>> = round
@@ -61,6 +62,7 @@ pub fn trips(
                         }
                     }
                 }
+                meter::advance(chunk.len());
                 trips
             })
             .collect();

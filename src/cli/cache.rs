@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::progress::verbose;
 use crate::network::cache::Cache;
 
 /// Where networks are kept.
@@ -20,6 +21,13 @@ pub struct CacheArgs {
 impl CacheArgs {
     /// The cache to use, if any.
     pub fn open(&self) -> Option<Cache> {
-        if self.no_cache { None } else { self.cache.clone().map(Cache::new).or_else(Cache::of_user) }
+        let cache = if self.no_cache { None } else { self.cache.clone().map(Cache::new).or_else(Cache::of_user) };
+        if verbose() {
+            let kept =
+                cache.as_ref().map_or("kept nowhere".to_owned(), |c| format!("kept in {}", c.folder().display()));
+            let (version, threads) = (env!("CARGO_PKG_VERSION"), rayon::current_num_threads());
+            eprintln!("gandan {version}, {threads} threads, networks {kept}");
+        }
+        cache
     }
 }

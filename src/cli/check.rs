@@ -26,8 +26,8 @@ pub struct CheckArgs {
     /// Replace the map if it exists.
     #[arg(long)]
     force: bool,
-    /// What is printed on stdout.
-    #[arg(long, value_enum, default_value_t = Format::Text)]
+    /// How the findings are printed.
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
     format: Format,
     #[command(flatten)]
     cache: CacheArgs,

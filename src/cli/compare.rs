@@ -23,7 +23,7 @@ pub struct CompareArgs {
     #[arg(long, requires = "out")]
     force: bool,
     /// How the answer is printed.
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
     format: Format,
 }
 

@@ -29,7 +29,7 @@ pub struct ExplainArgs {
     #[arg(long, value_name = "N")]
     phase: Option<u32>,
     /// How the answer is printed.
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
     format: Format,
 }
 

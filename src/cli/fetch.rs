@@ -47,13 +47,7 @@ pub struct FetchArgs {
     #[arg(long, value_name = "ID", conflicts_with = "bbox")]
     relation: Option<i64>,
     /// The area, as a box in degrees
-    #[arg(
-        long,
-        value_name = "WEST,SOUTH,EAST,NORTH",
-        value_delimiter = ',',
-        num_args = 4,
-        allow_negative_numbers = true
-    )]
+    #[arg(long, value_name = "WEST,SOUTH,EAST,NORTH", value_delimiter = ',', allow_hyphen_values = true)]
     bbox: Option<Vec<f64>>,
     /// Boundary layers to cut out of the extract, as admin levels; for a region that gandan does not know
     #[arg(long, value_name = "LEVELS", value_delimiter = ',')]
@@ -77,8 +71,8 @@ pub struct FetchArgs {
     /// GANDAN_CACHE says
     #[arg(long, value_name = "DIR")]
     cache: Option<PathBuf>,
-    /// Print the summary as JSON
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    /// How the summary is printed
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
     format: Format,
     /// Tries in a row that bring nothing before an address is given up
     #[arg(long, default_value_t = 5, hide = true, value_parser = clap::value_parser!(u32).range(1..=100))]

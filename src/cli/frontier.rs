@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::json;
 
-use super::plan::{Format, OutputArgs};
+use super::plan::{self, OutputArgs};
 use super::progress::Progress;
 use crate::error::{Fault, Result};
+use crate::output::draw::Format;
 use crate::output::folder::{PendingFolder, refuse_existing};
 use crate::output::frontier::write;
+use crate::output::plot::{self, Facts, Kind, Wanted};
 use crate::output::table::RunFolder;
 use crate::rollout::Rollout;
 use crate::rollout::explain::commas;
@@ -44,14 +46,18 @@ pub fn run(args: &FrontierArgs, quiet: bool) -> Result<()> {
     let found = stages.run("frontier", || frontier(&study, Some(&plan)), Frontier::told)?;
     let folder = PendingFolder::begin(&target, args.output.force)?;
     write(&RunFolder::new(folder.path(), &study, &plan)?, &study, &found)?;
+    let wanted = Wanted { kinds: vec![Kind::Frontier], formats: vec![Format::Svg, Format::Png], ..Wanted::of_plan() };
+    let drawn = plot::Frontier::of_study(&study, &found).draw(&Facts::of_scenario(&study.scenario), &wanted.languages);
+    plot::save(folder.path(), Kind::Frontier.name(), drawn, &wanted)?;
     let summary = summary(&study, &found);
     let path = folder.path().join("answer.json");
     std::fs::write(&path, format!("{summary:#}\n")).map_err(|e| Fault::io("write the answer", &path, &e))?;
     crate::stages::go_on()?;
     let target = folder.commit()?;
+    progress.summary(stages.done());
     match args.output.format {
-        Format::Json => println!("{summary:#}"),
-        Format::Text => print_text(&study, &found, &target),
+        plan::Format::Json => println!("{summary:#}"),
+        plan::Format::Text => print_text(&study, &found, &target),
     }
     Ok(())
 }

@@ -3,8 +3,10 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use serde_json::json;
 
 use super::cache::CacheArgs;
+use super::plan::Format;
 use super::progress::Progress;
 use super::travel::{TravelArgs, bounds};
 use crate::access::Leg;
@@ -16,8 +18,8 @@ use crate::files::refuse_existing_file;
 use crate::ingest::sites::read_sites;
 use crate::network::load::{load_roads, reach_box};
 use crate::network::{Mode, Network, Snapper};
-use crate::output::isochrone::{Band, Format, Isochrones};
-use crate::stages::Stages;
+use crate::output::isochrone::{Band, Format as FileFormat, Isochrones};
+use crate::stages::{Stages, meter};
 use crate::units::{Distance, LonLat, TravelTime};
 
 /// Arguments of `gandan isochrone`.
@@ -49,6 +51,9 @@ pub struct IsochroneArgs {
     /// Whose data the roads are, written into GeoJSON and pictures.
     #[arg(long, value_name = "TEXT", default_value = "© OpenStreetMap contributors")]
     attribution: String,
+    /// How the accuracy is told: as a table on stderr, or as JSON on stdout.
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
+    format: Format,
     #[command(flatten)]
     cache: CacheArgs,
 }
@@ -84,7 +89,7 @@ struct Place {
 /// # Errors
 /// Faults of the arguments and the inputs, or of the disk.
 pub fn run(args: IsochroneArgs, quiet: bool) -> Result<()> {
-    Format::of(&args.out)?;
+    FileFormat::of(&args.out)?;
     refuse_existing_file(&args.out, args.force)?;
     let (mode, minutes, places) = check(&args)?;
     let bands: Vec<TravelTime> = minutes.iter().map(|&m| TravelTime::from_minutes(m)).collect();
@@ -121,8 +126,10 @@ pub fn run(args: IsochroneArgs, quiet: bool) -> Result<()> {
         attribution: &args.attribution,
     };
     stages.run("write", || file.write(&args.out, args.force), |()| args.out.display().to_string())?;
-    if !quiet {
-        print_accuracy(&drawn);
+    match args.format {
+        Format::Text if quiet => {}
+        Format::Text => print_accuracy(&drawn),
+        Format::Json => print_json(&args, &drawn),
     }
     Ok(())
 }
@@ -204,6 +211,7 @@ fn draw(
     let canvas = Canvas::new(network, grid_m)?;
     let (mut search, mut scratch) = (Search::default(), Scratch::default());
     let mut drawn = Vec::new();
+    meter::expect(groups.len(), "places");
     for (site, legs) in groups {
         crate::stages::go_on()?;
         let reach = Reach::new(network, &network.modes[0], legs, cutoff_ms(bands), &mut search);
@@ -212,8 +220,25 @@ fn draw(
         for ((shape, accuracy), &minutes) in shapes.into_iter().zip(measured).zip(minutes) {
             drawn.push(Band { site: site.clone(), minutes, shape, accuracy });
         }
+        meter::advance(1);
     }
     Ok(drawn)
+}
+
+/// The measure, band by band, to stdout.
+fn print_json(args: &IsochroneArgs, bands: &[Band]) {
+    let band = |b: &Band| {
+        json!({
+            "site": b.site,
+            "minutes": b.minutes,
+            "area_km2": b.area_km2(),
+            "places_within": b.accuracy.within,
+            "inside_share": b.accuracy.inside_share(),
+            "places_beyond": b.accuracy.beyond,
+            "outside_share": b.accuracy.outside_share(),
+        })
+    };
+    println!("{:#}", json!({ "out": args.out, "bands": bands.iter().map(band).collect::<Vec<_>>() }));
 }
 
 /// The measure, band by band, to stderr.

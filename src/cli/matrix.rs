@@ -3,8 +3,10 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use serde_json::json;
 
 use super::cache::CacheArgs;
+use super::plan::Format;
 use super::progress::Progress;
 use super::travel::TravelArgs;
 use crate::access::legs::Legs;
@@ -20,11 +22,6 @@ use crate::units::LonLat;
 
 /// Arguments of `gandan matrix`.
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Example:\n  gandan matrix --roads hanoi.osm.pbf --origins homes.csv --destinations offices.csv \
-                        --mode motorcycle --minutes 30 --out times.parquet\n\nThe table has the columns from_id, to_id, \
-                        travel_time_s and distance_m, by destination and then by origin."
-)]
 pub struct MatrixArgs {
     #[command(flatten)]
     travel: TravelArgs,
@@ -40,12 +37,15 @@ pub struct MatrixArgs {
     /// Also write pairs that cannot be done in that time, with an empty travel time
     #[arg(long)]
     all_pairs: bool,
-    /// The table to write (.parquet)
+    /// The table to write (.parquet): from_id, to_id, travel_time_s, distance_m, by destination and then by origin
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
     /// Replace the table where it stands
     #[arg(long)]
     force: bool,
+    /// How the summary is printed.
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
+    format: Format,
     #[command(flatten)]
     cache: CacheArgs,
 }
@@ -108,6 +108,19 @@ pub fn run(args: &MatrixArgs, quiet: bool) -> Result<()> {
         |n| format!("{n} trips"),
     )?;
     file.commit()?;
-    println!("{} of {} trips: {}", written, origins.len() as u64 * destinations.len() as u64, args.out.display());
+    let pairs = origins.len() as u64 * destinations.len() as u64;
+    match args.format {
+        Format::Text => println!("{written} of {pairs} trips: {}", args.out.display()),
+        Format::Json => {
+            let summary = json!({
+                "out": args.out,
+                "origins": origins.len(),
+                "destinations": destinations.len(),
+                "pairs": pairs,
+                "trips": written,
+            });
+            println!("{summary:#}");
+        }
+    }
     Ok(())
 }

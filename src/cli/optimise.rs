@@ -9,10 +9,12 @@ use std::time::Instant;
 use clap::{Args, CommandFactory, ValueEnum};
 
 use super::optimise_proof::{self, Asked};
+use super::progress::{Progress, verbose};
 use crate::error::Result;
 use crate::optimise::tables::{self, Instance};
 use crate::optimise::{Limits, max_cover, set_cover};
 use crate::output::folder::PendingFolder;
+use crate::stages::Stages;
 
 /// Options of `gandan optimise`.
 #[derive(Debug, Args)]
@@ -112,7 +114,7 @@ struct Alone {
 ///
 /// # Errors
 /// Faults of the tables; [`crate::error::Error::Targets`] where what is asked cannot be had; the disk.
-pub fn run(args: OptimiseArgs) -> Result<()> {
+pub fn run(args: OptimiseArgs, quiet: bool) -> Result<()> {
     if let Some(message) = misuse(&args) {
         Alone::command().error(clap::error::ErrorKind::ArgumentConflict, message).exit();
     }
@@ -120,16 +122,37 @@ pub fn run(args: OptimiseArgs) -> Result<()> {
         Limits { time_limit_s: args.time_limit, gap: args.gap, threads: args.solver_threads, ..Limits::default() };
     limits.check()?;
     let folder = args.out.as_deref().map(|out| PendingFolder::begin(out, args.force)).transpose()?;
+    let progress = Progress::new(quiet);
+    let listen = |event: crate::stages::Event| progress.hear(event);
+    let mut stages = Stages::new(&listen);
     let begun = Instant::now();
-    let instance = tables::read(&args.rows, &args.pairs, &args.sites)?;
+    let instance = stages.run(
+        "read tables",
+        || tables::read(&args.rows, &args.pairs, &args.sites),
+        |i: &Instance| format!("{} rows, {} sites, {} pairs", i.cover.n_rows(), i.cover.n_sites(), i.cover.n_pairs()),
+    )?;
     let read_s = begun.elapsed().as_secs_f64();
-    let solved = ask::solve(&args, &instance, &limits)?;
+    let solved = stages.run(
+        "optimise",
+        || ask::solve(&args, &instance, &limits),
+        |s: &ask::Solved| {
+            format!("{} sites, gap {:.6} ({})", s.answer.chosen.len(), s.answer.gap, s.answer.status.as_str())
+        },
+    )?;
+    if verbose() {
+        solved.answer.steps.iter().for_each(|s| eprintln!("  {:>9.2} s  {}: {}", s.at_s, s.step, s.found));
+    }
     let text = format!("{:#}\n", tell::json(&args, &instance, &solved, read_s));
     if let Some(folder) = folder {
-        tell::write(folder.path(), &instance, &solved, &text)?;
-        if let Some(asked) = asked(&args, &instance)? {
-            optimise_proof::write(folder.path(), &instance, &asked, &solved.answer)?;
-        }
+        let written = || {
+            tell::write(folder.path(), &instance, &solved, &text)?;
+            match asked(&args, &instance)? {
+                Some(asked) => optimise_proof::write(folder.path(), &instance, &asked, &solved.answer),
+                None => Ok(()),
+            }
+        };
+        let at = args.out.as_ref().map_or(String::new(), |out| out.display().to_string());
+        stages.run("write", written, |()| format!("the answer in {at}"))?;
         folder.commit()?;
     }
     print!("{text}");

@@ -6,7 +6,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::cache::CacheArgs;
-use super::progress::Progress;
+use super::progress::{Progress, verbose};
 use crate::error::Result;
 use crate::output::loads::told;
 use crate::output::{folder::refuse_existing, strategies::price, write_run};
@@ -39,8 +39,8 @@ pub struct OutputArgs {
     pub network: bool,
     #[command(flatten)]
     cache: CacheArgs,
-    /// Print the summary as JSON.
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    /// How the summary is printed.
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
     pub format: Format,
 }
 
@@ -87,12 +87,28 @@ pub(super) fn run_scenario(mut scenario: Scenario, default_out: &Path, args: &Ou
             format!("{} agents, largest gap {worst:.6}", p.agents.len())
         },
     )?;
+    if verbose() {
+        tell_steps(&plan);
+    }
     let target = write_run(&target, args.force, &study, &plan, &mut stages)?;
+    progress.summary(stages.done());
+    if !quiet && args.format == Format::Text {
+        eprintln!();
+    }
     match args.format {
         Format::Text => print_text(&study, &plan, &target),
         Format::Json => print_json(&study, &plan, &target),
     }
     Ok(())
+}
+
+/// How each problem was solved and proven, step by step, to stderr.
+fn tell_steps(plan: &Rollout) {
+    for problem in &plan.problems.stated {
+        let (first, last) = (problem.phases.start + 1, problem.phases.end);
+        eprintln!("  phases {first} to {last}: {} in {:.2} s", problem.status.as_str(), problem.time_s);
+        problem.steps.iter().for_each(|s| eprintln!("  {:>9.2} s  {}: {}", s.at_s, s.step, s.found));
+    }
 }
 
 fn print_text(study: &Study, plan: &Rollout, target: &Path) {

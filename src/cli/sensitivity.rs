@@ -49,6 +49,7 @@ pub fn run(args: &SensitivityArgs, quiet: bool) -> Result<()> {
     std::fs::write(&path, format!("{summary:#}\n")).map_err(|e| Fault::io("write the answer", &path, &e))?;
     crate::stages::go_on()?;
     let target = folder.commit()?;
+    progress.summary(stages.done());
     match args.output.format {
         Format::Json => println!("{summary:#}"),
         Format::Text => print_text(&study, &tried, &target),

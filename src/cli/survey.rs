@@ -3,10 +3,12 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use serde_json::{Value, json};
 
+use super::plan::Format;
 use crate::error::{Fault, Result};
 use crate::files::refuse_existing_file;
-use crate::ingest::eligibility::Eligibility;
+use crate::ingest::eligibility::{Eligibility, Reason};
 use crate::ingest::sites::Site;
 use crate::ingest::sites::survey::survey_form;
 use crate::output::eligibility::eligibility_table;
@@ -23,8 +25,11 @@ pub struct SurveyArgs {
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// Replace the form if it exists.
-    #[arg(long)]
+    #[arg(long, requires = "out")]
     force: bool,
+    /// How the verdicts are printed.
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
+    format: Format,
 }
 
 /// Prints what the city's conditions say of every site, and writes the form of what is unknown.
@@ -43,7 +48,10 @@ pub fn run(args: &SurveyArgs, quiet: bool) -> Result<()> {
     let tables = read_tables(&scenario)?;
     let (sites, verdicts): (Vec<Site>, Vec<Eligibility>) =
         tables.sites.into_iter().map(|s| (s.site, s.eligibility)).unzip();
-    print!("{}", eligibility_table(&sites, &verdicts));
+    match args.format {
+        Format::Text => print!("{}", eligibility_table(&sites, &verdicts)),
+        Format::Json => println!("{:#}", verdicts_json(&sites, &verdicts)),
+    }
     let (Some(out), Some(workbook)) = (&args.out, workbook) else { return Ok(()) };
     let form = survey_form(&sites, &scenario.eligibility.conditions);
     if workbook {
@@ -61,6 +69,31 @@ pub fn run(args: &SurveyArgs, quiet: bool) -> Result<()> {
         );
     }
     Ok(())
+}
+
+fn verdicts_json(sites: &[Site], verdicts: &[Eligibility]) -> Value {
+    let count = |code: &str| verdicts.iter().filter(|verdict| verdict.code() == code).count();
+    let site = |(site, verdict): (&Site, &Eligibility)| {
+        let (refused, unknown) = match verdict {
+            Eligibility::Eligible => (Vec::new(), Vec::new()),
+            Eligibility::Refused(reasons) => (reasons.iter().collect(), Vec::new()),
+            Eligibility::Review(unknown) => (Vec::new(), unknown.clone()),
+        };
+        let reason = |reason: &Reason| json!({ "condition": reason.code(), "says": reason.english() });
+        json!({
+            "id": site.id,
+            "name": site.name,
+            "verdict": verdict.code(),
+            "refused_for": refused.into_iter().map(reason).collect::<Vec<_>>(),
+            "unknown": unknown,
+        })
+    };
+    json!({
+        "eligible": count("eligible"),
+        "review": count("review"),
+        "refused": count("refused"),
+        "sites": sites.iter().zip(verdicts).map(site).collect::<Vec<_>>(),
+    })
 }
 
 fn is_workbook(out: &std::path::Path) -> Result<bool> {

@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use serde_json::json;
 
+use super::plan::Format;
 use crate::error::{Error, Fault, Result};
 use crate::output::verify::verify_run;
 
@@ -12,6 +14,9 @@ use crate::output::verify::verify_run;
 pub struct VerifyArgs {
     /// The folder of the run.
     run: PathBuf,
+    /// How the answer is printed.
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
+    format: Format,
 }
 
 /// Recomputes and compares.
@@ -20,8 +25,10 @@ pub struct VerifyArgs {
 /// The run cannot be read, or a figure differs.
 pub fn run(args: VerifyArgs) -> Result<()> {
     let report = verify_run(&args.run)?;
-    for check in &report.checks {
-        println!("{} {}", if check.differs.is_none() { "agrees " } else { "DIFFERS" }, check.what);
+    if args.format == Format::Text {
+        for check in &report.checks {
+            println!("{} {}", if check.differs.is_none() { "agrees " } else { "DIFFERS" }, check.what);
+        }
     }
     let faults: Vec<Fault> = report
         .checks
@@ -32,6 +39,16 @@ pub fn run(args: VerifyArgs) -> Result<()> {
             Some(Fault::new("run::differs", format!("{}: {differs}", c.what)).file(&args.run).help(help))
         })
         .collect();
-    println!("{} figures, {} differ", report.checks.len(), faults.len());
+    match args.format {
+        Format::Text => println!("{} figures, {} differ", report.checks.len(), faults.len()),
+        Format::Json => {
+            let checks: Vec<_> = report
+                .checks
+                .iter()
+                .map(|c| json!({ "what": c.what, "agrees": c.differs.is_none(), "differs": c.differs }))
+                .collect();
+            println!("{:#}", json!({ "figures": checks.len(), "differ": faults.len(), "checks": checks }));
+        }
+    }
     if faults.is_empty() { Ok(()) } else { Err(Error::Input(faults)) }
 }

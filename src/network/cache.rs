@@ -93,6 +93,11 @@ impl Cache {
         folder.map(Cache::new)
     }
 
+    /// Where it is.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Where fetched files are kept, beside the networks.
     pub fn downloads(&self) -> PathBuf {
         self.folder.join("downloads")

@@ -5,6 +5,7 @@ use std::time::Instant;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Fault, Result};
+use crate::stages::meter;
 
 /// How long and how far to search.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -132,12 +133,19 @@ pub(crate) struct Progress {
     begun: Instant,
     pub(crate) limits: Limits,
     steps: Vec<ProofStep>,
+    /// For whoever watches.
+    _clock: meter::Clock,
 }
 
 impl Progress {
     pub(crate) fn begin(limits: &Limits) -> Result<Self> {
         limits.check()?;
-        Ok(Progress { begun: Instant::now(), limits: limits.clone(), steps: Vec::new() })
+        Ok(Progress {
+            begun: Instant::now(),
+            limits: limits.clone(),
+            steps: Vec::new(),
+            _clock: meter::clock(limits.time_limit_s),
+        })
     }
 
     pub(crate) fn elapsed_s(&self) -> f64 {
@@ -155,6 +163,11 @@ impl Progress {
 
     pub(crate) fn note(&mut self, step: &str, found: impl Into<String>) {
         self.steps.push(ProofStep { step: step.into(), found: found.into(), at_s: self.elapsed_s() });
+    }
+
+    /// Tells whoever watches how near plan and bound are.
+    pub(crate) fn tell(&self, objective: u64, bound: u64) {
+        meter::gap(gap(objective, bound));
     }
 
     /// Judges objective and bound. A bound that rounding put past the objective is the objective.

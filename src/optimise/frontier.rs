@@ -22,6 +22,7 @@ use super::max_cover;
 use super::reduce::{self, NO_CLASS};
 use super::verify;
 use crate::error::{Fault, Result};
+use crate::stages::meter;
 
 /// What is asked.
 #[derive(Debug, Clone, Copy)]
@@ -356,7 +357,9 @@ impl Curve {
             let n_todo = todo.len();
             let before =
                 (self.sets.iter().map(|s| s.1).sum::<u64>(), self.bounds.iter().copied().map(u128::from).sum::<u128>());
+            meter::expect(n_todo, "numbers of agents");
             for (done, k) in todo.into_iter().enumerate() {
+                meter::advance(usize::from(done > 0));
                 if progress.out_of_time() {
                     return Ok(());
                 }

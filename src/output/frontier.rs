@@ -1,15 +1,15 @@
-//! The frontier as a table and as plots.
+//! The frontier as a table.
 
+use super::schema;
 use super::table::{self, RunFolder, Values};
-use super::{plot, schema};
 use crate::error::Result;
 use crate::rollout::frontier::Frontier;
 use crate::study::Study;
 
-/// Writes `frontier.parquet`, `frontier.svg` and `frontier.png`.
+/// Writes `frontier.parquet`.
 ///
 /// # Errors
-/// The disk refuses one.
+/// The disk refuses it.
 pub fn write(folder: &RunFolder, study: &Study, frontier: &Frontier) -> Result<()> {
     let points = &frontier.points;
     let share = |people: f64| if frontier.persons.0 > 0 { people / frontier.persons.people() } else { 0.0 };
@@ -28,6 +28,5 @@ pub fn write(folder: &RunFolder, study: &Study, frontier: &Frontier) -> Result<(
         Values::number(points.iter().map(|p| p.marginal.people())),
         Values::text(points.iter().map(|p| ids(&p.sites))),
     ];
-    table::write(folder, &schema::FRONTIER, values)?;
-    plot::frontier::write(folder.path(), study, frontier)
+    table::write(folder, &schema::FRONTIER, values)
 }

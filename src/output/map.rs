@@ -1,6 +1,8 @@
 //! `map.html`: the page bundled at build time with the data of a run, or of two, set into it.
 
 #[cfg(feature = "map")]
+mod background;
+#[cfg(feature = "map")]
 mod cells;
 #[cfg(feature = "map")]
 mod container;

@@ -1,5 +1,6 @@
 //! What a run leaves: tables, isochrones, the manifest and the map, in one folder, whole or not at all.
 
+pub mod backdrop;
 pub mod compare;
 pub mod draw;
 pub mod eligibility;
@@ -16,10 +17,10 @@ pub mod map;
 pub mod matrix;
 mod off_network;
 mod people;
-pub mod picture;
 pub mod plot;
 pub(crate) mod proof;
 mod read;
+pub mod report;
 pub mod run;
 pub mod schema;
 pub mod sensitivity;
@@ -30,6 +31,7 @@ pub mod table;
 pub mod tables;
 mod today;
 pub mod verify;
+pub mod workbook;
 
 use std::path::{Path, PathBuf};
 
@@ -78,6 +80,11 @@ pub fn write_run(target: &Path, force: bool, study: &Study, plan: &Rollout, stag
         },
         |()| format!("tables in {}", target.display()),
     )?;
+    stages.run(
+        "write background",
+        || backdrop::write(&run, study),
+        |written: &backdrop::Written| written.to_string(),
+    )?;
     if study.scenario.output.frontier {
         stages.run(
             "frontier",
@@ -94,7 +101,8 @@ pub fn write_run(target: &Path, force: bool, study: &Study, plan: &Rollout, stag
         sensitivity::write(&run, study, &tried)?;
     }
     let manifest = manifest::begin(&run, study, plan)?;
-    stages.run("draw", || draw(&Run::open(folder.path())?), |()| "the map".to_owned())?;
+    let drawn = |_: &()| "the map, the report, the workbook and the plots".to_owned();
+    stages.run("draw", || draw(&Run::open(folder.path())?), drawn)?;
     manifest::finish(folder.path(), manifest, stages.done())?;
     crate::stages::go_on()?;
     folder.commit()
@@ -105,5 +113,9 @@ pub fn write_run(target: &Path, force: bool, study: &Study, plan: &Rollout, stag
 /// # Errors
 /// A table of the run cannot be read, or the disk refuses.
 fn draw(run: &Run) -> Result<()> {
-    map::write(&run.folder.join("map.html"), run, &map::MapOptions::default())
+    map::write(&run.folder.join("map.html"), run, &map::MapOptions::default())?;
+    report::write(run, report::Lang::Vi, &run.folder.join("report.html"))?;
+    workbook::write(run, &run.folder.join(workbook::FILE))?;
+    plot::write(run, &run.folder.join(plot::FOLDER), &plot::Wanted::of_plan())?;
+    Ok(())
 }

@@ -876,6 +876,26 @@ pub const TODAY: Table = Table {
     ],
 };
 
+/// What stands behind a plan on a map.
+pub const BACKDROP: Table = Table {
+    file: "backdrop.parquet",
+    row: "something of the roads' file that maps show or people look for, in the study area and some 3 km around it",
+    columns: &[
+        text("kind", "`road`, `water`, `park`, `rail`, `place`, `street` (one row a named street) or `address`"),
+        or_null(text(
+            "class",
+            "of a road its `highway`, of a place its `place`, of others the value of the tag that makes them what they are; \
+             null for streets and addresses",
+        )),
+        or_null(text("name", "its name as on the spot; of an address house number and street; null without a name")),
+        or_null(text("name_vi", "its name in Vietnamese, where it is given by itself")),
+        or_null(text("name_en", "its name in English, where it is given")),
+        geometry(
+            "lines and outlines to some 5 m; areas that reach beyond are cut; of places, streets and addresses a point",
+        ),
+    ],
+};
+
 /// Every table of a run, in the order of the dictionary.
 pub const TABLES: &[Table] = &[
     ROLLOUT,
@@ -898,6 +918,7 @@ pub const TABLES: &[Table] = &[
     GROUPS,
     CELL_GROUPS,
     ISOCHRONES,
+    BACKDROP,
     FRONTIER,
     SENSITIVITY,
     NETWORK_NODES,

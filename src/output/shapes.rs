@@ -7,6 +7,7 @@ use crate::access::isochrone::{Canvas, Scratch};
 use crate::access::search::Search;
 use crate::error::Result;
 use crate::rollout::Rollout;
+use crate::stages::meter;
 use crate::study::Study;
 use crate::units::TravelTime;
 
@@ -40,12 +41,14 @@ pub fn isochrones(study: &Study, plan: &Rollout) -> Result<Vec<Isochrone>> {
     }
     let (network, graph) = (&study.network, &study.network.modes[0]);
     let canvas = Canvas::new(network, SQUARE_M)?;
+    meter::expect(wanted.len(), "areas");
     let drawn: Vec<Result<Vec<Isochrone>>> = wanted
         .into_par_iter()
         .map_init(Default::default, |(search, scratch): &mut (Search, Scratch), (phase, site, sites)| {
             let legs: Vec<_> =
                 sites.iter().filter_map(|&s| study.site_legs.by_mode[0][s as usize].map(|(leg, _)| leg)).collect();
             let shapes = canvas.isochrones(network, graph, &legs, &bands, search, scratch)?;
+            meter::advance(1);
             let band = |(shape, &minutes): (MultiPolygon<f64>, &f64)| Isochrone { phase, site, minutes, shape };
             Ok(shapes.into_iter().zip(minutes).map(band).collect())
         })

@@ -98,6 +98,7 @@ impl Values {
 /// # Errors
 /// The disk refuses it, or the values do not fit the schema (an internal fault).
 pub fn write(folder: &RunFolder, table: &Table, values: Vec<Values>) -> Result<()> {
+    crate::stages::meter::say(table.file);
     write_stamped(&folder.join(table.file), table, folder.stamp(), values)
 }
 

@@ -6,6 +6,7 @@ use super::{Rollout, solve};
 use crate::error::Result;
 use crate::optimise::certificate::{Certificate, Effort, of_phases, of_set_cover};
 use crate::optimise::{Answer, ProofStep, Status, phases, set_cover};
+use crate::stages::meter;
 use crate::study::Study;
 
 /// A problem as it was given to the optimiser, and what came of it. Sites and rows are those of the study.
@@ -141,7 +142,8 @@ impl Statement {
 /// # Errors
 /// The cover sets of the study are not in order (an internal fault).
 pub fn certify(study: &Study, plan: &Rollout) -> Result<Vec<Option<Certificate>>> {
-    let certify = |statement: &Statement| {
+    let certify = |(i, statement): (usize, &Statement)| {
+        meter::say(format!("proof {} of {}", i + 1, plan.problems.stated.len()));
         if statement.no_multipliers.is_some() {
             return Ok(None);
         }
@@ -160,5 +162,5 @@ pub fn certify(study: &Study, plan: &Rollout) -> Result<Vec<Option<Certificate>>
             }
         }))
     };
-    plan.problems.stated.iter().map(certify).collect()
+    plan.problems.stated.iter().enumerate().map(certify).collect()
 }

@@ -23,6 +23,7 @@ use serde::Serialize;
 
 use crate::error::{Fault, Result};
 use crate::optimise::cover::open_flags;
+use crate::stages::meter;
 use crate::study::Study;
 use crate::units::Persons;
 
@@ -118,6 +119,7 @@ impl Rollout {
     pub fn solve(study: &Study) -> Result<Rollout> {
         let (choices, problems, strategies) = solve::choose(study)?;
         let opened: BTreeSet<u32> = choices.iter().flat_map(|c| c.open.iter().copied()).collect();
+        meter::say("checking by a second search");
         let served = indicators::served_under_all_speeds(study, &opened);
         let mut phases = Vec::with_capacity(choices.len());
         for choice in choices {
@@ -128,6 +130,7 @@ impl Rollout {
             let solve::Choice { open, opened, proof, in_scope, .. } = choice;
             phases.push(PhasePlan { open, opened, proof, in_scope, rows, indicators, groups });
         }
+        meter::say("agents and counters");
         let agents = explain::agents(study, &phases);
         let uncovered = phases.last().map_or(Vec::new(), |last| uncovered::places(study, last));
         let capacity = capacity::of_plan(study, &phases)?;

@@ -55,6 +55,8 @@ pub struct Study {
     pub network: Network,
     /// Shapes of water, for the map: points, and whether they bound an area.
     pub water: Vec<(Vec<LonLat>, bool)>,
+    /// What else the file of the roads holds: water, and the background of maps. Buildings are used up.
+    pub features: Features,
     /// Where people live.
     pub cells: Vec<DemandCell>,
     /// For each layer, the feature in which each cell lies.
@@ -155,7 +157,7 @@ impl Study {
         let Tables { modes, area, mut layers, mut sites, sites_left_out, offices, dossiers, repairs } = tables;
         let clip = clip_box(&area, &modes, &standard)?;
         let Roads { network, water } = load_roads(&scenario.inputs.roads, clip, &modes, sites.len(), cache, stages)?;
-        let features = stages.run(
+        let mut features = stages.run(
             "read features",
             || features(&scenario, clip),
             |f: &Features| format!("{} areas of water, {} buildings", f.water.len(), f.buildings.len()),
@@ -173,6 +175,7 @@ impl Study {
                 format!("{} demand cells, {:.0} people{}", demand.cells.len(), persons.people(), told(&demand.scaled))
             },
         )?;
+        features.buildings = Vec::new();
         let groups = groups::read_groups(&scenario, &modes, &area, &layers, &cells, &cell_boundary)?;
         for (index, (layer, of_cell)) in layers.iter_mut().zip(&mut cell_boundary).enumerate() {
             drop_unused(layer, of_cell, &mut sites, index);
@@ -254,6 +257,7 @@ impl Study {
             layers,
             network,
             water,
+            features,
             cells,
             cell_boundary,
             scaled,
@@ -369,16 +373,13 @@ pub(crate) fn clip_box(area: &MultiPolygon<f64>, modes: &[Mode], standard: &Stan
 /// What the scenario needs of the roads' file beside its roads.
 fn features(scenario: &Scenario, clip: [f64; 4]) -> Result<Features> {
     let wanted = Wanted {
-        water: scenario.inputs.water.is_none(),
+        water: true,
         buildings: scenario.population.buildings && scenario.population.cell_m > 0.0,
         points: wanted_points(scenario),
+        backdrop: true,
         ..Wanted::default()
     };
-    if wanted == Wanted::default() {
-        Ok(Features::default())
-    } else {
-        read_features(&scenario.inputs.roads, clip, &wanted)
-    }
+    read_features(&scenario.inputs.roads, clip, &wanted)
 }
 
 /// How the people were scaled, in a few words.

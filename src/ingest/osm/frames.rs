@@ -14,6 +14,7 @@ use osmpbfreader::osmformat::HeaderBlock;
 use protobuf::Message;
 
 use crate::error::{Fault, Result};
+use crate::stages::meter;
 
 /// The largest header of a blob, in bytes.
 const MAX_HEADER_BYTES: u32 = 64 * 1024;
@@ -59,17 +60,19 @@ pub(super) struct Frames {
 impl Frames {
     pub(super) fn open(path: &Path) -> Result<Self> {
         let file = File::open(path).map_err(|e| Fault::io("read the roads", path, &e))?;
+        meter::expect(file.metadata().map_or(0, |found| found.len() as usize), "bytes");
         Ok(Frames { reader: BufReader::with_capacity(1 << 18, file), offset: 0, found: 0, header: None })
     }
 
     /// The next data blobs, none at the end of the file, or what is wrong with which blob.
     pub(super) fn batch(&mut self) -> Result<Vec<Frame>, (usize, String)> {
-        let (mut batch, mut bytes) = (Vec::new(), 0);
+        let (mut batch, mut bytes, before) = (Vec::new(), 0, self.offset);
         while batch.len() < BATCH_FRAMES && bytes < BATCH_BYTES {
             let Some(frame) = self.next_data().map_err(|what| (self.found + 1, what))? else { break };
             bytes += frame.bytes.len();
             batch.push(frame);
         }
+        meter::advance((self.offset - before) as usize);
         Ok(batch)
     }
 

@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use super::damaged;
 use super::frames::{Frame, FramePlace, Frames, Unpacker};
 use crate::error::Result;
+use crate::stages::meter;
 
 /// A data block, unpacked.
 pub(super) struct RawBlock {
@@ -27,6 +28,9 @@ pub(super) fn scan(
 ) -> Result<()> {
     let wrong = |(number, what): (usize, String)| damaged(path, number, what);
     let mut frames = Frames::open(path)?;
+    if let Some(places) = places {
+        meter::expect(places.len(), "blocks");
+    }
     let mut again = places.map(|places| places.iter().copied());
     let mut batch = || match &mut again {
         Some(places) => frames.again(places),
@@ -45,6 +49,9 @@ pub(super) fn scan(
     let mut packed = batch().map_err(wrong)?;
     while !packed.is_empty() {
         crate::stages::go_on()?;
+        if places.is_some() {
+            meter::advance(packed.len());
+        }
         let (done, next) = rayon::join(|| unpacked(packed).map_err(wrong).and_then(&mut take), &mut batch);
         done?;
         packed = next.map_err(wrong)?;

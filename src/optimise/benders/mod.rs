@@ -59,6 +59,7 @@ fn solve_from(
     }
     best = best.max(search.objective());
     bound = bound.min(priced.bound).max(best);
+    progress.tell(best, bound);
     let settled = settle(&nested, &priced, best + tolerance(best), &mut domain);
     let left = domain.iter().filter(|&&set| set == Set::Free).count();
     progress.note(
@@ -95,8 +96,12 @@ fn solve_from(
     }
     let cuts = master.useful(&relaxed);
     let grown = {
-        let stop =
-            |bound: u64, best: u64| progress.out_of_time() || (bound != u64::MAX && answer::gap(best, bound) <= gap);
+        let stop = |bound: u64, best: u64| {
+            if bound != u64::MAX {
+                progress.tell(best, bound);
+            }
+            progress.out_of_time() || (bound != u64::MAX && answer::gap(best, bound) <= gap)
+        };
         let mut improve = |slots: Vec<usize>| {
             search.try_from(slots, &|| progress.out_of_time());
             search.objective()

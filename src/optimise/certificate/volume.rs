@@ -1,5 +1,7 @@
 //! The volume algorithm: a subgradient method whose direction is a running mean of subgradients.
 
+use crate::stages::meter;
+
 /// A convex function to be made small, of variables each within 0 and its own limit.
 pub(super) trait Dual {
     /// The largest value of each variable.
@@ -25,7 +27,9 @@ pub(super) fn minimise(dual: &mut impl Dual, mut u: Vec<f64>, target: f64, work:
     let (mut next, mut slope) = (vec![0.0; n], vec![0.0; n]);
     let (mut pace, mut worse) = (1.0, 0_u32);
     let rounds = (work / dual.work().max(1)).clamp(20, MOST_ROUNDS);
+    meter::expect(rounds as usize, "rounds at most");
     for _ in 0..rounds {
+        meter::advance(1);
         // A variable at its end that would go beyond it is no way down.
         let free = |i: usize, mean: &[f64]| if mean[i] > 0.0 { u[i] > 0.0 } else { u[i] < dual.limits()[i] };
         let norm_of = |mean: &[f64]| -> f64 { (0..n).filter(|&i| free(i, mean)).map(|i| mean[i] * mean[i]).sum() };

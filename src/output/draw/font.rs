@@ -24,7 +24,9 @@ pub fn readable(text: &str) -> impl Iterator<Item = char> {
         matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
             || matches!(c, '\u{61c}' | '\u{fffe}' | '\u{ffff}')
     };
-    text.nfc().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(move |c| !c.is_control() && !hidden(c))
+    text.nfc()
+        .map(|c| if c.is_whitespace() && c != '\u{a0}' { ' ' } else { c })
+        .filter(move |c| !c.is_control() && !hidden(c))
 }
 
 /// Width of a text in pixels, in a font of some size.
@@ -37,7 +39,7 @@ pub fn width(text: &str, size: f64, bold: bool) -> f64 {
     readable(text).map(of).sum::<f64>() * size
 }
 
-/// A text in lines no wider than `most` pixels, at most so many lines; what does not fit ends in an ellipsis.
+/// A text in lines no wider than `most` pixels, at most so many lines, broken at blanks (not at U+00A0); what does not fit ends in an ellipsis.
 pub fn wrapped(text: &str, size: f64, bold: bool, most: f64, lines: usize) -> Vec<String> {
     let clean: String = readable(text).collect();
     let mut words = clean.split(' ').filter(|w| !w.is_empty()).peekable();
@@ -232,6 +234,8 @@ mod tests {
         let two = wrapped(text, 10.0, false, most, 2);
         assert_eq!(two[0], "Giai đoạn 4:");
         assert!(two[1].starts_with("Toàn") && two[1].ends_with('…') && width(&two[1], 10.0, false) <= most, "{two:?}");
+        // A blank that holds together is no place to break.
+        assert_eq!(wrapped("5 5\u{a0}km", 10.0, false, width("5 5\u{a0}k", 10.0, false), 9), ["5", "5\u{a0}km"]);
         assert!(wrapped(" \n ", 10.0, false, 50.0, 3).is_empty());
         // A word that is wider than a line does not run out of it.
         let long = wrapped(&"x".repeat(10_000), 10.0, false, 80.0, 3);

@@ -2,7 +2,9 @@
 
 pub mod chart;
 pub mod font;
+pub mod map;
 pub mod png;
+pub mod raster;
 pub mod svg;
 pub mod view;
 
@@ -28,6 +30,14 @@ pub enum Format {
 }
 
 impl Format {
+    /// The ending of names of such files.
+    pub fn ending(self) -> &'static str {
+        match self {
+            Format::Svg => "svg",
+            Format::Png => "png",
+        }
+    }
+
     /// By the ending of a name; `None` where it is not that of a picture.
     pub fn of(path: &Path) -> Option<Format> {
         let ending = path.extension()?;

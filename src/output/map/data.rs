@@ -6,6 +6,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use geo::{Geometry, MultiPolygon};
 use serde_json::{Value, json};
 
+use super::background::Background;
 use super::cells::Cells;
 use super::container::{Blob, packed};
 use super::shapes::outline;
@@ -24,7 +25,11 @@ use crate::scenario::Text;
 /// A table of the run is missing or damaged, or does not fit the others.
 pub(super) fn of_run(run: &Run, tiles: Option<&str>) -> Result<String> {
     let mut blob = Blob::default();
-    let json = json_of(run, tiles, &mut blob)?;
+    let mut json = json_of(run, tiles, &mut blob)?;
+    for (name, part) in Background::read(run)?.packed(&mut blob) {
+        json[name] = part;
+    }
+    unsigned_zeros(&mut json);
     packed(&json, &blob)
 }
 
@@ -53,16 +58,21 @@ fn json_of(run: &Run, tiles: Option<&str>, blob: &mut Blob) -> Result<Value> {
         "agents": tables.agents.iter().map(|a| agent(a, &tables, &features)).collect::<Vec<_>>(),
         "candidates": candidates(&tables, &features),
         "cells": cells.packed(blob),
-        "roads": [],
-        "water": { "areas": [], "lines": [] },
-        "parks": [],
-        "rail": [],
-        "places": { "kind": [], "name": [], "lon": blob.i32_steps([]), "lat": blob.i32_steps([]) },
         "boundaries": boundaries(run, &tables)?,
         "isochrones": isochrones(run)?,
         "uncovered": uncovered(run)?,
         "frontier": frontier(run)?,
     }))
+}
+
+/// Makes `-0.0`, the sum of nothing, a plain zero, which nobody takes for a small loss.
+fn unsigned_zeros(json: &mut Value) {
+    match json {
+        Value::Number(number) if number.as_f64() == Some(0.0) => *json = Value::from(0),
+        Value::Array(values) => values.iter_mut().for_each(unsigned_zeros),
+        Value::Object(members) => members.values_mut().for_each(unsigned_zeros),
+        _ => {}
+    }
 }
 
 /// The tables of a run that more than one part of the map needs.

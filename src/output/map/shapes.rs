@@ -1,12 +1,9 @@
 //! Shapes as the map shows them: at its detail, short.
 
-use geo::{LineString, MultiPolygon, Simplify};
+use geo::{Coord, LineString, MapCoords, MultiPolygon, Simplify};
 use geojson::Geometry;
 
-use crate::output::files::rounded;
-
-/// Detail of outlines and lines on the map in degrees, some 5 m.
-pub(super) const DETAIL_DEG: f64 = 5e-5;
+use crate::output::backdrop::DETAIL_DEG;
 
 /// Google's encoded polyline format, precision 5, latitude first as the format has it.
 pub(super) fn polyline(line: &LineString<f64>) -> String {
@@ -27,9 +24,10 @@ pub(super) fn polyline(line: &LineString<f64>) -> String {
     text
 }
 
-/// An outline at the map's detail, 6 decimals.
+/// An outline at the map's detail, 5 decimals: some 1 m.
 pub(super) fn outline(shape: &MultiPolygon<f64>) -> Geometry {
-    Geometry::from(&rounded(&shape.simplify(DETAIL_DEG)))
+    let short = shape.simplify(DETAIL_DEG);
+    Geometry::from(&short.map_coords(|c| Coord { x: (c.x * 1e5).round() / 1e5, y: (c.y * 1e5).round() / 1e5 }))
 }
 
 #[cfg(test)]

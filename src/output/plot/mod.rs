@@ -1,117 +1,169 @@
-//! Plots: drawn once, on a PNG picture and as SVG.
+//! The plots of a run: how long people travel, the work of each agent, when agents open, the share served by commune,
+//! and the frontier. Each is drawn from the tables of a run, in either language.
 
-pub mod frontier;
-mod svg;
+mod communes;
+mod frontier;
+mod loads;
+mod phases;
+mod sheet;
+mod times;
+mod words;
 
-use super::picture::{Picture, Rgb, Spot};
-pub use svg::Svg;
+use std::path::{Path, PathBuf};
 
-/// Width and height of a plot in pixels.
-pub const SIZE: [usize; 2] = [1600, 1000];
+use super::draw::{self, Format, Svg};
+use super::run::{PhaseRow, Run, TodayRow};
+use super::schema;
+use crate::error::{Fault, Result};
+use crate::files::refuse_existing_file;
+pub use frontier::Frontier;
+pub use sheet::Facts;
+pub use words::Language;
 
-/// Which part of a text stands at its spot.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Anchor {
-    /// Its left end.
-    Start,
-    /// Its middle.
-    Middle,
-    /// Its right end.
-    End,
+/// The folder of a run in which its plots stand.
+pub const FOLDER: &str = "plots";
+
+/// PNG has so many pixels for one of the drawing: sharp on paper and on fine screens.
+const PNG_SCALE: f64 = 2.0;
+
+/// A kind of plot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Kind {
+    /// When phases begin and end, what opens, and who is served.
+    Phases,
+    /// People by travel time, phase by phase.
+    Times,
+    /// The work of each agent in the last phase.
+    Loads,
+    /// The share served by commune.
+    Communes,
+    /// The most people that any number of agents can serve; of runs with `output.frontier`.
+    Frontier,
 }
 
-/// Something to draw on: places in pixels from the top left corner to the right and down.
-pub trait Canvas {
-    /// Fills a polygon; `opacity` is 0 to 1.
-    fn area(&mut self, ring: &[Spot], colour: Rgb, opacity: f64);
-    /// Draws a line `width` pixels wide.
-    fn line(&mut self, line: &[Spot], width: f64, colour: Rgb);
-    /// Draws a filled circle.
-    fn dot(&mut self, at: Spot, radius: f64, colour: Rgb);
-    /// Writes text on the base line at `at`, capital letters `height` pixels high.
-    fn text(&mut self, text: &str, at: Spot, height: f64, anchor: Anchor, colour: Rgb);
-}
+impl Kind {
+    /// All kinds.
+    pub const ALL: [Kind; 5] = [Kind::Phases, Kind::Times, Kind::Loads, Kind::Communes, Kind::Frontier];
 
-impl Canvas for Picture {
-    fn area(&mut self, ring: &[Spot], colour: Rgb, opacity: f64) {
-        self.fill([ring], colour, opacity);
+    /// Its name in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Phases => "phases",
+            Kind::Times => "times",
+            Kind::Loads => "loads",
+            Kind::Communes => "communes",
+            Kind::Frontier => "frontier",
+        }
     }
 
-    fn line(&mut self, line: &[Spot], width: f64, colour: Rgb) {
-        self.stroke([line], width, colour, 1.0);
-    }
-
-    fn dot(&mut self, at: Spot, radius: f64, colour: Rgb) {
-        Picture::dot(self, at, radius, colour);
-    }
-
-    fn text(&mut self, text: &str, at: Spot, height: f64, anchor: Anchor, colour: Rgb) {
-        let width = Picture::text_width(text, height);
-        let shift = match anchor {
-            Anchor::Start => 0.0,
-            Anchor::Middle => width / 2.0,
-            Anchor::End => width,
-        };
-        self.write(text, [at[0] - shift, at[1]], height, colour);
+    /// The drawing in some languages; empty where the run holds nothing of the kind.
+    fn draw(self, run: &Run, languages: &[Language]) -> Result<Vec<Svg>> {
+        let facts = Facts::of_run(&run.about);
+        Ok(match self {
+            Kind::Phases => phases::Phases::of_run(run)?.draw(&facts, languages),
+            Kind::Times => times::Times::of_run(run)?.map_or_else(Vec::new, |plot| plot.draw(&facts, languages)),
+            Kind::Loads => loads::Loads::of_run(run)?.map_or_else(Vec::new, |plot| plot.draw(&facts, languages)),
+            Kind::Communes => {
+                communes::Communes::of_run(run)?.map_or_else(Vec::new, |plot| plot.draw(&facts, languages))
+            }
+            Kind::Frontier => Frontier::of_run(run)?.map_or_else(Vec::new, |plot| plot.draw(&facts, languages)),
+        })
     }
 }
 
-/// A line in pieces of `dash` pixels with gaps as long.
-pub fn dashed(canvas: &mut dyn Canvas, from: Spot, to: Spot, dash: f64, width: f64, colour: Rgb) {
-    let (dx, dy) = (to[0] - from[0], to[1] - from[1]);
-    let length = dx.hypot(dy);
-    let mut at = 0.0;
-    while at < length && dash > 0.0 {
-        let end = (at + dash).min(length);
-        let spot = |t: f64| [from[0] + dx * t / length, from[1] + dy * t / length];
-        canvas.line(&[spot(at), spot(end)], width, colour);
-        at += 2.0 * dash;
+/// Which plots are drawn, and how.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    /// The kinds.
+    pub kinds: Vec<Kind>,
+    /// The languages; a file each.
+    pub languages: Vec<Language>,
+    /// The formats; a file each.
+    pub formats: Vec<Format>,
+    /// Whether files that stand there are replaced.
+    pub force: bool,
+}
+
+impl Wanted {
+    /// What a run leaves: all plots in both languages as SVG.
+    pub fn of_plan() -> Wanted {
+        Wanted {
+            kinds: Kind::ALL.to_vec(),
+            languages: Language::ALL.to_vec(),
+            formats: vec![Format::Svg],
+            force: false,
+        }
     }
 }
 
-/// The least of 1, 2 or 5 times a power of ten with which `most` steps reach from 0 to `end`.
-pub fn tick_step(end: f64, most: usize) -> f64 {
-    let least = end / most.max(1) as f64;
-    if !(least > 0.0 && least.is_finite()) {
-        return 1.0;
+/// Draws plots of a run into a folder and tells the files; kinds of which the run holds nothing are left out.
+///
+/// # Errors
+/// A table cannot be read, a file stands there that may not be replaced, or the disk refuses.
+pub fn write(run: &Run, folder: &Path, wanted: &Wanted) -> Result<Vec<PathBuf>> {
+    let mut written = Vec::new();
+    for kind in &wanted.kinds {
+        crate::stages::go_on()?;
+        let drawn = kind.draw(run, &wanted.languages)?;
+        written.extend(save(folder, kind.name(), drawn, wanted)?);
     }
-    let ten = 10_f64.powf(least.log10().floor());
-    [1.0, 2.0, 5.0, 10.0].into_iter().map(|n| n * ten).find(|step| *step >= least * 0.999_999).unwrap_or(10.0 * ten)
+    Ok(written)
 }
 
-/// A text of at most so many letters.
-pub fn shortened(text: &str, most: usize) -> String {
-    if text.chars().count() <= most {
-        return text.to_owned();
+/// Writes a drawing's languages and formats as `name.LANGUAGE.FORMAT`.
+///
+/// # Errors
+/// A file stands there that may not be replaced, or the disk refuses.
+pub fn save(folder: &Path, name: &str, drawn: Vec<Svg>, wanted: &Wanted) -> Result<Vec<PathBuf>> {
+    let mut written = Vec::new();
+    for (svg, language) in drawn.into_iter().zip(&wanted.languages) {
+        for &format in &wanted.formats {
+            let path = folder.join(format!("{name}.{}.{}", language.code(), format.ending()));
+            draw::save(&path, svg.clone(), format, PNG_SCALE, wanted.force)?;
+            written.push(path);
+        }
     }
-    let kept: String = text.chars().take(most.saturating_sub(1)).collect();
-    format!("{}…", kept.trim_end())
+    Ok(written)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn steps_by_hand() {
-        // 62 in at most ten steps: 6.2 a step, so tens. 20 in ten: twos. 0.9 in five: 0.18, so 0.2.
-        assert_eq!((tick_step(62.0, 10), tick_step(20.0, 10)), (10.0, 2.0));
-        assert!((tick_step(0.9, 5) - 0.2).abs() < 1e-12);
-        assert_eq!((tick_step(0.0, 5), tick_step(f64::NAN, 5)), (1.0, 1.0));
+/// Refuses, before anything is drawn, what would replace files.
+///
+/// # Errors
+/// A file stands there and may not be replaced.
+pub fn refuse_existing(folder: &Path, wanted: &Wanted) -> Result<()> {
+    if folder.exists() && !folder.is_dir() {
+        return Err(Fault::new("output::name", "this is a file").file(folder).help("give --out a folder").into());
     }
-
-    #[test]
-    fn long_texts_are_cut() {
-        assert_eq!((shortened("Hà Nội", 6), shortened("Hà Nội", 4)), ("Hà Nội".into(), "Hà…".into()));
+    for kind in &wanted.kinds {
+        for language in &wanted.languages {
+            for format in &wanted.formats {
+                let name = format!("{}.{}.{}", kind.name(), language.code(), format.ending());
+                refuse_existing_file(&folder.join(name), wanted.force)?;
+            }
+        }
     }
+    Ok(())
+}
 
-    #[test]
-    fn text_is_anchored() {
-        let mut picture = Picture::new(100, 40, [255; 3]);
-        Canvas::text(&mut picture, "I", [50.0, 30.0], 12.0, Anchor::Middle, [0; 3]);
-        // An I of 12 pixels is 8 wide: from 46 to 54, its stem at 50.
-        assert!(
-            picture.pixel(50, 24)[0] < 100 && picture.pixel(40, 24) == [255; 3] && picture.pixel(60, 24) == [255; 3]
-        );
-    }
+/// For each phase its place among those that change what stands, so that all plots give it the same colour; `None`
+/// where nothing changes: its figures are those of the phase before.
+fn changing(phases: &[PhaseRow]) -> Vec<Option<usize>> {
+    let mut found = 0;
+    let mut before = 0;
+    let of = phases.iter().map(|p| {
+        let changes = p.agents > 0 && (p.opened > 0 || p.agents != before);
+        before = p.agents;
+        found += usize::from(changes);
+        changes.then(|| found - 1)
+    });
+    of.collect()
+}
+
+/// What the offices of today do by themselves in the whole study area, if there are any.
+fn today(run: &Run) -> Result<Option<TodayRow>> {
+    Ok(todays(run)?.into_iter().find(|row| row.boundary.is_none()).filter(|row| row.offices > 0))
+}
+
+fn todays(run: &Run) -> Result<Vec<TodayRow>> {
+    if run.folder.join(schema::TODAY.file).is_file() { run.rows() } else { Ok(Vec::new()) }
 }

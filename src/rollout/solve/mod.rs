@@ -19,7 +19,7 @@ use crate::network::CLOSED;
 use crate::optimise::answer::{Limits, ProofStep};
 use crate::optimise::cover::{CostTable, CoverTable};
 use crate::scenario::{Opens, Strategy};
-use crate::stages::go_on;
+use crate::stages::{go_on, meter};
 use crate::study::{Study, check_budgets};
 
 pub use asked::check_phases;
@@ -144,6 +144,7 @@ impl<'a> Ground<'a> {
             let mut found = Vec::new();
             for block in blocks.iter().rev() {
                 go_on()?;
+                self.say(strategy, block);
                 let base = self.sure_before(block.start);
                 let part = self.block(block, base, strategy, later.as_deref())?;
                 later = part.sets.first().cloned();
@@ -155,6 +156,7 @@ impl<'a> Ground<'a> {
         } else {
             for block in &blocks {
                 go_on()?;
+                self.say(strategy, block);
                 let base = self.standing_before(&settled.sets, block.start);
                 let part = self.block(block, base, strategy, None)?;
                 settled.extend(part);
@@ -162,6 +164,15 @@ impl<'a> Ground<'a> {
         }
         self.check_promises(&settled.sets)?;
         Ok(settled)
+    }
+
+    /// Tells whoever watches what is being settled.
+    fn say(&self, strategy: Strategy, block: &Range<usize>) {
+        let phases = match block.len() {
+            1 => format!("phase {}", block.start + 1),
+            _ => format!("phases {} to {}", block.start + 1, block.end),
+        };
+        meter::say(format!("{phases} of {}, {}", self.scopes.len(), strategy.as_str()));
     }
 
     /// What stands at the start of phase `t` in every plan: fixed sites, and those that earlier phases name.

@@ -10,10 +10,12 @@ use super::super::block::{Part, Read, decode};
 use super::super::elements::{refs_of, with_block};
 use super::super::nodes::{Finder, NodeTable, Place};
 use super::super::scan::{of_each, scan};
+use super::backdrop::Behind;
 use super::find::{Found, FoundArea, point};
 use super::rings::{join, measure, nest};
-use super::{AdminArea, BrokenArea, Building, Features, OsmId, PointOfInterest, TagList, WaterArea, tag, within};
+use super::{AdminArea, BrokenArea, Building, Features, OsmId, PointOfInterest, TagList, TaggedArea, tag, within};
 use crate::error::Result;
+use crate::units::LonLat;
 
 /// The member ways of relations.
 #[derive(Default)]
@@ -76,6 +78,7 @@ fn read_nodes(path: &Path, found: &Found, ways: &Ways) -> Result<NodeTable> {
     let closed = found.areas.iter().filter(|area| matches!(area.id, OsmId::Way(_)));
     let mut ids: Vec<i64> =
         closed.flat_map(|area| &found.parts[area.parts.clone()]).chain(&ways.refs).copied().collect();
+    ids.extend(found.lines.iter().flat_map(|line| &found.parts[line.parts.clone()]));
     ids.par_sort_unstable();
     ids.dedup();
     let places = vec![Place::NOWHERE; ids.len()];
@@ -153,10 +156,13 @@ impl Lookup<'_> {
 /// What one area gives.
 #[derive(Default)]
 struct Built {
-    water: Option<WaterArea>,
+    water: Option<TaggedArea>,
     building: Option<Building>,
     boundary: Option<AdminArea>,
     point: Option<PointOfInterest>,
+    /// With the tags of what may be a park, a place or an address.
+    behind: Option<(Behind, OsmId, LonLat, TagList)>,
+    park: Option<TaggedArea>,
     broken: Option<BrokenArea>,
 }
 
@@ -177,13 +183,23 @@ pub(super) fn build(path: &Path, mut found: Found, clip: [f64; 4]) -> Result<Fea
         }
     };
     let built: Vec<Built> = areas.par_iter_mut().map(of_area).collect();
-    let mut features = Features { points: found.points, ..Features::default() };
+    let mut features = Features { points: found.points, backdrop: found.backdrop, ..Features::default() };
     for area in built {
         features.water.extend(area.water);
         features.buildings.extend(area.building);
         features.boundaries.extend(area.boundary);
         features.points.extend(area.point);
         features.broken.extend(area.broken);
+        features.backdrop.parks.extend(area.park);
+        if let Some((behind, id, at, tags)) = area.behind {
+            features.backdrop.add(behind, id, at, &tags);
+        }
+    }
+    for line in found.lines {
+        let parts = &found.parts[line.parts.clone()];
+        if lookup.any_within(parts, clip) {
+            features.backdrop.lines.extend(line.with_points(parts.iter().filter_map(|id| lookup.place(*id)).collect()));
+        }
     }
     Ok(features)
 }
@@ -194,11 +210,14 @@ fn built(area: &mut FoundArea, geometry: MultiPolygon<f64>) -> Built {
         return Built { broken: Some(BrokenArea { id, why: "it has no area".into() }), ..Built::default() };
     };
     let tags = std::mem::take(&mut area.tags);
+    let behind = uses.behind;
     Built {
+        park: behind.park.then(|| TaggedArea { id, tags: tags.clone(), geometry: geometry.clone() }),
+        behind: (behind.place || behind.address).then(|| (behind, id, at, tags.clone())),
         building: uses.building.then_some(Building { id, at, footprint_m2, levels: area.levels }),
         point: uses.point.then(|| point(id, at, tags.clone())),
         boundary: uses.boundary.map(|level| boundary(id, level, tags.clone(), geometry.clone())),
-        water: uses.water.then_some(WaterArea { id, tags, geometry }),
+        water: uses.water.then_some(TaggedArea { id, tags, geometry }),
         broken: None,
     }
 }

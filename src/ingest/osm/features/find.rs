@@ -8,6 +8,7 @@ use super::super::elements::{Kind, View, refs_of, with_block};
 use super::super::frames::FramePlace;
 use super::super::nodes::{Finder, Place};
 use super::super::scan::{RawBlock, of_each, scan};
+use super::backdrop::{Backdrop, FoundLine, road_name};
 use super::wanted::{Sieve, Uses, Wanted};
 use super::{OsmId, PointOfInterest, TagList, tag, within};
 use crate::error::Result;
@@ -34,6 +35,9 @@ pub(super) struct Found {
     pub(super) areas: Vec<FoundArea>,
     pub(super) parts: Vec<i64>,
     pub(super) points: Vec<PointOfInterest>,
+    /// For the background of maps, as far as it is known after this pass.
+    pub(super) backdrop: Backdrop,
+    pub(super) lines: Vec<FoundLine>,
     /// Blocks with nodes and with ways.
     pub(super) node_blocks: Vec<FramePlace>,
     pub(super) way_blocks: Vec<FramePlace>,
@@ -48,6 +52,10 @@ impl Found {
             block.areas.into_iter().map(|a| FoundArea { parts: a.parts.start + shift..a.parts.end + shift, ..a }),
         );
         self.points.extend(block.points);
+        self.backdrop.append(block.backdrop);
+        self.lines.extend(
+            block.lines.into_iter().map(|l| FoundLine { parts: l.parts.start + shift..l.parts.end + shift, ..l }),
+        );
     }
 }
 
@@ -94,6 +102,7 @@ fn find_by(path: &Path, clip: [f64; 4], wanted: &Wanted, mut inside: Option<Insi
             with_ways[i] = nodes.kinds.ways || nodes.kinds.relations;
             any |= with_ways[i];
             found.points.extend(nodes.points);
+            found.backdrop.append(nodes.backdrop);
             if let Some(inside) = &mut inside {
                 let follows = inside.ids.last().zip(nodes.inside.first()).is_none_or(|(last, first)| last < first);
                 sorted &= follows && nodes.ascending && !(nodes.kinds.nodes && inside.used);
@@ -118,14 +127,21 @@ fn find_by(path: &Path, clip: [f64; 4], wanted: &Wanted, mut inside: Option<Insi
 struct BlockNodes {
     kinds: super::super::elements::Kinds,
     points: Vec<PointOfInterest>,
+    backdrop: Backdrop,
     inside: Vec<i64>,
     ascending: bool,
 }
 
 fn nodes(view: &View<'_>, clip: [f64; 4], wanted: &Wanted, in_box: bool) -> Result<BlockNodes, Trouble> {
-    let mut block = BlockNodes { kinds: view.kinds()?, points: Vec::new(), inside: Vec::new(), ascending: true };
+    let mut block = BlockNodes {
+        kinds: view.kinds()?,
+        points: Vec::new(),
+        backdrop: Backdrop::default(),
+        inside: Vec::new(),
+        ascending: true,
+    };
     let sieve = Sieve::new(wanted, view);
-    let by_tags = !wanted.points.is_empty() && sieve.any();
+    let by_tags = (wanted.backdrop || !wanted.points.is_empty()) && sieve.any();
     if !by_tags && !in_box {
         return Ok(block);
     }
@@ -135,8 +151,14 @@ fn nodes(view: &View<'_>, clip: [f64; 4], wanted: &Wanted, in_box: bool) -> Resu
             block.ascending &= block.inside.last().is_none_or(|last| *last < id);
             block.inside.push(id);
         }
-        if by_tags && !tags.is_empty() && sieve.uses(tags)?.point {
-            block.points.push(point(OsmId::Node(id), at, view.tags(tags)?));
+        if by_tags && !tags.is_empty() {
+            let uses = sieve.uses(tags)?;
+            if uses.behind.place || uses.behind.address {
+                block.backdrop.add(uses.behind, OsmId::Node(id), at, &view.tags(tags)?);
+            }
+            if uses.point {
+                block.points.push(point(OsmId::Node(id), at, view.tags(tags)?));
+            }
         }
         Ok(())
     })?;
@@ -157,7 +179,8 @@ fn areas(view: &View<'_>, wanted: &Wanted, inside: Option<&Finder<'_>>) -> Resul
     let mut near = 0;
     view.ways(|id, tags, steps| {
         let uses = sieve.uses(tags)?;
-        if !uses.any() {
+        let name = if uses.behind.road { road_name(view, tags)? } else { None };
+        if !uses.area() && uses.behind.line.is_none() && name.is_none() {
             return Ok(());
         }
         let first = found.parts.len();
@@ -168,12 +191,21 @@ fn areas(view: &View<'_>, wanted: &Wanted, inside: Option<&Finder<'_>>) -> Resul
             None => true,
             Some(finder) => finder.find(*id, near).inspect(|i| near = *i).is_some(),
         };
-        if !closed || !nodes.iter().any(&mut is_inside) {
+        let is_area = closed && uses.area();
+        if (!is_area && uses.behind.line.is_none() && name.is_none()) || !nodes.iter().any(&mut is_inside) {
             found.parts.truncate(first);
             return Ok(());
         }
-        let area = area(&sieve, view, OsmId::Way(id), uses, tags, first..found.parts.len())?;
-        found.areas.push(area);
+        found.backdrop.road_names.extend(name.map(|name| (id, name)));
+        let parts = first..found.parts.len();
+        let line = uses.behind.line.map(|kind| FoundLine::of(view, tags, kind, parts.clone())).transpose()?.flatten();
+        if !is_area && line.is_none() {
+            found.parts.truncate(first);
+        }
+        found.lines.extend(line);
+        if is_area {
+            found.areas.push(area(&sieve, view, OsmId::Way(id), uses, tags, parts)?);
+        }
         Ok(())
     })?;
     view.relations(|id, tags, members| {
@@ -182,7 +214,7 @@ fn areas(view: &View<'_>, wanted: &Wanted, inside: Option<&Finder<'_>>) -> Resul
             let level =
                 sieve.value(tags, b"admin_level")?.and_then(|text| std::str::from_utf8(text).ok()?.parse().ok());
             uses.boundary = Some(level.unwrap_or(0));
-        } else if !uses.any() || !matches!(sieve.value(tags, b"type")?, Some(b"multipolygon" | b"boundary")) {
+        } else if !uses.area() || !matches!(sieve.value(tags, b"type")?, Some(b"multipolygon" | b"boundary")) {
             return Ok(());
         }
         let first = found.parts.len();

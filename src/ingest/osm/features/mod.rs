@@ -1,9 +1,11 @@
-//! What is not roads in an OpenStreetMap extract: water, buildings, administrative boundaries, points of interest.
+//! What is not roads in an OpenStreetMap extract: water, buildings, administrative boundaries, points of interest, the
+//! background of maps.
 //!
 //! The file is read once for what is wanted, then again only where that needs more: blocks of ways for the members of
 //! relations, blocks of nodes for places. Memory goes with what is wanted and touches the clip box, not with the file;
 //! blocks are decoded in parallel and put together in file order, so that the result does not depend on threads.
 
+mod backdrop;
 mod build;
 mod find;
 mod rings;
@@ -19,6 +21,7 @@ use geo::MultiPolygon;
 
 use crate::error::{Fault, Result};
 use crate::units::LonLat;
+pub use backdrop::{Address, Backdrop, LineKind, MOST_ADDRESSES, MapLine};
 pub use sites::{default_site_tags, sites_from_osm};
 pub use wanted::{TagRule, Wanted};
 
@@ -51,9 +54,9 @@ pub fn tag<'a>(tags: &'a TagList, key: &str) -> Option<&'a str> {
     tags.iter().find(|(k, _)| k == key).map(|(_, v)| v.as_str())
 }
 
-/// An area of water.
+/// An area of water, or a park.
 #[derive(Debug, Clone, PartialEq)]
-pub struct WaterArea {
+pub struct TaggedArea {
     /// The way or relation.
     pub id: OsmId,
     /// All its tags.
@@ -124,13 +127,15 @@ pub struct BrokenArea {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Features {
     /// Areas of water.
-    pub water: Vec<WaterArea>,
+    pub water: Vec<TaggedArea>,
     /// Buildings.
     pub buildings: Vec<Building>,
     /// Administrative areas.
     pub boundaries: Vec<AdminArea>,
     /// Points of interest.
     pub points: Vec<PointOfInterest>,
+    /// For the background of maps.
+    pub backdrop: Backdrop,
     /// Wanted areas that could not be put together: cut off by the extract, or badly drawn.
     pub broken: Vec<BrokenArea>,
 }

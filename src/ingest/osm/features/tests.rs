@@ -188,6 +188,68 @@ fn boundaries_by_level_with_what_names_them() {
     assert_eq!((size(&ward.geometry), ward.geometry.coords_count()), (100.0, 5));
 }
 
+#[test]
+fn the_background_of_maps() {
+    let nodes = Block::new().nodes(&[
+        (31, 1, 1, &[("place", "village"), ("name", "Làng Vòng"), ("name:en", "Vong")]),
+        (32, 1, 1, &[("place", "village")]), // without a name
+        (33, 2, 2, &[("addr:housenumber", "12"), ("addr:street", "Phố Huế")]),
+        (34, 2, 2, &[("addr:housenumber", "12")]), // of no street
+        (35, 2, 2, &[("place", "country"), ("name", "Việt Nam")]),
+    ]);
+    let ring = [1, 2, 3, 4, 1];
+    let ways = Block::new()
+        .way(100, &[1, 2, 3], &[("highway", "residential"), ("name", "Phố Huế")])
+        .way(101, &[1, 2, 3], &[("waterway", "river"), ("name", "Sông Hồng")])
+        .way(102, &[2, 99, 3], &[("railway", "rail")]) // node 99 beyond the extract
+        .way(103, &[1, 2], &[("railway", "rail"), ("service", "yard")])
+        .way(104, &[1, 2], &[("waterway", "stream"), ("tunnel", "culvert")])
+        .way(105, &ring, &[("leisure", "park"), ("name", "Thống Nhất")])
+        .way(106, &[1, 2, 3], &[("leisure", "park")]) // open
+        .way(107, &[21, 22, 23, 24, 21], &[("addr:housenumber", "4"), ("addr:place", "Làng Vòng")])
+        .way(108, &ring, &[("place", "suburb"), ("name", "Ba Đình")])
+        .way(109, &[1, 2, 3], &[("highway", "path")])
+        .way(110, &[5, 6, 7, 8, 5], &[]);
+    // A forest with a clearing.
+    let forest = [("type", "multipolygon"), ("landuse", "forest")];
+    let relations = Block::new().relation(7, &[('w', 105, "outer"), ('w', 110, "inner")], &forest);
+    let blocks = [corners().bytes(), nodes.bytes(), ways.bytes(), relations.bytes()];
+    let wanted = Wanted { backdrop: true, ..Wanted::default() };
+    let found = read(&blocks, &wanted);
+    assert_eq!((found.water.len(), found.points.len(), found.broken.len()), (0, 0, 0));
+    let Backdrop { parks, lines, places, road_names, addresses, addresses_left_out } = found.backdrop;
+    let parks: Vec<_> = parks.iter().map(|p| (p.id, tag(&p.tags, "name"), size(&p.geometry))).collect();
+    assert_eq!(parks, [(OsmId::Way(105), Some("Thống Nhất"), 100.0), (OsmId::Relation(7), None, 96.0)]);
+    let lines: Vec<_> = lines.iter().map(|l| (l.kind, l.class.as_str(), l.name.as_deref(), l.points.0.len())).collect();
+    assert_eq!(lines, [(LineKind::Water, "river", Some("Sông Hồng"), 3), (LineKind::Rail, "rail", None, 2)]);
+    let named: Vec<_> = places.iter().map(|p| (p.id, p.name.as_deref(), Backdrop::importance(p))).collect();
+    assert_eq!(named, [(OsmId::Node(31), Some("Làng Vòng"), 4), (OsmId::Way(108), Some("Ba Đình"), 2)]);
+    assert_eq!(road_names, [(100, "Phố Huế".to_owned())]);
+    let texts: Vec<_> = addresses.iter().map(|a| a.text.as_str()).collect();
+    assert_eq!((texts, addresses_left_out), (vec!["12 Phố Huế", "4 Làng Vòng"], 0));
+    assert!((addresses[1].at.lon - 0.305).abs() < 1e-9 && (addresses[1].at.lat - 0.005).abs() < 1e-9);
+
+    // Only what touches the box: the last square alone.
+    let there = read_features(file(&blocks).path(), [0.3, 0.0, 0.31, 0.01], &wanted).unwrap().backdrop;
+    assert_eq!((there.road_names.len(), there.lines.len(), there.parks.len(), there.places.len()), (0, 0, 0, 0));
+    assert_eq!(there.addresses.len(), 1);
+}
+
+#[test]
+fn addresses_beyond_the_bound_are_counted() {
+    let at = LonLat { lon: 105.0, lat: 21.0 };
+    let some = |n: usize| Backdrop {
+        addresses: (0..n).map(|i| Address { text: i.to_string(), at }).collect(),
+        addresses_left_out: 1,
+        ..Backdrop::default()
+    };
+    let mut all = some(150_000);
+    all.append(some(60_000));
+    // 150,000 + 60,000 − 200,000 = 10,000, and 1 + 1 that the parts had left out.
+    assert_eq!((all.addresses.len(), all.addresses_left_out), (200_000, 10_002));
+    assert_eq!(all.addresses[199_999].text, "49999");
+}
+
 fn post(name: &'static str) -> [(&'static str, &'static str); 2] {
     [("amenity", "post_office"), ("name", name)]
 }
@@ -262,10 +324,18 @@ fn damaged_blocks_never_panic() {
     let rest = Block::new()
         .way(100, &[1, 2, 3], &[])
         .way(101, &[3, 4, 1], &[("building", "yes"), ("building:levels", "3")])
+        .way(102, &[1, 2, 3, 4], &[("waterway", "river"), ("name", "Sông Hồng")])
+        .way(103, &[1, 2], &[("highway", "primary"), ("name", "Phố Huế")])
         .relation(7, &[('w', 100, "outer"), ('w', 101, "")], LAKE)
         .bytes();
-    let wanted =
-        Wanted { water: true, buildings: true, boundaries: vec![4], relations: vec![7], points: default_site_tags() };
+    let wanted = Wanted {
+        water: true,
+        buildings: true,
+        boundaries: vec![4],
+        relations: vec![7],
+        points: default_site_tags(),
+        backdrop: true,
+    };
     let (mut refused, mut taken) = (0, 0);
     for (intact, damaged, nodes_damaged) in [(&rest, &nodes, true), (&nodes, &rest, false)] {
         for bit in (0..damaged.len() * 8).step_by(3) {
@@ -292,6 +362,7 @@ fn real_roads_hold_little_else() {
         boundaries: vec![4, 6, 8],
         points: default_site_tags(),
         relations: vec![],
+        backdrop: false,
     };
     let found = read_features(&path, EVERYWHERE, &wanted).unwrap();
     assert_eq!((found.boundaries.len(), found.broken.len()), (0, 0));

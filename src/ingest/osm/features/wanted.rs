@@ -2,6 +2,7 @@
 
 use super::super::block::Trouble;
 use super::super::elements::{TagAt, View};
+use super::backdrop::Behind;
 use crate::error::{Fault, Result};
 
 /// What to read of a file.
@@ -17,6 +18,8 @@ pub struct Wanted {
     pub relations: Vec<i64>,
     /// Points of interest: elements with any of these tags.
     pub points: Vec<TagRule>,
+    /// The background of maps. Areas of water are asked for by themselves.
+    pub backdrop: bool,
 }
 
 /// A tag to look for: `key=value`, or `key=*` for any value but `no`.
@@ -62,16 +65,18 @@ pub(super) struct Uses {
     /// Its `admin_level`.
     pub(super) boundary: Option<u8>,
     pub(super) point: bool,
+    pub(super) behind: Behind,
 }
 
 impl Uses {
-    pub(super) fn any(self) -> bool {
-        self.water || self.building || self.boundary.is_some() || self.point
+    /// Whether an area is wanted.
+    pub(super) fn area(self) -> bool {
+        self.water || self.building || self.boundary.is_some() || self.point || self.behind.area()
     }
 
     /// Whether its tags are kept.
     pub(super) fn tags(self) -> bool {
-        self.water || self.boundary.is_some() || self.point
+        self.water || self.boundary.is_some() || self.point || self.behind.area()
     }
 }
 
@@ -89,6 +94,7 @@ impl<'a> Sieve<'a> {
             b"natural" | b"waterway" | b"water" | b"landuse" if wanted.water => true,
             b"building" if wanted.buildings => true,
             b"boundary" if !wanted.boundaries.is_empty() => true,
+            text if wanted.backdrop && Behind::decides(text) => true,
             text => wanted.points.iter().any(|rule| rule.key.as_bytes() == text),
         };
         Sieve { wanted, view, deciding: view.texts().iter().map(decides).collect() }
@@ -118,6 +124,9 @@ impl<'a> Sieve<'a> {
                 };
             uses.building |= self.wanted.buildings && key == b"building" && value != b"no";
             administrative |= key == b"boundary" && value == b"administrative";
+            if self.wanted.backdrop {
+                uses.behind.add(key, value);
+            }
             uses.point |= self.wanted.points.iter().any(|rule| rule.fits(key, value));
         }
         if administrative && let Some(level) = self.value(tags, b"admin_level")? {

@@ -111,12 +111,19 @@ export function unpack<T extends Numbers>(
   return out
 }
 
+/** Whole steps of `1 / perUnit` as numbers. */
+function scaled<T extends Float32Array | Float64Array>(type: new (length: number) => T, steps: Numbers, perUnit: number): T {
+  const out = new type(steps.length)
+  for (let i = 0; i < steps.length; i++) out[i] = (steps[i] ?? 0) / perUnit
+  return out
+}
+
 /** Unpacks the cells of a run with `phases` phases. Throws when an array has the wrong length. */
 export function decodeCells(packed: PackedCells, blob: Uint8Array, phases: number): Cells {
   const { count } = packed
   if (packed.phases.length !== phases) throw new Error(`cells: ${packed.phases.length} phases, expected ${phases}`)
   const degrees = (array: Packed, what: string) =>
-    Float64Array.from(unpack(Int32Array, blob, array, count, true, what), microdegrees => microdegrees / 1e6)
+    scaled(Float64Array, unpack(Int32Array, blob, array, count, true, what), 1e6)
   const each = <T>(make: (phase: PackedCells['phases'][number], name: string) => T): T[] =>
     packed.phases.map((phase, i) => make(phase, `cells.phases[${i}]`))
   return {
@@ -125,7 +132,7 @@ export function decodeCells(packed: PackedCells, blob: Uint8Array, phases: numbe
     halfLat: packed.half_lat,
     lon: degrees(packed.lon, 'cells.lon'),
     lat: degrees(packed.lat, 'cells.lat'),
-    persons: Float32Array.from(unpack(Uint32Array, blob, packed.persons, count, false, 'cells.persons'), n => n / 1000),
+    persons: scaled(Float32Array, unpack(Uint32Array, blob, packed.persons, count, false, 'cells.persons'), 1000),
     boundary: unpack(Int16Array, blob, packed.boundary, count, true, 'cells.boundary'),
     timeS: each((phase, name) => unpack(Uint16Array, blob, phase.time_s, count, true, `${name}.time_s`)),
     covered: each((phase, name) => unpack(Uint8Array, blob, phase.covered, count, false, `${name}.covered`)),
@@ -140,7 +147,7 @@ export function decodePlaces(packed: PackedPlaces, blob: Uint8Array): Places {
   const count = name.length
   if (kind.length !== count) throw new Error(`places.kind: ${kind.length} values, expected ${count}`)
   const degrees = (array: Packed, what: string) =>
-    Float64Array.from(unpack(Int32Array, blob, array, count, true, what), steps => steps / 1e5)
+    scaled(Float64Array, unpack(Int32Array, blob, array, count, true, what), 1e5)
   return { count, kind, name, lon: degrees(packed.lon, 'places.lon'), lat: degrees(packed.lat, 'places.lat') }
 }
 

@@ -7,6 +7,7 @@ const LOCALES: Record<Language, string> = { vi: 'vi-VN', en: 'en-GB' }
 export class Format {
   readonly #lang: Language
   readonly #locale: string
+  readonly #formats = new Map<string, Intl.NumberFormat>()
 
   constructor(lang: Language) {
     this.#lang = lang
@@ -15,7 +16,12 @@ export class Format {
 
   #number(value: number | null | undefined, options: Intl.NumberFormatOptions): string {
     if (value === null || value === undefined || !Number.isFinite(value)) return '–'
-    return new Intl.NumberFormat(this.#locale, options).format(value)
+    // Making a format takes far longer than using it.
+    const key = JSON.stringify(options)
+    let made = this.#formats.get(key)
+    if (!made) this.#formats.set(key, (made = new Intl.NumberFormat(this.#locale, options)))
+    // No "-0"; and a minus sign as wide as the plus.
+    return made.format(value === 0 ? 0 : value).replace('-', '\u2212')
   }
 
   /** A count, without decimals. */
@@ -38,9 +44,9 @@ export class Format {
     return format(value)
   }
 
-  /** A signed change of a count. */
-  change(value: number): string {
-    return this.#number(value, { maximumFractionDigits: 0, signDisplay: 'exceptZero' })
+  /** A signed change of a number with at most `digits` decimals. */
+  change(value: number, digits = 0): string {
+    return this.#number(value, { maximumFractionDigits: digits, signDisplay: 'exceptZero' })
   }
 
   /** A signed change of a share, in percentage points. */
@@ -61,10 +67,15 @@ export class Format {
     return text(this.#lang, 'unit.minutes', { number })
   }
 
+  /** Latitude and longitude, as they are typed into other maps. */
+  place(lon: number, lat: number): string {
+    return `${lat.toFixed(5)}, ${lon.toFixed(5)}`
+  }
+
   /** Metres as kilometres, or as metres below one kilometre. */
   distance(metres: number | null | undefined): string {
     if (metres === null || metres === undefined) return '–'
-    return metres < 1000 ? `${this.count(metres)} m` : `${this.decimal(metres / 1000)} km`
+    return metres < 1000 ? `${this.count(metres)}\u00a0m` : `${this.decimal(metres / 1000)}\u00a0km`
   }
 
   /** An ISO date, read without a time zone. */
@@ -76,6 +87,21 @@ export class Format {
         ? { day: '2-digit', month: '2-digit', year: 'numeric', timeZone: 'UTC' }
         : { day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' }
     return new Intl.DateTimeFormat(this.#locale, options).format(date)
+  }
+
+  /** The month of an ISO date. */
+  monthOf(iso: string): string {
+    const date = new Date(`${iso}T00:00:00Z`)
+    if (Number.isNaN(date.getTime())) return iso
+    // "02/2025": the words of the locale are long and do not fit under a slider.
+    if (this.#lang === 'vi') return `${iso.slice(5, 7)}/${iso.slice(0, 4)}`
+    return new Intl.DateTimeFormat(this.#locale, { month: 'short', year: 'numeric', timeZone: 'UTC' }).format(date)
+  }
+
+  /** The day this page is looked at or printed on. */
+  today(now = new Date()): string {
+    const two = (value: number) => String(value).padStart(2, '0')
+    return this.date(`${now.getFullYear()}-${two(now.getMonth() + 1)}-${two(now.getDate())}`)
   }
 
   /** From when to when a phase lasts. */

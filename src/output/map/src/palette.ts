@@ -1,7 +1,7 @@
 /**
  * Colours and classes. The colours are those of ColorBrewer (Cynthia Brewer, Pennsylvania State University,
- * https://colorbrewer2.org): Blues within the standard, Oranges beyond it, Purples for amounts, PuOr for changes; all of
- * them are named there as safe for colour-blind readers, and `tests/palette.test.ts` checks it again for the classes as
+ * https://colorbrewer2.org): Blues within the standard, Oranges beyond it, Purples for amounts, PuOr for changes, Greens
+ * and the dark end of RdPu for loads; each is named there as safe for colour-blind readers, and `tests/palette.test.ts` checks it again for the classes as
  * they meet here. No class is told by its colour alone: beyond the standard is dotted, "not reached" and "no data" are
  * hatched, areas carry their value as a number.
  */
@@ -23,7 +23,7 @@ const PEOPLE = ['#dadaeb', '#bcbddc', '#9e9ac8', '#756bb1', '#54278f']
 /** From a loss over no change to a gain. */
 const CHANGE = ['#b35806', '#f1a340', '#f7f7f7', '#d8daeb', '#998ec3', '#542788']
 const SHARE = [BEYOND[1], BEYOND[0], WITHIN[2], WITHIN[1], WITHIN[0]]
-const UTILISATION = [WITHIN[2], WITHIN[1], WITHIN[0], BEYOND[1]]
+const UTILISATION = ['#e5f5e0', '#a1d99b', '#238b45', '#ae017e']
 
 /** One class, from `from` (exclusive, or null) to `to` (inclusive, or null). */
 export interface ClassBand {
@@ -69,16 +69,33 @@ export function roundTo125(value: number): number {
   return round * power
 }
 
+/** Bands of amounts between those of the given limits that are above all before them. */
+function amountBands(limits: readonly number[]): ClassBand[] {
+  const rising: number[] = []
+  for (const limit of limits.map(roundTo125).sort((a, b) => a - b)) if (limit > (rising.at(-1) ?? 0)) rising.push(limit)
+  // With fewer classes, take the colours from the dark end, so that few classes stay well apart.
+  return bandsBetween(rising, PEOPLE.slice(PEOPLE.length - rising.length - 1))
+}
+
 /** Bands of amounts at round numbers near the quintiles of those above zero. */
 export function peopleBands(amounts: Float32Array | number[]): ClassBand[] {
   const positive = Float64Array.from(amounts).filter(p => p > 0).sort()
-  const limits: number[] = []
-  for (const share of [0.2, 0.4, 0.6, 0.8]) {
-    const limit = roundTo125(positive[Math.floor(positive.length * share)] ?? 0)
-    if (limit > (limits.at(-1) ?? 0)) limits.push(limit)
+  return amountBands([0.2, 0.4, 0.6, 0.8].map(share => positive[Math.floor(positive.length * share)] ?? 0))
+}
+
+/**
+ * Bands of densities at round numbers: two limits where a third and two thirds of the places lie below, and two where a
+ * third and two thirds of the people do, so that thinly and densely peopled parts both show their differences.
+ */
+export function crowdBands(densities: Float32Array | number[]): ClassBand[] {
+  const positive = Float64Array.from(densities).filter(p => p > 0).sort()
+  const total = positive.reduce((sum, p) => sum + p, 0)
+  const byPeople = (share: number): number => {
+    let sum = 0
+    return positive.find(p => (sum += p) > share * total) ?? 0
   }
-  // With fewer classes, take the colours from the dark end, so that few classes stay well apart.
-  return bandsBetween(limits, PEOPLE.slice(PEOPLE.length - limits.length - 1))
+  const byPlaces = (share: number) => positive[Math.floor(positive.length * share)] ?? 0
+  return amountBands([byPlaces(1 / 3), byPlaces(2 / 3), byPeople(1 / 3), byPeople(2 / 3)])
 }
 
 /** The bands of the share of a cell that is served: none, less than half, half and more, all. */
@@ -116,7 +133,7 @@ export function densityBands(cells: Cells): ClassBand[] {
   let bands = densityBandsOf.get(cells)
   if (!bands) {
     const km2 = cellKm2(cells)
-    bands = peopleBands(cells.persons.map(persons => persons / km2))
+    bands = crowdBands(cells.persons.map(persons => persons / km2))
     densityBandsOf.set(cells, bands)
   }
   return bands

@@ -55,6 +55,9 @@ export async function readRun(): Promise<{ run: Run; other: Run | null }> {
     // One after the other: both at once would only take turns, and hold twice the memory.
     runs.run = await parseRun(run)
     if (other !== '') runs.other = await parseRun(other)
+    const { cells, agents, boundaries } = runs.run
+    const detail = { cells: cells.count, agents: agents.length, areas: boundaries[0]?.features.features.length ?? 0 }
+    performance.mark('gandan-run-read', { detail })
     return { run: runs.run, other: runs.other }
   } finally {
     allowOnly([runs.run, runs.other].flatMap(one => tileOrigin(one?.tiles) ?? []))

@@ -1,32 +1,41 @@
 import { expect, test } from 'vitest'
 import { boundsOf, labelPoint } from '../src/map/geometry'
 import { classify, peopleBands, roundTo125, timeBands } from '../src/palette'
-import { find, type Entry } from '../src/search'
-import { fromHash, Store, toHash, type View } from '../src/state'
+import { accessOfB, fromHash, Store, toHash, type View } from '../src/state'
 import type { Cells } from '../src/decode'
 
-const KNOWN = ['agents', 'cells', 'boundary0']
-const BASE: View = { lang: 'vi', phase: 0, colouring: 'time', layers: ['agents', 'cells'], position: null }
+const LIMITS = { phases: 4, phasesB: 3, layers: ['agents', 'cells', 'boundary0'] }
+const BASE: View = {
+  lang: 'vi', phase: 0, phaseB: 0, inStep: false, shown: 'both', colouring: 'time', indicator: 'served',
+  layers: ['agents', 'cells'], position: null, pick: null
+}
 
 test('a view comes back from its address', () => {
   const view: View = {
-    lang: 'en', phase: 2, colouring: 'served', layers: ['agents', 'boundary0'],
-    position: { zoom: 11.25, lat: 21.0278, lon: 105.8342 }
+    ...BASE, lang: 'en', phase: 2, colouring: 'served', indicator: 'p90_time', layers: ['agents', 'boundary0'],
+    position: { zoom: 11.25, lat: 21.0278, lon: 105.8342 }, pick: 'agent:a&b=1'
   }
-  expect(toHash(view)).toBe('lang=en&phase=3&colour=served&layers=agents.boundary0&at=11.25/21.02780/105.83420')
-  expect(fromHash(`#${toHash(view)}`, BASE, 4, KNOWN)).toEqual(view)
+  expect(toHash(view)).toBe(
+    'lang=en&phase=3&colour=served&areas=p90_time&layers=agents.boundary0&at=11.25/21.02780/105.83420&pick=agent%3Aa%26b%3D1')
+  expect(fromHash(`#${toHash(view)}`, BASE, LIMITS)).toEqual(view)
+  const two: View = { ...view, phaseB: 1, inStep: true, shown: 'b' }
+  expect(fromHash(`#${toHash(two, true)}`, BASE, LIMITS)).toEqual(two)
 })
 
 test('a wrong address falls back part by part', () => {
-  for (const hash of ['', '#', '#lang=fr&phase=9&colour=pink&at=1/2', '#phase=0', '#phase=1.5', '#at=//', '#at=99/0/0', '#at=3/x/5']) {
-    expect(fromHash(hash, BASE, 4, KNOWN)).toEqual(BASE)
+  for (const hash of [
+    '', '#', '#lang=fr&phase=9&colour=pink&at=1/2', '#phase=0', '#phase=1.5', '#phase=Infinity', '#at=//', '#at=99/0/0', '#at=3/x/5',
+    '#at=3/4/5/6', '#at=NaN/1/1', '#areas=%00', '#step=2&runs=c&phase2=4', '#%E0%A4%A', '#pick=', `#pick=${'x'.repeat(301)}`, '#=&&==&?'
+  ]) {
+    expect(fromHash(hash, BASE, LIMITS), hash).toEqual(BASE)
   }
-  expect(fromHash('#layers=cells.nonsense&phase=4', BASE, 4, KNOWN)).toEqual({ ...BASE, layers: ['cells'], phase: 3 })
-  expect(fromHash('#layers=', BASE, 4, KNOWN).layers).toEqual([])
+  expect(fromHash('#layers=cells.nonsense&phase=4', BASE, LIMITS)).toEqual({ ...BASE, layers: ['cells'], phase: 3 })
+  expect(fromHash('#layers=', BASE, LIMITS).layers).toEqual([])
+  expect(fromHash('#phase=2', BASE, { ...LIMITS, phases: 1 }).phase).toBe(0)
 })
 
 test('the store tells changes only', () => {
-  const store = new Store(BASE)
+  const store = new Store(BASE, { ...LIMITS, phasesB: 0 })
   const seen: number[] = []
   store.listen(view => seen.push(view.phase))
   store.set({ phase: 1 })
@@ -34,6 +43,24 @@ test('the store tells changes only', () => {
   store.toggleLayer('boundary0', true)
   expect(seen).toEqual([1, 1])
   expect(store.view.layers).toEqual(['agents', 'cells', 'boundary0'])
+})
+
+test('phases in step follow each other, as far as each run has phases', () => {
+  const store = new Store({ ...BASE, inStep: true }, LIMITS)
+  const b = accessOfB(store)
+  store.set({ phase: 1 })
+  expect([store.view.phase, b.view.phase]).toEqual([1, 1])
+  // B has three phases only.
+  store.set({ phase: 3 })
+  expect([store.view.phase, b.view.phase]).toEqual([3, 2])
+  b.set({ phase: 0 })
+  expect([store.view.phase, store.view.phaseB]).toEqual([0, 0])
+  store.set({ inStep: false })
+  b.set({ phase: 2 })
+  expect([store.view.phase, store.view.phaseB]).toEqual([0, 2])
+  // Put in step again, the first leads.
+  store.set({ inStep: true })
+  expect(store.view.phaseB).toBe(0)
 })
 
 const STANDARD = { minutes: 30, radius_m: 5000, rule: 'either' as const }
@@ -78,12 +105,4 @@ test('a name stands in the middle of the largest part', () => {
   expect(labelPoint({ type: 'MultiPolygon', coordinates: [square(0, 1), square(10, 4)] })).toEqual([12, 2])
   expect(labelPoint({ type: 'Polygon', coordinates: [] })).toBeNull()
   expect(boundsOf({ type: 'MultiPolygon', coordinates: [square(0, 1), square(10, 4)] })).toEqual([0, 0, 14, 4])
-})
-
-test('the best fit is found first', () => {
-  const entry = (name: string, code = ''): Entry => ({ name, code, selection: { kind: 'agent', index: 0 } })
-  const all = [entry('Bưu cục Đông Anh'), entry('Mê Đông'), entry('Đông Anh', '00454'), entry('Sađông')]
-  expect(find(all, 'dong').map(e => e.name)).toEqual(['Đông Anh', 'Bưu cục Đông Anh', 'Mê Đông', 'Sađông'])
-  expect(find(all, '0045').map(e => e.name)).toEqual(['Đông Anh'])
-  expect(find(all, ' ')).toEqual([])
 })

@@ -54,7 +54,7 @@ void main() {
   } else if (look.a > 1.5) {
     vec2 dot = mod(place, ${PATTERN_PX / 2}.0);
     bool odd = (place.x < ${PATTERN_PX / 2}.0) == (place.y < ${PATTERN_PX / 2}.0);
-    if (odd && dot.x < 1.6 && dot.y < 1.6) look.rgb *= 0.55;
+    if (odd && dot.x < 1.6 && dot.y < 1.6) look.rgb *= 0.72;
   }
   fragment = vec4(look.rgb * alpha, alpha);
 }`

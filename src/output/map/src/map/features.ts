@@ -127,7 +127,8 @@ export function valueLabel(value: number | null, indicator: Indicator, lang: Lan
   switch (measureOf(indicator)) {
     case 'share': return format.share(value, 0)
     case 'people': return format.count(value)
-    case 'points': return format.points(value)
+    // In whole points; the legend names the unit.
+    case 'points': return format.change(value * 100)
     case 'time': return text(lang, 'legend.isochrone.minutes', { minutes: format.decimal(value / 60, 0) })
   }
 }

@@ -148,14 +148,17 @@ const DRAWINGS: Record<Icon, (context: Context) => void> = {
   }
 }
 
-/** A canvas of a size in CSS pixels, drawn at a finer grain, with the origin in its middle. */
+/**
+ * A canvas of a size in CSS pixels, drawn at a finer grain, with the origin in its middle. It is kept in main memory:
+ * these pictures are small, and the map reads most of them back.
+ */
 function canvasOf(width: number, height: number, ratio: number, draw: (context: Context) => void): HTMLCanvasElement {
   const canvas = document.createElement('canvas')
   canvas.width = Math.round(width * ratio)
   canvas.height = Math.round(height * ratio)
   canvas.style.width = `${width}px`
   canvas.style.height = `${height}px`
-  const context = canvas.getContext('2d')
+  const context = canvas.getContext('2d', { willReadFrequently: true })
   if (context) {
     context.scale(ratio, ratio)
     context.translate(width / 2, height / 2)

@@ -109,14 +109,14 @@ function boundaryNames(run: Run): LayerSpecification[] {
 
 function indicatorNames(run: Run): LayerSpecification[] {
   if (run.boundaries.length === 0) return []
+  const value: unknown[] = [['get', 'value'], { 'text-font': ['literal', FONT_BOLD] }]
+  const name: unknown[] = [['concat', '\n', ['get', 'name']], { 'font-scale': 0.82, 'text-font': ['literal', FONT] }]
+  const field: unknown = ['step', ['zoom'], ['format', ...value], 10.5, ['format', ...value, ...name]]
   return [{
     id: 'indicators-value', type: 'symbol', source: 'indicator-values', minzoom: 8.6,
     layout: {
-      'text-field': [
-        'format', ['get', 'value'], { 'text-font': ['literal', FONT_BOLD] },
-        // The name only where there is room for it.
-        ['step', ['zoom'], '', 10.5, ['concat', '\n', ['get', 'name']]], { 'font-scale': 0.82, 'text-font': ['literal', FONT] }
-      ],
+      // The name only where there is room for it.
+      'text-field': field as ExpressionSpecification,
       'text-font': FONT_BOLD,
       'text-size': byZoom([9, 11], [14, 16]),
       'text-padding': 2,
@@ -170,7 +170,7 @@ function isochroneLines(run: Run, dashOf: (minutes: number) => readonly number[]
       {
         id: `isochrones-line-${m}`, type: 'line', source: 'isochrones', filter: false, metadata: { minutes: m },
         layout: { 'line-join': 'round' },
-        paint: { 'line-color': ['get', 'colour'], 'line-width': byZoom([9, 1.6], [14, 2.6]), 'line-dasharray': [...dashOf(m)] }
+        paint: { 'line-color': ['get', 'colour'], 'line-width': byZoom([9, 0.9], [14, 2.6]), 'line-dasharray': [...dashOf(m)] }
       }
     ]),
     {

@@ -65,6 +65,9 @@ export class MapView {
   #following = false
   /** Sources that are filled only when they are first needed. */
   #filled = new Set<string>()
+  #tilesCame = false
+  #tilesMissing = false
+  #tilesTold = false
   /** Where the map was on the screen while it is on paper. */
   #screen: { position: Position; pixelRatio: number } | null = null
 
@@ -88,8 +91,6 @@ export class MapView {
       maxZoom: 18,
       renderWorldCopies: false,
       fadeDuration: 0,
-      // The style is ours and checked by tests; looking at all its data again takes long.
-      validateStyle: false,
       // Keeps the picture for printing and for `toImage`.
       canvasContextAttributes: { preserveDrawingBuffer: true }
     })
@@ -97,7 +98,10 @@ export class MapView {
     map.touchZoomRotate.disableRotation()
     map.keyboard.disableRotation()
     map.addControl(new ScaleControl({ unit: 'metric' }), 'bottom-left')
-    map.on('error', event => this.events.failed(event.error?.message ?? 'map'))
+    map.on('error', event => this.#failed(event.error?.message ?? 'map', 'sourceId' in event ? event.sourceId : null))
+    map.on('data', event => {
+      if ('sourceId' in event && event.sourceId === 'tiles' && 'tile' in event && event.tile) this.#tilesCame = true
+    })
     map.once('style.load', () => this.#start())
     map.once('idle', () => performance.mark('gandan-map-complete'))
     map.on('move', event => this.#tell(event, position => this.events.moving?.(position)))
@@ -112,6 +116,17 @@ export class MapView {
       map.getCanvas().style.cursor = found ? 'pointer' : ''
     })
     window.matchMedia('print').addEventListener('change', event => (event.matches ? this.#toPaper() : this.#toScreen()))
+  }
+
+  /** Without the internet there are no tiles: the map then shows its own background below where they would be. */
+  #failed(message: string, source: unknown): void {
+    if (source === 'tiles' && !this.#tilesCame && !this.#tilesMissing) {
+      this.#tilesMissing = true
+      this.#switchLayers(this.#state)
+    }
+    // Once is enough: there are many tiles.
+    if (source !== 'tiles' || !this.#tilesTold) this.events.failed(message)
+    this.#tilesTold ||= source === 'tiles'
   }
 
   /** Tells a move when the viewer made it, or asked for it; not the first fit, and not what another map did. */
@@ -205,7 +220,7 @@ export class MapView {
     const all = map.getLayersOrder()
     const on = (id: string) => layers.includes(id)
     for (const id of layerIds(this.run)) {
-      const shown = on(id) && !(on('tiles') && UNDER_TILES.has(id))
+      const shown = on(id) && !(on('tiles') && !this.#tilesMissing && UNDER_TILES.has(id))
       for (const layer of mapLayers(all, id)) map.setLayoutProperty(layer, 'visibility', shown ? 'visible' : 'none')
     }
     if (map.getLayer('indicators-value')) {
@@ -251,6 +266,7 @@ export class MapView {
   }
 
   #colourCells(): void {
+    const start = performance.now()
     const { phase, colouring } = this.#state
     const { cells, standard } = this.run
     const agents = cells.agent[phase]
@@ -258,6 +274,7 @@ export class MapView {
     // An agent that nobody is nearest to leaves all cells as they are.
     const front = chosen >= 0 && agents?.includes(chosen) ? (cell: number) => agents[cell] === chosen : null
     this.#cells.colour(classify(cells, colouring, phase, standard), cellBands(cells, colouring, standard), front)
+    performance.measure('gandan-cells-coloured', { start })
   }
 
   /** The words on the map's own element, in the language of the page. */

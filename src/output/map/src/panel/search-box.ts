@@ -1,86 +1,125 @@
-/** The search box: a combobox with a list of what was found. */
-import { entries, find, type Entry } from '../search'
+/** The search box: a combobox with a grouped list of what was found. */
+import { find, shelves, type Found, type Group, type Shelf } from '../search'
+import type { Key } from '../strings'
 import { words, type Context, type Part } from './context'
-import { el } from './dom'
+import { data, el, fill, glyph } from './dom'
+
+const NAMES: Record<Exclude<Group, `boundary${number}`>, Key> = {
+  coordinates: 'search.group.coordinates', agent: 'search.group.agent', office: 'search.group.office',
+  candidate: 'search.group.candidate', settlement: 'search.group.settlement', street: 'search.group.street',
+  address: 'search.group.address', other: 'search.group.other'
+}
 
 export function searchBox({ run, store, select }: Context): Part {
-  const all = entries(run)
-  let found: Entry[] = []
+  let all: Shelf[] | null = null
+  let found: Found[] = []
+  let options: HTMLElement[] = []
   let active = -1
   const label = el('label', { for: 'search' })
   const input = el('input', {
-    id: 'search', type: 'search', role: 'combobox', autocomplete: 'off', spellcheck: 'false',
-    'aria-expanded': 'false', 'aria-controls': 'search-list', 'aria-autocomplete': 'list'
+    id: 'search', type: 'search', role: 'combobox', autocomplete: 'off', spellcheck: 'false', 'aria-describedby': 'search-hint',
+    'aria-expanded': 'false', 'aria-controls': 'search-list', 'aria-autocomplete': 'list', enterkeyhint: 'search'
   })
-  const list = el('ul', { id: 'search-list', role: 'listbox', hidden: true })
+  const hint = el('p', { id: 'search-hint', class: 'visually-hidden' })
+  const list = el('div', { id: 'search-list', role: 'listbox', hidden: true })
+  const none = el('p', { class: 'search-none', hidden: true })
   const status = el('p', { class: 'visually-hidden', role: 'status' })
 
-  const kind = (entry: Entry): string => {
+  const groupName = (group: Group): string => {
     const w = words(store.view)
-    if (entry.selection.kind !== 'boundary') return w.t('search.agent')
-    const layer = run.boundaries[entry.selection.layer]
+    if (!group.startsWith('boundary')) return w.t(NAMES[group as keyof typeof NAMES])
+    const layer = run.boundaries[Number(group.slice('boundary'.length))]
     return layer ? w.pick(layer.name) : ''
   }
+  const nameOf = (entry: Found): string => {
+    const { t, format } = words(store.view)
+    const { selection } = entry
+    return selection.kind === 'point' ? t('search.point', { place: format.place(selection.lon, selection.lat) }) : entry.name
+  }
+  /** What tells apart things of one name: the commune they are in, or their code. */
+  const note = ({ selection }: Found): string => {
+    if (selection.kind === 'boundary') return run.boundaries[selection.layer]?.features.features[selection.index]?.properties.code ?? ''
+    if (selection.kind !== 'agent' && selection.kind !== 'candidate') return ''
+    const site = (selection.kind === 'agent' ? run.agents : run.candidates)[selection.index]
+    return run.boundaries[0]?.features.features[site?.boundary ?? -1]?.properties.name ?? ''
+  }
   const close = () => {
-    list.hidden = true
+    list.hidden = none.hidden = true
     active = -1
     input.setAttribute('aria-expanded', 'false')
     input.removeAttribute('aria-activedescendant')
   }
-  const choose = (entry: Entry | undefined) => {
+  const choose = (entry: Found | undefined) => {
     if (!entry) return
-    input.value = entry.name
+    input.value = nameOf(entry)
     close()
     select(entry.selection, true)
   }
   const mark = (index: number) => {
     active = index
-    list.querySelectorAll('[role=option]').forEach((option, i) => {
-      option.setAttribute('aria-selected', String(i === index))
-      if (i === index) option.scrollIntoView({ block: 'nearest' })
-    })
+    options.forEach((option, i) => option.setAttribute('aria-selected', String(i === index)))
+    options[index]?.scrollIntoView({ block: 'nearest' })
     if (index >= 0) input.setAttribute('aria-activedescendant', `search-${index}`)
+    else input.removeAttribute('aria-activedescendant')
   }
   const show = () => {
     const { t } = words(store.view)
+    all ??= shelves(run)
     found = find(all, input.value)
-    active = -1
+    options = found.map((entry, i) => {
+      const option = el('div', { id: `search-${i}`, role: 'option', 'aria-selected': 'false' },
+        el('span', {}, data(nameOf(entry))), el('small', {}, data(note(entry))))
+      // Before the input loses the focus and the list closes.
+      option.addEventListener('pointerdown', event => event.preventDefault())
+      option.addEventListener('click', () => choose(entry))
+      return option
+    })
+    const groups = [...new Set(found.map(entry => entry.group))]
+    fill(list, ...groups.map((group, g) => el('div', { role: 'group', 'aria-labelledby': `search-group-${g}` },
+      el('p', { id: `search-group-${g}`, role: 'presentation', class: 'search-group' }, data(groupName(group))),
+      ...options.filter((_, i) => found[i]?.group === group))))
     const asked = input.value.trim() !== ''
-    list.replaceChildren(
-      ...found.map((entry, i) => {
-        const option = el('li', { id: `search-${i}`, role: 'option', 'aria-selected': 'false' },
-          el('span', {}, entry.name), el('small', {}, kind(entry)))
-        // Before the input loses the focus and the list closes.
-        option.addEventListener('pointerdown', event => { event.preventDefault(); choose(entry) })
-        return option
-      })
-    )
-    if (asked && found.length === 0) list.append(el('li', { class: 'none' }, t('search.none')))
+    list.hidden = found.length === 0
+    none.hidden = !asked || found.length > 0
+    none.textContent = t('search.none')
     status.textContent = !asked ? '' : found.length ? t('search.found', { number: String(found.length) }) : t('search.none')
-    list.hidden = !asked
-    input.setAttribute('aria-expanded', String(asked))
+    input.setAttribute('aria-expanded', String(found.length > 0))
+    mark(-1)
   }
 
+  input.addEventListener('focus', () => {
+    // While the viewer begins to type.
+    if (!all) window.setTimeout(() => { all ??= shelves(run) }, 0)
+  })
   input.addEventListener('input', show)
   input.addEventListener('blur', close)
   input.addEventListener('keydown', event => {
-    if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
+    const steps: Record<string, number> = { ArrowDown: 1, ArrowUp: -1 }
+    const step = steps[event.key]
+    if (step !== undefined) {
       event.preventDefault()
       if (list.hidden) show()
-      const step = event.key === 'ArrowDown' ? 1 : -1
-      if (found.length) mark((active + step + found.length) % found.length)
+      if (found.length) mark(active < 0 ? (step > 0 ? 0 : found.length - 1) : (active + step + found.length) % found.length)
     } else if (event.key === 'Enter') {
-      choose(found[Math.max(active, 0)])
-    } else if (event.key === 'Escape') {
+      event.preventDefault()
+      if (!list.hidden) choose(found[Math.max(active, 0)])
+    } else if (event.key === 'Escape' && (!list.hidden || !none.hidden || input.value !== '')) {
+      // Closes the list first, then empties the box; only then does the key close the card.
+      event.preventDefault()
+      event.stopPropagation()
+      if (list.hidden && none.hidden) input.value = ''
       close()
     }
   })
   return {
-    root: el('section', { class: 'search' }, label, input, list, status),
+    root: el('search', { class: 'search' }, label, el('div', { class: 'search-field' }, glyph('search'), input, list, none), hint, status),
     update(view) {
       const { t } = words(view)
       label.textContent = t('search.label')
       input.placeholder = t('search.placeholder')
+      hint.textContent = t('search.hint')
+      list.setAttribute('aria-label', t('search.results'))
+      close()
     }
   }
 }

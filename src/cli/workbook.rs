@@ -1,0 +1,40 @@
+//! `gandan workbook`: the workbook of a finished run, drawn again.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::error::Result;
+use crate::files::refuse_existing_file;
+use crate::output::run::Run;
+use crate::output::workbook::{FILE, write};
+
+/// Arguments of `gandan workbook`.
+#[derive(Debug, Args)]
+pub struct WorkbookArgs {
+    /// The folder of the run.
+    run: PathBuf,
+    /// The workbook to write, an XLSX file; by default plan.xlsx of the run, which is replaced.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Replace the file given with --out if it exists.
+    #[arg(long, requires = "out")]
+    force: bool,
+}
+
+/// Draws the workbook of a run from its tables.
+///
+/// # Errors
+/// The run cannot be read, or the disk refuses.
+pub fn run(args: &WorkbookArgs, quiet: bool) -> Result<()> {
+    if let Some(out) = &args.out {
+        refuse_existing_file(out, args.force)?;
+    }
+    let run = Run::open(&args.run)?;
+    let target = args.out.clone().unwrap_or_else(|| args.run.join(FILE));
+    write(&run, &target)?;
+    if !quiet {
+        eprintln!("Written: {}", target.display());
+    }
+    Ok(())
+}
