@@ -211,7 +211,7 @@ impl Loads {
         if self.counted {
             let one = |to: f64, colour| [(0.0, to, colour), (0.0, 0.0, colour)];
             let most = self.agents.iter().map(|a| a.counters).max().unwrap_or(1);
-            let counters = |a: &Agent| one(f64::from(a.counters), OFFICE);
+            let counters = |a: &Agent| one(f64::from(a.counters), if a.office { OFFICE } else { AGENT });
             let most = f64::from(most.max(1));
             bottom = self.panel(svg, language, (bottom + 26.0, 120.0), (&words.counters, most), &across, counters);
             let used = |a: &Agent| one(a.utilisation * 100.0, USE);
@@ -238,7 +238,7 @@ impl Loads {
         svg.text(heading, [LEFT, top], Type::new(BODY, INK).bold());
         let (top, bottom) = (top + 14.0, top + 14.0 + high);
         let up = Scale::new([0.0, most], [bottom, top]);
-        for value in up.ticks(if high > 200.0 { 5 } else { 3 }).into_iter().filter(|v| most > 5.0 || v.fract() == 0.0) {
+        for value in up.ticks(if high > 200.0 { 5 } else { 4 }).into_iter().filter(|v| most > 5.0 || v.fract() == 0.0) {
             let y = up.at(value);
             svg.line([[LEFT + 52.0, y], [RIGHT, y]], Paint::line(GRID, 1.0));
             svg.text(&language.number(value, 1), [LEFT + 44.0, y + 5.0], Type::new(SMALL, FAINT).end());
@@ -339,7 +339,8 @@ mod tests {
         let svg = svg.finish();
         // 360 pixels are 1000 dossiers; the second key is that of overflow.
         let high = bars(&svg, AGENT, "height");
-        assert_eq!(high.len(), 1000);
+        // The work, and 2 counters each, which fill their panel of 120 pixels.
+        assert_eq!((high.len(), high[1500]), (2000, 120.0));
         assert!((high[0] - 360.0).abs() < 0.01 && (high[500] - 180.0).abs() < 0.01, "{} {}", high[0], high[500]);
         assert_eq!(bars(&svg, WARNING, "height").len(), 2);
         // The overloaded one is named among those with most.
