@@ -108,7 +108,7 @@ impl Communes {
         let drawn = &self.features[..self.features.len().min(MOST)];
         let columns = drawn.len().div_ceil(COLUMN).clamp(1, 3);
         let rows = drawn.len().div_ceil(columns);
-        let height = 34.0 * (1.0 + (self.phases.len() / 3) as f64) + 30.0 + rows as f64 * ROW;
+        let height = 24.0 * (self.phases.len() / 2) as f64 + 50.0 + rows as f64 * ROW;
         sheet(facts, language, [&title, &about.join(" ")], height, |svg, top| {
             let top = self.key(svg, language, top + 14.0) + 40.0;
             let wide = (RIGHT - LEFT - BETWEEN * (columns as f64 - 1.0)) / columns as f64;
@@ -168,7 +168,9 @@ impl Communes {
                 }
                 for (p, share) in feature.shares.iter().enumerate() {
                     let colour = phase_colour(p, self.phases.len());
-                    svg.circle([across.at(*share), y], 4.6, Paint::fill(colour).outlined([255; 3], 0.8));
+                    // Earlier ones are larger, so that they are seen where a later one has the same share.
+                    let radius = 4.2 + 1.6 * (feature.shares.len() - 1 - p).min(2) as f64;
+                    svg.circle([across.at(*share), y], radius, Paint::fill(colour).outlined([255; 3], 0.8));
                 }
                 svg.text(&language.percent(last), [left + wide, y + 5.0], Type::new(SMALL, INK).end());
             });
