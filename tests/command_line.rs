@@ -15,7 +15,11 @@ use common::{add, change, gandan, part_of_demo, root, text};
 use serde_json::Value;
 
 /// Commands that there must be; those that are drawn from a run have tests of their own.
-const COMMANDS: [&str; 17] = [
+const COMMANDS: [&str; 21] = [
+    "map",
+    "report",
+    "plot",
+    "workbook",
     "demo",
     "plan",
     "fetch",
