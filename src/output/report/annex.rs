@@ -20,10 +20,10 @@ pub fn signatures(words: &Words, html: &mut String) {
             words.get("head.dots")
         )
     };
-    let _ = write!(
+    let _ = writeln!(
         html,
         "<footer class=\"end\"><div class=\"recipients\"><p class=\"label\">{}</p><p>- {};</p><p>- {};</p><p>- {}</p></div>\
-         <div class=\"signature\"><p class=\"office\">{}</p><p class=\"how\">{}</p><p class=\"room\"></p><p>{}</p></div></footer>\n",
+         <div class=\"signature\"><p class=\"office\">{}</p><p class=\"how\">{}</p><p class=\"room\"></p><p>{}</p></div></footer>",
         words.get("end.recipients"),
         words.get("end.above"),
         blank("end.recipient"),

@@ -174,11 +174,12 @@ fn capacity(facts: &Facts, words: &Words, html: &mut String) {
 
 /// How agents are chosen: conditions, strategy, limits of time.
 fn choice(facts: &Facts, words: &Words, html: &mut String) {
-    let count = |status: &str| words.count(facts.sites.iter().filter(|s| s.status == status).count() as u32);
+    let count =
+        |status: &str| words.count(facts.sites.iter().filter(|s| !s.fixed && s.status == status).count() as u32);
     let mut items = vec![words.fill(
         "assumptions.candidates",
         &[
-            ("all", words.count(facts.sites.len() as u32)),
+            ("all", words.count(facts.sites.iter().filter(|s| !s.fixed).count() as u32)),
             ("eligible", count("eligible")),
             ("review", count("review")),
             ("refused", count("refused")),

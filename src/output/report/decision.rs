@@ -18,10 +18,10 @@ pub fn head(facts: &Facts, words: &Words, html: &mut String) {
             words.get("head.dots")
         )
     };
-    let _ = write!(
+    let _ = writeln!(
         html,
         "<header class=\"head\"><div class=\"issuer\"><p>{}</p><p class=\"body\">{}</p><p class=\"number\">{} {}</p></div>\
-         <div class=\"country\"><p class=\"state\">{}</p><p class=\"motto\"><span>{}</span></p><p class=\"date\">{}</p></div></header>\n",
+         <div class=\"country\"><p class=\"state\">{}</p><p class=\"motto\"><span>{}</span></p><p class=\"date\">{}</p></div></header>",
         blank("head.superior"),
         blank("head.issuer"),
         words.get("head.number"),
@@ -31,9 +31,9 @@ pub fn head(facts: &Facts, words: &Words, html: &mut String) {
         words.fill("head.date", &[("place", Safe::markup(blank("head.place")))]),
     );
     let title = &facts.run.about.title;
-    let _ = write!(
+    let _ = writeln!(
         html,
-        "<div class=\"title\"><p class=\"kind\">{}</p><h1>{}</h1><p class=\"to\">{}</p></div>\n",
+        "<div class=\"title\"><p class=\"kind\">{}</p><h1>{}</h1><p class=\"to\">{}</p></div>",
         words.get("head.annex"),
         words.said(title),
         words.fill("head.with", &[("number", Safe::markup(blank("head.number_blank")))])

@@ -237,7 +237,7 @@ impl Maps {
         let mut content = String::new();
         // Those that are in order are drawn last, on top.
         for (class, status) in ["refused", "review", "eligible"].into_iter().enumerate() {
-            for site in facts.sites.iter().filter(|s| s.status == status) {
+            for site in facts.sites.iter().filter(|s| !s.fixed && s.status == status) {
                 let [x, y] = frame.spot(site.lon, site.lat);
                 if frame.holds([x, y]) {
                     let colour = SITE_COLOURS[2 - class];
