@@ -112,7 +112,7 @@ export function searchBox({ run, store, select }: Context): Part {
     }
   })
   return {
-    root: el('search', { class: 'search' }, label, el('div', { class: 'search-field' }, glyph('search'), input, list, none), hint, status),
+    root: el('search', { class: 'search', role: 'search' }, label, el('div', { class: 'search-field' }, glyph('search'), input, list, none), hint, status),
     update(view) {
       const { t } = words(view)
       label.textContent = t('search.label')
