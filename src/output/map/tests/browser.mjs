@@ -79,7 +79,7 @@ async function open(file, { hash = '', viewport = { width: 1400, height: 900 }, 
   page.on('request', request => requests.push(request.url()))
   page.on('websocket', socket => requests.push(socket.url()))
   await page.goto(pathToFileURL(resolve(file)).href + hash)
-  await page.waitForSelector('.panel h2, .page-failed', { timeout: 60_000 })
+  await page.waitForSelector('.panel h2, .page-failed', { timeout: 60_000, state: 'attached' })
   return page
 }
 
@@ -490,7 +490,7 @@ async function addresses() {
   if (pick) check('… what is picked', plain(await page.locator('.card h2').innerText()) === plain(run.agents[0].name))
   await page.context().close()
   for (const hash of ['#', '#lang=xx&phase=99&colour=%00&layers=<img>&at=a/b/c&pick=agent:', '#%E0%A4%A&pick=%', `#pick=${'9'.repeat(5000)}`,
-    '#phase=-1&at=99/999/999&areas=__proto__&pick=cell:1e99,1e99', '#pick=area:0:%3Cscript%3E&layers=....']) {
+    '#phase=-1&at=99/999/999&areas=__proto__&pick=cell:1e99,1e99', '#pick=area:communes:%3Cscript%3E&layers=....']) {
     const odd = await open(page_file, { hash })
     await settled(odd)
     check(`nonsense is ignored: ${hash.slice(0, 40)}`, (await odd.locator('.hero-value').count()) === 1 && (await odd.locator('.card').isHidden()) && (await odd.getAttribute('html', 'lang')) === 'vi')
@@ -673,7 +673,9 @@ async function comparison() {
     await audit(page, say('the card of a place'))
     await shot(page, `compare-place-${lang}`)
     await page.keyboard.press('Escape')
-    for (const summary of await page.locator('.panel details:not([open]) summary').all()) await summary.click()
+    for (const details of await page.locator('.panel details').all()) {
+      if ((await details.isVisible()) && !(await details.evaluate(e => e.open))) await details.locator('summary').click()
+    }
     for (const list of ['.agents-only-a', '.agents-only-b', '.agents-both', '.area-differences']) {
       const first = page.locator(`${list} button.link`).first()
       if (!(await first.count())) continue
@@ -681,9 +683,18 @@ async function comparison() {
       await first.click()
       await settled(page)
       check(say(`${list} opens ${name}`), (await page.locator('.card h2').innerText()) === name)
+      await page.keyboard.press('Escape')
+      check(say('and the figures come back'), !(await page.locator('.card').isVisible()))
+    }
+    const onlyB = page.locator('.agents-only-b button.link').first()
+    if (await onlyB.count()) {
+      const name = await onlyB.innerText()
+      await page.locator('#search').fill(bare(plain(name)))
+      await page.locator('#search-list [role=option]').filter({ hasText: plain(name) }).first().click()
+      check(say('an agent of B alone is found'), (await page.locator('.card h2').innerText()) === name)
+      await page.keyboard.press('Escape')
     }
     await shot(page, `compare-lists-${lang}`)
-    await page.keyboard.press('Escape')
     const paper = await page.pdf({ path: join(out_dir, `compare-${lang}.pdf`), preferCSSPageSize: true, printBackground: true })
     check(say('it prints on one sheet'), paper.toString('latin1').match(/\/Type\s*\/Page\b/g)?.length === 1)
     await page.context().close()
