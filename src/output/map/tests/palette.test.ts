@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Cells } from '../src/decode'
 import { indicatorBands, INDICATORS, indicatorValue, measureOf } from '../src/map/indicators'
+import { valueLabel } from '../src/map/features'
 import { agentState, loadBand, loadRadius, stands } from '../src/map/agents'
 import {
   areaPeopleBands, areaTimeBands, bandOf, cellKm2, changeBands, classify, densityBands, peopleBands, rgb, servedBands, shareBands, timeBands,
@@ -72,6 +73,14 @@ test('what an agent is in each phase', () => {
   expect(of(true, 0, 1)).toEqual(['fixed', 'closed', 'closed'])
   expect(of(false, 0, 2)).toEqual(['opened-now', 'opened-before', 'closed'])
   expect([0, 1, 2].map(p => stands({ fixed: false, phase: 1, closes: 2 }, p))).toEqual([false, true, false])
+})
+
+test('values are written short on the map', () => {
+  expect([valueLabel(0.925, 'served', 'vi'), valueLabel(0.9999, 'served', 'en')]).toEqual(['93%', '< 100%'])
+  expect([valueLabel(2650, 'p90_time', 'vi'), valueLabel(null, 'mean_time', 'vi')]).toEqual(['44′', '–'])
+  expect([valueLabel(0.236, 'change_before', 'en'), valueLabel(-0.03, 'change_today', 'en'), valueLabel(0.001, 'change_before', 'en')])
+    .toEqual(['+24', '−3', '0'])
+  expect(valueLabel(61315, 'people', 'vi')).toBe('61.315')
 })
 
 test('the values of an area', async () => {
