@@ -60,6 +60,16 @@ export function timeBands(standard: Standard): ClassBand[] {
   return [...bandsBetween(timeLimitsS(standard), colours, i => (i >= WITHIN.length ? 'dotted' : 'plain')), NO_DATA]
 }
 
+/** Areas reach farther beyond the standard than most cells do: one class more, from three times the standard on. */
+const FAR = '#7f2704'
+
+/** The bands of a travel time of whole areas in seconds, the last one for no data. */
+export function areaTimeBands(standard: Standard): ClassBand[] {
+  const limits = timeLimitsS(standard)
+  const colours = [...WITHIN, ...BEYOND, FAR]
+  return [...bandsBetween([...limits, 2 * (limits.at(-1) ?? 0)], colours, i => (i >= WITHIN.length ? 'dotted' : 'plain')), NO_DATA]
+}
+
 /** The nearest number of the form 1, 2 or 5 times a power of ten. */
 export function roundTo125(value: number): number {
   if (!(value > 0)) return 0
@@ -69,10 +79,10 @@ export function roundTo125(value: number): number {
   return round * power
 }
 
-/** Bands of amounts between those of the given limits that are above all before them. */
-function amountBands(limits: readonly number[]): ClassBand[] {
+/** Bands of amounts between those of the given limits that are above all before them, once rounded. */
+function amountBands(limits: readonly number[], round = roundTo125): ClassBand[] {
   const rising: number[] = []
-  for (const limit of limits.map(roundTo125).sort((a, b) => a - b)) if (limit > (rising.at(-1) ?? 0)) rising.push(limit)
+  for (const limit of limits.map(round).sort((a, b) => a - b)) if (limit > (rising.at(-1) ?? 0)) rising.push(limit)
   // With fewer classes, take the colours from the dark end, so that few classes stay well apart.
   return bandsBetween(rising, PEOPLE.slice(PEOPLE.length - rising.length - 1))
 }
@@ -81,6 +91,13 @@ function amountBands(limits: readonly number[]): ClassBand[] {
 export function peopleBands(amounts: Float32Array | number[]): ClassBand[] {
   const positive = Float64Array.from(amounts).filter(p => p > 0).sort()
   return amountBands([0.2, 0.4, 0.6, 0.8].map(share => positive[Math.floor(positive.length * share)] ?? 0))
+}
+
+/** Bands of the people of whole areas, which differ less than cells: quintiles at one leading digit. */
+export function areaPeopleBands(amounts: number[]): ClassBand[] {
+  const positive = amounts.filter(p => p > 0).sort((a, b) => a - b)
+  const limits = [0.2, 0.4, 0.6, 0.8].map(share => positive[Math.floor(positive.length * share)] ?? 0)
+  return [...amountBands(limits, value => Number(value.toPrecision(1))), NO_DATA]
 }
 
 /**

@@ -683,9 +683,18 @@ async function comparison() {
       await first.click()
       await settled(page)
       check(say(`${list} opens ${name}`), (await page.locator('.card h2').innerText()) === name)
+      await page.keyboard.press('Escape')
+      check(say('and the figures come back'), !(await page.locator('.card').isVisible()))
+    }
+    const onlyB = page.locator('.agents-only-b button.link').first()
+    if (await onlyB.count()) {
+      const name = await onlyB.innerText()
+      await page.locator('#search').fill(bare(plain(name)))
+      await page.locator('#search-list [role=option]').filter({ hasText: plain(name) }).first().click()
+      check(say('an agent of B alone is found'), (await page.locator('.card h2').innerText()) === name)
+      await page.keyboard.press('Escape')
     }
     await shot(page, `compare-lists-${lang}`)
-    await page.keyboard.press('Escape')
     const paper = await page.pdf({ path: join(out_dir, `compare-${lang}.pdf`), preferCSSPageSize: true, printBackground: true })
     check(say('it prints on one sheet'), paper.toString('latin1').match(/\/Type\s*\/Page\b/g)?.length === 1)
     await page.context().close()

@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest'
 import type { Cells } from '../src/decode'
 import { indicatorBands, INDICATORS, indicatorValue, measureOf } from '../src/map/indicators'
+import { valueLabel } from '../src/map/features'
 import { agentState, loadBand, loadRadius, stands } from '../src/map/agents'
 import {
-  bandOf, cellKm2, changeBands, classify, densityBands, peopleBands, rgb, servedBands, shareBands, timeBands,
+  areaPeopleBands, areaTimeBands, bandOf, cellKm2, changeBands, classify, densityBands, peopleBands, rgb, servedBands, shareBands, timeBands,
   utilisationBands, type ClassBand
 } from '../src/palette'
 import { parseRun } from '../src/run'
@@ -45,6 +46,11 @@ test('limits belong to the class below them, no value to the hatched one', () =>
   expect([-0.2, -0.05, -0.01, -0.004, 0, 0.005, 0.01, 0.05, 0.2, 0.21].map(v => bandOf(changeBands(), v)))
     .toEqual([0, 0, 1, 2, 2, 2, 3, 3, 4, 5])
   expect([0, 600, 601, 1800, 1801, 9999].map(v => bandOf(timeBands(STANDARD), v))).toEqual([0, 0, 1, 2, 3, 4])
+  // Areas have one class more, from three times 30 minutes on: 5400 s.
+  expect([1800, 2701, 5400, 5401, null].map(v => bandOf(areaTimeBands(STANDARD), v))).toEqual([2, 4, 4, 5, 6])
+  // Ten areas of 41,000, 42,000, … 50,000: the entries at 20, 40, 60, 80 % are 43,000, 45,000, 47,000 and 49,000; at one
+  // leading digit 40,000 and three times 50,000 (45,000 rounds up).
+  expect(areaPeopleBands(Array.from({ length: 10 }, (_, i) => 41_000 + 1_000 * i)).map(band => band.to)).toEqual([40_000, 50_000, null, null])
   // Without a hatched class, no value has none.
   expect(bandOf(peopleBands([1, 10, 100]), null)).toBe(-1)
 })
@@ -67,6 +73,14 @@ test('what an agent is in each phase', () => {
   expect(of(true, 0, 1)).toEqual(['fixed', 'closed', 'closed'])
   expect(of(false, 0, 2)).toEqual(['opened-now', 'opened-before', 'closed'])
   expect([0, 1, 2].map(p => stands({ fixed: false, phase: 1, closes: 2 }, p))).toEqual([false, true, false])
+})
+
+test('values are written short on the map', () => {
+  expect([valueLabel(0.925, 'served', 'vi'), valueLabel(0.9999, 'served', 'en')]).toEqual(['93%', '< 100%'])
+  expect([valueLabel(2650, 'p90_time', 'vi'), valueLabel(null, 'mean_time', 'vi')]).toEqual(['44′', '–'])
+  expect([valueLabel(0.236, 'change_before', 'en'), valueLabel(-0.03, 'change_today', 'en'), valueLabel(0.001, 'change_before', 'en')])
+    .toEqual(['+24', '−3', '0'])
+  expect(valueLabel(61315, 'people', 'vi')).toBe('61.315')
 })
 
 test('the values of an area', async () => {
@@ -114,7 +128,7 @@ test('the colour difference is the known one', () => {
 })
 
 const PALETTES: Record<string, ClassBand[]> = {
-  time: timeBands(STANDARD), served: servedBands(), people: peopleBands([1, 3, 10, 30, 100, 300, 1000, 3000]),
+  time: timeBands(STANDARD), areas: areaTimeBands(STANDARD), served: servedBands(), people: peopleBands([1, 3, 10, 30, 100, 300, 1000, 3000]),
   share: shareBands(), change: changeBands(), load: utilisationBands()
 }
 

@@ -57,8 +57,9 @@ test('200,000 places are searched while one types', () => {
   const streets = ['Phố Huế', 'Đường Láng', 'Ngõ Thổ Quan', 'Phố Hàng Bông', 'Đại lộ Thăng Long']
   const many = Array.from({ length: 200_000 }, (_, i) => `${i} ${streets[i % streets.length]}`)
   const all = [shelf('address', many, null, index => ({ kind: 'place', index }))]
-  const started = performance.now()
+  // Processor time: the wall clock depends on what else the machine does. Some 15 ms on a core of 2024.
+  const before = process.cpuUsage()
   expect(find(all, '199998 hang')).toHaveLength(1)
-  // Some 15 ms on one core of 2024; a generous limit, because machines are shared.
-  expect(performance.now() - started).toBeLessThan(500)
+  const { user, system } = process.cpuUsage(before)
+  expect((user + system) / 1000).toBeLessThan(1000)
 })

@@ -4,7 +4,7 @@ import { decodePolyline } from '../decode'
 import { Format } from '../format'
 import { bandOf, utilisationBands, type ClassBand } from '../palette'
 import type { Run } from '../run'
-import { fold, text, type Language } from '../strings'
+import { fold, type Language } from '../strings'
 import type { BoundaryLayer, BoundaryProperties, RoadClass } from '../types'
 import { agentState, loadBand, loadRadius, mostDossiers, overflows } from './agents'
 import { labelPoint } from './geometry'
@@ -129,7 +129,8 @@ export function valueLabel(value: number | null, indicator: Indicator, lang: Lan
     case 'people': return format.count(value)
     // In whole points; the legend names the unit.
     case 'points': return format.change(value * 100)
-    case 'time': return text(lang, 'legend.isochrone.minutes', { minutes: format.decimal(value / 60, 0) })
+    // Short, so that more of them find room: the sign for minutes is the same in both languages.
+    case 'time': return `${format.decimal(value / 60, 0)}′`
   }
 }
 

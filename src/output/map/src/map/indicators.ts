@@ -1,5 +1,5 @@
 /** The indicators that colour the areas of the first boundary layer. */
-import { changeBands, peopleBands, shareBands, timeBands, type ClassBand } from '../palette'
+import { areaPeopleBands, areaTimeBands, changeBands, shareBands, type ClassBand } from '../palette'
 import type { Run } from '../run'
 import type { BoundaryProperties } from '../types'
 
@@ -38,8 +38,8 @@ export function indicatorValue(area: BoundaryProperties, indicator: Indicator, p
 export function indicatorBands(run: Pick<Run, 'boundaries' | 'standard'>, indicator: Indicator): ClassBand[] {
   switch (measureOf(indicator)) {
     case 'share': return shareBands()
-    case 'time': return timeBands(run.standard)
+    case 'time': return areaTimeBands(run.standard)
     case 'points': return changeBands()
-    case 'people': return peopleBands((run.boundaries[0]?.features.features ?? []).map(f => f.properties.persons ?? 0))
+    case 'people': return areaPeopleBands((run.boundaries[0]?.features.features ?? []).map(f => f.properties.persons ?? 0))
   }
 }

@@ -119,6 +119,8 @@ function indicatorNames(run: Run): LayerSpecification[] {
       'text-field': field as ExpressionSpecification,
       'text-font': FONT_BOLD,
       'text-size': byZoom([9, 11], [14, 16]),
+      ...STEP_ASIDE,
+      'text-variable-anchor': [...STEP_ASIDE['text-variable-anchor']],
       'text-padding': 2,
       'text-max-width': 8,
       'symbol-sort-key': ['-', ['get', 'persons']]

@@ -77,7 +77,7 @@ export function phaseDifferences(a: Context, b: Context): Part {
       part.set(t('compare.by_phase'), table(t('compare.by_phase'), [
         t('table.phase'), head('a', t('table.covered')), head('b', t('table.covered')), t('compare.difference'),
         head('a', t('table.time')), head('b', t('table.time'))
-      ], rows))
+      ], rows, 'stacked'))
     }
   }
 }

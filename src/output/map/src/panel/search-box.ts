@@ -1,5 +1,5 @@
 /** The search box: a combobox with a grouped list of what was found. */
-import { find, shelves, type Found, type Group, type Shelf } from '../search'
+import { find, shelf, shelves, type Found, type Group, type Shelf } from '../search'
 import type { Key } from '../strings'
 import { words, type Context, type Part } from './context'
 import { data, el, fill, glyph } from './dom'
@@ -10,9 +10,23 @@ const NAMES: Record<Exclude<Group, `boundary${number}`>, Key> = {
   address: 'search.group.address', other: 'search.group.other'
 }
 
-export function searchBox({ run, store, select }: Context): Part {
-  let all: Shelf[] | null = null
-  let found: Found[] = []
+/** Something found, and the run it belongs to. */
+type Hit = Found & { of: Context }
+
+/** The agents of the second run that are none of the first, where two are compared. */
+function agentsOfOther({ run, other }: Context): Shelf[] {
+  if (!other) return []
+  const known = new Set(run.agents.map(agent => agent.id))
+  const indices = other.run.agents.flatMap((agent, index) => (known.has(agent.id) ? [] : [index]))
+  const agents = indices.map(index => other.run.agents[index])
+  return [shelf('agent', agents.map(agent => agent?.name ?? ''), agents.map(agent => agent?.id ?? ''), i => ({ kind: 'agent', index: indices[i] ?? -1 }))]
+}
+
+export function searchBox(context: Context): Part {
+  const { run, other, store } = context
+  let all: { of: Context; shelves: Shelf[] }[] | null = null
+  const makeAll = () => [{ of: context, shelves: shelves(run) }, ...(other ? [{ of: other, shelves: agentsOfOther(context) }] : [])]
+  let found: Hit[] = []
   let options: HTMLElement[] = []
   let active = -1
   const label = el('label', { for: 'search' })
@@ -31,13 +45,13 @@ export function searchBox({ run, store, select }: Context): Part {
     const layer = run.boundaries[Number(group.slice('boundary'.length))]
     return layer ? w.pick(layer.name) : ''
   }
-  const nameOf = (entry: Found): string => {
+  const nameOf = (entry: Hit): string => {
     const { t, format } = words(store.view)
     const { selection } = entry
     return selection.kind === 'point' ? t('search.point', { place: format.place(selection.lon, selection.lat) }) : entry.name
   }
   /** What tells apart things of one name: the commune they are in, or their code. */
-  const note = ({ selection }: Found): string => {
+  const note = ({ selection, of: { run } }: Hit): string => {
     if (selection.kind === 'boundary') return run.boundaries[selection.layer]?.features.features[selection.index]?.properties.code ?? ''
     if (selection.kind !== 'agent' && selection.kind !== 'candidate') return ''
     const site = (selection.kind === 'agent' ? run.agents : run.candidates)[selection.index]
@@ -49,11 +63,11 @@ export function searchBox({ run, store, select }: Context): Part {
     input.setAttribute('aria-expanded', 'false')
     input.removeAttribute('aria-activedescendant')
   }
-  const choose = (entry: Found | undefined) => {
+  const choose = (entry: Hit | undefined) => {
     if (!entry) return
     input.value = nameOf(entry)
     close()
-    select(entry.selection, true)
+    entry.of.select(entry.selection, true)
   }
   const mark = (index: number) => {
     active = index
@@ -64,8 +78,8 @@ export function searchBox({ run, store, select }: Context): Part {
   }
   const show = () => {
     const { t } = words(store.view)
-    all ??= shelves(run)
-    found = find(all, input.value)
+    all ??= makeAll()
+    found = all.flatMap(({ of, shelves }) => find(shelves, input.value).filter(hit => of === context || hit.group !== 'coordinates').map(hit => ({ ...hit, of })))
     options = found.map((entry, i) => {
       const option = el('div', { id: `search-${i}`, role: 'option', 'aria-selected': 'false' },
         el('span', {}, data(nameOf(entry))), el('small', {}, data(note(entry))))
@@ -74,10 +88,12 @@ export function searchBox({ run, store, select }: Context): Part {
       option.addEventListener('click', () => choose(entry))
       return option
     })
-    const groups = [...new Set(found.map(entry => entry.group))]
-    fill(list, ...groups.map((group, g) => el('div', { role: 'group', 'aria-labelledby': `search-group-${g}` },
-      el('p', { id: `search-group-${g}`, role: 'presentation', class: 'search-group' }, data(groupName(group))),
-      ...options.filter((_, i) => found[i]?.group === group))))
+    const key = ({ group, of }: Hit) => `${of.side} ${group}`
+    const groups = [...new Map(found.map(hit => [key(hit), hit])).values()]
+    fill(list, ...groups.map((first, g) => el('div', { role: 'group', 'aria-labelledby': `search-group-${g}` },
+      el('p', { id: `search-group-${g}`, role: 'presentation', class: 'search-group' },
+        first.of === other && 'B: ', data(groupName(first.group))),
+      ...options.filter((_, i) => key(found[i] ?? first) === key(first)))))
     const asked = input.value.trim() !== ''
     list.hidden = found.length === 0
     none.hidden = !asked || found.length > 0
@@ -89,7 +105,7 @@ export function searchBox({ run, store, select }: Context): Part {
 
   input.addEventListener('focus', () => {
     // While the viewer begins to type.
-    if (!all) window.setTimeout(() => { all ??= shelves(run) }, 0)
+    if (!all) window.setTimeout(() => { all ??= makeAll() }, 0)
   })
   input.addEventListener('input', show)
   input.addEventListener('blur', close)
@@ -112,7 +128,7 @@ export function searchBox({ run, store, select }: Context): Part {
     }
   })
   return {
-    root: el('search', { class: 'search' }, label, el('div', { class: 'search-field' }, glyph('search'), input, list, none), hint, status),
+    root: el('search', { class: 'search', role: 'search' }, label, el('div', { class: 'search-field' }, glyph('search'), input, list, none), hint, status),
     update(view) {
       const { t } = words(view)
       label.textContent = t('search.label')
