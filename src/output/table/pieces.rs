@@ -72,7 +72,7 @@ impl<'a> Pieces<'a> {
 /// Begins a Parquet file of zstd with the columns of some rows.
 pub(super) fn begin_file(path: &Path, rows: &DataFrame) -> Result<BatchedWriter<BufWriter<File>>> {
     let file = File::create(path).map_err(|e| Fault::io("write a table", path, &e))?;
-    Ok(ParquetWriter::new(BufWriter::new(file)).batched(rows.schema()).map_err(|e| failed(path, &e))?)
+    ParquetWriter::new(BufWriter::new(file)).batched(rows.schema()).map_err(|e| failed(path, &e))
 }
 
 /// Writes rows, whose columns are of one chunk, in groups.
