@@ -893,6 +893,7 @@ pub const BACKDROP: Table = Table {
         geometry(
             "lines and outlines to some 5 m; areas that reach beyond are cut; of places, streets and addresses a point",
         ),
+        BBOX,
     ],
 };
 
