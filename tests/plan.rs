@@ -96,7 +96,7 @@ fn the_demo_runs_verifies_and_does_not_depend_on_threads() {
     assert!((phases[3]["persons"].as_f64().unwrap() - 8_807_523.0).abs() < 1.0, "{}", phases[3]["persons"]);
 
     let (first, second) = (tables(&one), tables(&two));
-    assert_eq!(first.len(), 23, "{:?}", first.keys());
+    assert_eq!(first.len(), 25, "{:?}", first.keys());
     for (name, bytes) in &first {
         assert!(Some(bytes) == second.get(name), "{} differs between one thread and two", name.display());
     }

@@ -163,6 +163,10 @@ fn columns_of(table: &Table, values: Vec<Values>, mut summary: Option<&mut Summa
             return Err(internal(table, &format!("the column `{}` has another length", spec.name)));
         }
     }
+    // A geometry makes two columns: the schema must know of both.
+    if columns.len() != table.columns.len() {
+        return Err(internal(table, "a geometry stands without its box in the schema"));
+    }
     Ok(columns)
 }
 

@@ -175,9 +175,8 @@ mod tests {
 
     #[test]
     fn boxes_hold_their_geometry() {
-        // 105.8 is no 32-bit number: the two beside it are 105.79999542 and 105.80000305.
-        let near = |a: f32, b: f64| (f64::from(a) - b).abs() < 1e-8;
-        assert!(near(down(105.8), 105.799_995_42) && near(up(105.8), 105.800_003_05));
+        // 105.8 is no 32-bit number: the two beside it are 105.79999542 and 105.80000305, which is what `105.8_f32` is.
+        assert_eq!((down(105.8), up(105.8)), (105.799_995_f32, 105.8_f32));
         assert!(f64::from(down(105.8)) < 105.8 && f64::from(up(105.8)) > 105.8);
         assert_eq!((down(-0.5), up(-0.5), down(21.0), up(21.0)), (-0.5, -0.5, 21.0, 21.0));
     }
