@@ -13,7 +13,7 @@
 //! 9. [`output`]: tables, map, manifest
 //! 10. [`cli`]: the commands
 //!
-//! [`synth`] makes the demo city. [`units`], [`error`], [`files`] and [`stages`] serve them all.
+//! [`synth`] makes the demo city. [`units`], [`texts`], [`error`], [`files`] and [`stages`] serve them all.
 
 pub mod access;
 pub mod check;
@@ -31,4 +31,5 @@ pub mod study;
 pub mod synth;
 #[cfg(test)]
 pub mod testkit;
+pub mod texts;
 pub mod units;

@@ -112,9 +112,20 @@ pub fn grouped(number: u64, separator: char) -> String {
     text
 }
 
+/// A number of things in English: `1 agent`, `1,234 agents`.
+pub fn counted(number: u64, one: &str, many: &str) -> String {
+    format!("{} {}", grouped(number, ','), if number == 1 { one } else { many })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_is_counted_as_one() {
+        let agents = |n| counted(n, "agent", "agents");
+        assert_eq!([agents(0), agents(1), agents(1234)], ["0 agents", "1 agent", "1,234 agents"]);
+    }
 
     #[test]
     fn one_degree_of_latitude() {

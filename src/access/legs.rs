@@ -5,6 +5,7 @@ use rayon::prelude::*;
 use super::search::sum;
 use crate::network::turns::ride;
 use crate::network::{CLOSED, ModeGraph, Network, Snap, Snapped, Snapper, Street};
+use crate::stages::meter;
 use crate::units::{Distance, LonLat};
 
 /// A place on a street of one mode, with the times to and from the street's ends.
@@ -94,7 +95,13 @@ pub struct Legs {
 impl Legs {
     /// Snaps places to the roads of each mode, at most `limit` away.
     pub fn new(network: &Network, snapper: &Snapper, places: &[LonLat], limit: Distance, walk_kmh: f64) -> Self {
-        let snapped: Vec<Vec<Snapped>> = places.par_iter().map(|&place| snapper.snap(place, limit)).collect();
+        meter::expect(places.len(), "places");
+        let found = |&place: &LonLat| {
+            let snapped = snapper.snap(place, limit);
+            meter::advance(1);
+            snapped
+        };
+        let snapped: Vec<Vec<Snapped>> = places.par_iter().map(found).collect();
         let mut legs = Legs::default();
         for (m, graph) in network.modes.iter().enumerate() {
             let leg = |s: &Vec<Snapped>| s[m].snap.map(|snap| (Leg::new(network, graph, &snap, walk_kmh), snap));

@@ -84,6 +84,7 @@ pub fn solve(problem: &Problem, limits: &Limits) -> Result<Answer> {
             &|| progress.out_of_time(),
         );
         bound = bound.max(proven.least);
+        progress.tell(search.objective(), bound);
         progress.note("lagrange", format!("{}, bound {bound}", search.objective()));
         let upper = search.objective();
         if answer::gap(upper, bound.min(upper)) > progress.limits.gap && !progress.out_of_time() {

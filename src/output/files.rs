@@ -13,8 +13,9 @@ use crate::error::{Fault, Result};
 use crate::rollout::Rollout;
 use crate::rollout::explain::reason;
 use crate::study::Study;
+use crate::texts::inert;
 
-/// `rollout.csv`: UTF-8 with a byte-order mark, so that spreadsheets show Vietnamese.
+/// `rollout.csv`: UTF-8 with a byte-order mark, so that spreadsheets show Vietnamese; its texts are [`inert`].
 pub(super) fn rollout_csv(folder: &Path, study: &Study, plan: &Rollout) -> Result<()> {
     let path = folder.join("rollout.csv");
     let failed = |e: &dyn std::fmt::Display| {
@@ -58,15 +59,15 @@ pub(super) fn rollout_csv(folder: &Path, study: &Study, plan: &Rollout) -> Resul
         csv.write_record([
             agent.order.to_string(),
             (agent.phase + 1).to_string(),
-            phase.name.vi.clone(),
-            phase.name.en.clone(),
+            inert(&phase.name.vi),
+            inert(&phase.name.en),
             phase.starts.to_string(),
             inert(&site.site.id),
             inert(&site.site.name),
             site.site.fixed.to_string(),
             site.site.at.lon.to_string(),
             site.site.at.lat.to_string(),
-            code.unwrap_or_default(),
+            code.map(|c| inert(&c)).unwrap_or_default(),
             name.map(|n| inert(&n)).unwrap_or_default(),
             agent.persons_marginal.people().to_string(),
             agent.persons_cumulative.people().to_string(),
@@ -77,18 +78,13 @@ pub(super) fn rollout_csv(folder: &Path, study: &Study, plan: &Rollout) -> Resul
             load.map_or(String::new(), |l| l.counters.to_string()),
             load.map_or(String::new(), |l| l.dossiers_per_day.to_string()),
             load.map_or(String::new(), |l| l.overflow_per_day.to_string()),
-            why_vi,
-            why_en,
+            inert(&why_vi),
+            inert(&why_en),
         ])
         .map_err(|e| failed(&e))?;
     }
     csv.flush().map_err(|e| failed(&e))?;
     Ok(())
-}
-
-/// Text that a spreadsheet would take for a formula, with an apostrophe before it.
-fn inert(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
 }
 
 /// `isochrones.geojson`: RFC 7946, 6 decimals, one feature a line. What all agents of a phase reach together, for web maps
@@ -119,15 +115,4 @@ pub(super) fn isochrones_geojson(folder: &Path, study: &Study, isochrones: &[Iso
 pub(super) fn rounded(shape: &geo::MultiPolygon<f64>) -> geo::MultiPolygon<f64> {
     use geo::MapCoords;
     shape.map_coords(|c| geo::Coord { x: (c.x * 1e6).round() / 1e6, y: (c.y * 1e6).round() / 1e6 })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::inert;
-
-    #[test]
-    fn formulas_are_made_inert() {
-        assert_eq!(inert("=cmd()"), "'=cmd()");
-        assert_eq!(inert("Bưu cục 1"), "Bưu cục 1");
-    }
 }

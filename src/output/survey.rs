@@ -10,9 +10,10 @@ use rust_xlsxwriter::{
 use crate::error::{Fault, Result};
 use crate::files::PendingFile;
 use crate::ingest::sites::survey::{Answer, Form, Question, Text, Value, form_texts, label_of};
+use crate::texts::inert;
 
 /// Writes the form as CSV: UTF-8 with a byte order mark so that Excel knows it, a header of codes, one row a site. Cells
-/// that are known hold their value, cells that are asked are blank. [`crate::ingest::sites::survey::read_answers`] reads
+/// that are known hold their value, cells that are asked are blank; its texts are [`inert`]. [`crate::ingest::sites::survey::read_answers`] reads
 /// it back.
 ///
 /// # Errors
@@ -26,9 +27,13 @@ pub fn write_csv(path: &Path, form: &Form) -> Result<()> {
     let fixed = ["id", "name", "address", "operator"];
     writer.write_record(fixed.into_iter().chain(form.questions.iter().map(|q| q.code))).map_err(|e| failed(&e))?;
     for row in &form.rows {
-        let text = |value: &Option<String>| value.clone().unwrap_or_default();
-        let mut record = vec![row.id.clone(), row.name.clone(), text(&row.address), text(&row.operator)];
-        record.extend(row.known.iter().map(|known| known.as_ref().map_or_else(String::new, plain)));
+        let text = |value: &Option<String>| value.as_deref().map_or_else(String::new, inert);
+        let mut record = vec![inert(&row.id), inert(&row.name), text(&row.address), text(&row.operator)];
+        record.extend(row.known.iter().map(|known| match known {
+            Some(Value::Text(text)) => inert(text),
+            Some(known) => plain(known),
+            None => String::new(),
+        }));
         writer.write_record(&record).map_err(|e| failed(&e))?;
     }
     writer.flush().map_err(|e| failed(&e))?;
@@ -323,7 +328,7 @@ mod tests {
         let expected = "\u{feff}id,name,address,operator,organisation,years_in_field,charter_capital_vnd,computers,\
             spare_computer,fast_internet,scanner,copier,cameras_24h,camera_days_kept\r\n\
             007,Bưu cục Ba Đình,\"1, Phố Huế\",,postal,3.5,,,,,Có,,,\r\n\
-            b,=1+1,,,,,,,,,,,,\r\n";
+            b,'=1+1,,,,,,,,,,,,\r\n";
         assert_eq!(text, expected);
         let mut read = sites();
         assert_eq!(fill_in(&mut read, &read_answers(&path).unwrap()).unwrap(), 0, "nothing was filled in yet");

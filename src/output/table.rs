@@ -196,7 +196,10 @@ fn series(name: &str, values: Values) -> PolarsResult<Series> {
             names.0.take(&of)?.with_name(name)
         }
         Values::Whole(v) => UInt32Chunked::from_iter_options(name, v.into_iter()).into_column(),
-        Values::Number(v) => Float64Chunked::from_iter_options(name, v.into_iter()).into_column(),
+        // Plus 0, so that a sum of nothing is 0 and not −0.
+        Values::Number(v) => {
+            Float64Chunked::from_iter_options(name, v.into_iter().map(|v| v.map(|v| v + 0.0))).into_column()
+        }
         Values::Flag(v) => BooleanChunked::from_slice(name, &v).into_column(),
         // Two columns, made where they are known to be wanted.
         Values::Geometry(_) | Values::Shapes(..) => Series::new_empty(name, &polars::prelude::DataType::Binary),

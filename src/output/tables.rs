@@ -12,6 +12,7 @@ use super::{explanations, loads, off_network, people, schema, strategies, today}
 use crate::error::Result;
 use crate::ingest::boundaries::Boundary;
 use crate::ingest::eligibility::Eligibility;
+use crate::ingest::sites::survey::title_within;
 use crate::rollout::explain::why::SiteReason;
 use crate::rollout::explain::{reason, sentences};
 use crate::rollout::{Agent, AreaIndicators, PhasePlan, Rollout};
@@ -115,8 +116,8 @@ pub(super) fn judged(eligibility: &Eligibility) -> (&'static str, Option<String>
         Eligibility::Eligible => return (eligibility.code(), None, None),
         Eligibility::Refused(reasons) => reasons.iter().map(|r| (r.vietnamese(), r.english())).unzip(),
         Eligibility::Review(unknown) => {
-            let fields = unknown.join(", ");
-            (vec![format!("chưa biết: {fields}")], vec![format!("unknown: {fields}")])
+            let (vi, en): (Vec<String>, Vec<String>) = unknown.iter().map(|code| title_within(code)).unzip();
+            (vec![format!("chưa biết: {}", vi.join(", "))], vec![format!("unknown: {}", en.join(", "))])
         }
     };
     (eligibility.code(), Some(vi.join("; ")), Some(en.join("; ")))

@@ -25,7 +25,6 @@ use crate::output::run::{
     About, AgentRow, BoundaryRow, ExplanationRow, GroupRow, LoadRow, PhaseRow, PlaceRow, ReliefRow, Run, SiteRow,
     TodayRow,
 };
-use crate::output::schema::TODAY;
 use cells::{Cell, code, fit};
 use columns::{Area, Candidate};
 use looks::{BLUE, Looks};
@@ -72,7 +71,7 @@ pub const FILE: &str = "plan.xlsx";
 /// A table of the run cannot be read, or the disk refuses.
 pub fn write(run: &Run, target: &Path) -> Result<()> {
     let phases: Vec<PhaseRow> = run.rows()?;
-    let today: Vec<TodayRow> = if run.folder.join(TODAY.file).is_file() { run.rows()? } else { Vec::new() };
+    let today: Vec<TodayRow> = run.rows()?;
     let of_boundary: HashMap<&str, f64> =
         today.iter().filter_map(|row| Some((row.boundary.as_deref()?, row.population_covered_share?))).collect();
     let content = Content {

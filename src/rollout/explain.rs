@@ -10,7 +10,7 @@ pub mod why;
 use super::{Agent, PhasePlan};
 use crate::optimise::cover::open_flags;
 use crate::study::Study;
-use crate::units::{Persons, grouped};
+use crate::units::{Persons, counted, grouped};
 
 /// People of the rows that each site serves.
 struct SiteRows {
@@ -131,15 +131,19 @@ pub fn reason(agent: &Agent) -> (String, String) {
                 dots(only)
             ),
             format!(
-                "Serves {} people whom no earlier agent serves; {} people have no other.",
-                commas(added),
-                commas(only)
+                "Serves {} whom no earlier agent serves; {} {} no other.",
+                counted(added, "person", "people"),
+                counted(only, "person", "people"),
+                if only == 1 { "has" } else { "have" }
             ),
         )
     } else {
         (
             format!("Không thêm người mới trong chuẩn, nhưng là đại lý gần nhất của {} người.", dots(load)),
-            format!("Adds nobody new under the standard, but is the nearest agent of {} people.", commas(load)),
+            format!(
+                "Adds nobody new under the standard, but is the nearest agent of {}.",
+                counted(load, "person", "people")
+            ),
         )
     }
 }

@@ -4,6 +4,41 @@ use std::path::Path;
 
 use super::Scenario;
 use crate::error::{Fault, Faults, Result};
+use crate::texts::{HELP, refusal};
+
+/// The most letters of a text of a scenario.
+const MOST_LETTERS: usize = 10_000;
+
+/// A fault for each text of a scenario that holds what no text needs; line breaks and tabs are let in.
+pub(super) fn texts(scenario: &str, path: &Path) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    if let Ok(table) = scenario.parse::<toml::Table>() {
+        let mut todo: Vec<(String, toml::Value)> = table.into_iter().collect();
+        // The last is looked at first: told in the order of the keys.
+        todo.reverse();
+        while let Some((place, value)) = todo.pop() {
+            let under = |key: &str| format!("{place}.{key}");
+            match value {
+                toml::Value::String(text) => {
+                    let text: String =
+                        text.chars().map(|c| if matches!(c, '\n' | '\r' | '\t') { ' ' } else { c }).collect();
+                    if let Some(refused) = refusal(&text, MOST_LETTERS) {
+                        faults.push(Fault::new("scenario::value", refused).file(path).place(place).help(HELP));
+                    }
+                }
+                toml::Value::Table(table) => {
+                    todo.extend(table.into_iter().rev().map(|(key, value)| (under(&key), value)));
+                }
+                toml::Value::Array(list) => {
+                    let items = list.into_iter().enumerate().rev();
+                    todo.extend(items.map(|(i, value)| (format!("{place}[{}]", i + 1), value)));
+                }
+                _ => {}
+            }
+        }
+    }
+    faults
+}
 
 impl Scenario {
     /// Collects every setting that does not make sense, by itself or with the others.

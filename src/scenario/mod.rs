@@ -467,11 +467,12 @@ impl Scenario {
                 None => fault,
             }
         })?;
-        let wrong = match scenario.check(path) {
+        let mut wrong = match scenario.check(path) {
             Ok(()) => Vec::new(),
             Err(Error::Input(faults)) => faults,
             Err(other) => return Err(other),
         };
+        wrong.extend(check::texts(text, path));
         let folder = path.parent().unwrap_or(Path::new(""));
         for file in scenario.files_mut() {
             *file = folder.join(&file);

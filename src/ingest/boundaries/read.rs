@@ -11,6 +11,7 @@ use super::{Boundary, BoundaryLayer, LayerSource};
 use crate::error::{Fault, Faults, Result};
 use crate::ingest::features::{Features, Subject};
 use crate::ingest::names::tidy;
+use crate::texts::{HELP, MOST_ID, MOST_NAME, refusal};
 use crate::units::Persons;
 
 const SUBJECT: Subject = Subject {
@@ -64,6 +65,12 @@ pub fn read_layer(source: &LayerSource) -> Result<BoundaryLayer> {
                 fault("boundaries::name", format!("no property `{}`", source.name))
                     .help(format!("every feature needs a name; the feature has: {}", keys(&properties))),
             );
+        }
+        for (key, text, most) in [(&source.code, &code, MOST_ID), (&source.name, &name.as_deref().map(tidy), MOST_NAME)]
+        {
+            if let Some(refused) = text.as_deref().and_then(|text| refusal(text, most)) {
+                faults.push(fault("boundaries::text", format!("`{key}`: {refused}")).help(HELP));
+            }
         }
         let population = match source.population.as_ref().and_then(|key| properties.get(key)) {
             None | Some(JsonValue::Null) => None,

@@ -9,6 +9,7 @@ use super::table::{Cells, Table};
 use super::{Attributes, Site};
 use crate::error::{Fault, Faults};
 use crate::ingest::names::tidy;
+use crate::texts::{HELP, MOST_ID, MOST_NAME, MOST_TEXT, refusal};
 use crate::units::LonLat;
 
 /// One row while it is read; what is wrong with it is collected.
@@ -23,6 +24,8 @@ impl Row<'_> {
     pub(super) fn site(&mut self, fixed_default: bool) -> Option<Site> {
         // All fields are read before the first missing one ends the row, so that its faults come together.
         let (id, name, at) = (self.needed("id"), self.needed("name"), self.place());
+        let id = id.map(|id| self.let_in("id", id, MOST_ID));
+        let name = name.map(|name| self.let_in("name", tidy(&name), MOST_NAME));
         let cost_milli = self.number("cost", 1e15).map(milli);
         let capacity_milli = self.number("capacity", 1e15).map(milli);
         let fixed = self.yes_no("fixed").unwrap_or(fixed_default);
@@ -44,7 +47,7 @@ impl Row<'_> {
             position: self.text("position"),
             ward_code: self.text("ward_code"),
             id: id?,
-            name: tidy(&name?),
+            name: name?,
             at: at?,
             fixed,
             cost_milli,
@@ -78,8 +81,17 @@ impl Row<'_> {
         self.field(name).map(Cow::into_owned)
     }
 
-    fn text(&self, name: &str) -> Option<String> {
-        self.field(name).map(|text| tidy(&text))
+    fn text(&mut self, name: &str) -> Option<String> {
+        let text = self.field(name).map(|text| tidy(&text))?;
+        Some(self.let_in(name, text, MOST_TEXT))
+    }
+
+    /// A text; a fault where it holds what is refused at the door.
+    fn let_in(&mut self, name: &str, text: String, most: usize) -> String {
+        if let Some(refused) = refusal(&text, most) {
+            self.fault("sites::text", format!("{name}: {refused}"), HELP);
+        }
+        text
     }
 
     fn needed(&mut self, name: &'static str) -> Option<String> {

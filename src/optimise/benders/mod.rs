@@ -119,12 +119,15 @@ fn solve_from(
 /// branching brings more than further rounds. Returns it with the number of rounds.
 fn relax(master: &mut Master, nested: &Nested, search: &Search, progress: &Progress) -> Option<(Relaxed, usize)> {
     let best = search.objective() as f64;
+    progress.tell(search.objective(), nested.total);
     let mut inner = inner::inner(nested, &nested.values(search.slots()), &|| progress.out_of_time());
     let mut inner_value = 0.0;
     let mut rounds = 0;
     while let Ok(Some(relaxed)) = master.solve() {
         rounds += 1;
         let upper = relaxed.objective;
+        // For whoever watches: a bound to within the solver's tolerances.
+        progress.tell(search.objective(), (upper as u64).clamp(search.objective(), nested.total));
         let mut added = 0;
         // Between a known good place and the relaxation's own, cuts are deep; at its own place alone they zigzag.
         let shares: &[f64] = if rounds == 1 { &[0.0] } else { &[0.5, 1.0] };

@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::{AreaChange, Comparison, Moment, Named, PhaseTold};
 use crate::rollout::explain::commas;
+use crate::units::counted;
 
 /// How many of a list are shown; the JSON has all.
 const SHOWN: usize = 5;
@@ -164,10 +165,10 @@ fn told(of: &PhaseTold) -> String {
         status => format!("; {:.0} of at best {:.0} {} ({status})", of.objective, of.bound, of.objective_unit),
     };
     format!(
-        "phase {} ({}), {} agents, {} people served = {share:.2} %{proof}",
+        "phase {} ({}), {}, {} served = {share:.2} %{proof}",
         of.phase,
         of.name,
-        of.agents,
-        people(of.persons_covered)
+        counted(of.agents.into(), "agent", "agents"),
+        counted(of.persons_covered.round() as u64, "person", "people")
     )
 }

@@ -3,11 +3,15 @@
 use std::fmt;
 
 use super::{PhaseOfPlace, Place, Reached, SiteStory};
-use crate::rollout::explain::commas;
+use crate::units::counted;
 
 /// People as whole numbers.
 fn people(persons: f64) -> String {
-    if persons > 0.0 && persons < 0.5 { "less than 1".into() } else { commas(persons.round() as u64) }
+    if persons > 0.0 && persons < 0.5 {
+        "less than 1 person".into()
+    } else {
+        counted(persons.round() as u64, "person", "people")
+    }
 }
 
 fn minutes(seconds: f64) -> String {
@@ -27,11 +31,11 @@ fn in_phase(of: &PhaseOfPlace) -> String {
     };
     match &of.second {
         Some(r) => format!(
-            "{first}, then {} to {} ({}); {} agents within the standard.",
+            "{first}, then {} to {} ({}); {} within the standard.",
             away(r),
             r.name,
             r.site,
-            of.agents_within
+            counted(of.agents_within.into(), "agent", "agents")
         ),
         None => format!("{first}; no second agent within the standard."),
     }
@@ -62,9 +66,9 @@ impl fmt::Display for SiteStory {
         let proposed = if self.proposed { "; gandan proposes it, nobody has looked at it yet" } else { "" };
         let reasons = self.status_reasons.as_ref().map_or(String::new(), |r| format!(" ({r})"));
         writeln!(f, "  By the city's conditions: {}{reasons}{proposed}.", self.status)?;
-        writeln!(f, "  By itself it would serve {} people.", people(self.persons_in_reach))?;
+        writeln!(f, "  By itself it would serve {}.", people(self.persons_in_reach))?;
         if let Some(marginal) = self.persons_marginal {
-            writeln!(f, "  When it opens it adds {} people whom no earlier agent serves.", people(marginal))?;
+            writeln!(f, "  When it opens it adds {} whom no earlier agent serves.", people(marginal))?;
         }
         for sentence in self.why_en.split_inclusive(". ") {
             writeln!(f, "  {}", sentence.trim())?;
@@ -73,7 +77,7 @@ impl fmt::Display for SiteStory {
             let time = of.mean_time_s.map_or(String::new(), |s| format!(", {} on average", minutes(s)));
             writeln!(
                 f,
-                "  Phase {}: nearest agent of {} people{time}; {} of them served.",
+                "  Phase {}: nearest agent of {}{time}; {} of them served.",
                 of.phase.phase,
                 people(of.persons_nearest),
                 people(of.persons_covered)
@@ -89,14 +93,7 @@ impl fmt::Display for Place {
             writeln!(f, "{MADE_UP}\n")?;
         }
         let within = self.boundary_name.as_ref().map_or("outside all boundaries".into(), |name| format!("in {name}"));
-        writeln!(
-            f,
-            "Cell {} at {:.5}, {:.5}, {within}: {} people",
-            self.cell,
-            self.lon,
-            self.lat,
-            people(self.persons)
-        )?;
+        writeln!(f, "Cell {} at {:.5}, {:.5}, {within}: {}", self.cell, self.lon, self.lat, people(self.persons))?;
         match self.away_m {
             Some(0.0) => writeln!(f, "  It holds the point asked for.")?,
             Some(away) => writeln!(f, "  No cell holds the point asked for; this is the nearest, {away:.0} m away.")?,
@@ -107,7 +104,7 @@ impl fmt::Display for Place {
                 Some(phase) => format!("served since phase {} ({})", phase.phase, phase.starts),
                 None => format!("not served within {}", self.standard),
             };
-            writeln!(f, "  By {} ({} people): {since}.", mode.mode, people(mode.persons))?;
+            writeln!(f, "  By {} ({}): {since}.", mode.mode, people(mode.persons))?;
             // Phases that say the same stand together.
             let told: Vec<(u32, String)> = mode.phases.iter().map(|of| (of.phase.phase, in_phase(of))).collect();
             for same in told.chunk_by(|a, b| a.1 == b.1) {

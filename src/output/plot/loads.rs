@@ -16,7 +16,7 @@ const USE: Rgb = [0, 130, 100];
 /// Up to so many agents are rows with names.
 const MOST_ROWS: usize = 60;
 const ROW: f64 = 21.0;
-/// So many agents are named where they are columns: those with most work, and those with overflow.
+/// So many agents are named where they are columns.
 const NAMED: usize = 8;
 
 /// What the plot shows.
@@ -211,7 +211,7 @@ impl Loads {
         if self.counted {
             let one = |to: f64, colour| [(0.0, to, colour), (0.0, 0.0, colour)];
             let most = self.agents.iter().map(|a| a.counters).max().unwrap_or(1);
-            let counters = |a: &Agent| one(f64::from(a.counters), OFFICE);
+            let counters = |a: &Agent| one(f64::from(a.counters), if a.office { OFFICE } else { AGENT });
             let most = f64::from(most.max(1));
             bottom = self.panel(svg, language, (bottom + 26.0, 120.0), (&words.counters, most), &across, counters);
             let used = |a: &Agent| one(a.utilisation * 100.0, USE);
@@ -238,7 +238,7 @@ impl Loads {
         svg.text(heading, [LEFT, top], Type::new(BODY, INK).bold());
         let (top, bottom) = (top + 14.0, top + 14.0 + high);
         let up = Scale::new([0.0, most], [bottom, top]);
-        for value in up.ticks(if high > 200.0 { 5 } else { 3 }).into_iter().filter(|v| most > 5.0 || v.fract() == 0.0) {
+        for value in up.ticks(if high > 200.0 { 5 } else { 4 }).into_iter().filter(|v| most > 5.0 || v.fract() == 0.0) {
             let y = up.at(value);
             svg.line([[LEFT + 52.0, y], [RIGHT, y]], Paint::line(GRID, 1.0));
             svg.text(&language.number(value, 1), [LEFT + 44.0, y + 5.0], Type::new(SMALL, FAINT).end());
@@ -249,34 +249,43 @@ impl Loads {
             let x = across.at(i as f64);
             for (from, to, colour) in parts(agent) {
                 let size = [wide - gap, up.at(from) - up.at(to)];
-                svg.rect([x, up.at(to)], size, Paint::fill(colour));
+                let paint = Paint::fill(colour);
+                // Without gaps nothing may shine through between columns.
+                svg.rect([x, up.at(to)], size, if gap > 0.0 { paint } else { paint.crisp() });
             }
         }
         bottom
     }
 
-    /// The names of those with most work, and of those with overflow, in two columns.
+    /// Two columns of names: those with most work, and where some have overflow, those with most of it.
     fn names(&self, svg: &mut Svg, language: Language, top: f64) {
-        let over = |i: &usize| self.agents[*i].overflow > 0.0;
-        let all = 0..self.agents.len();
-        let mut named: Vec<usize> = all.clone().filter(over).take(NAMED).collect();
-        let free = NAMED - named.len();
-        // The first `NAMED` with overflow are named already.
-        named.extend(all.filter(|i| !over(i)).take(free));
-        named.sort_unstable();
-        svg.text(&language.words().loads.most, [LEFT, top], Type::new(BODY, INK).bold());
+        let words = &language.words().loads;
+        let half = NAMED / 2;
+        let mut over: Vec<usize> = (0..self.agents.len()).filter(|&i| self.agents[i].overflow > 0.0).collect();
+        // Stable: of the same overflow the one with more work first.
+        over.sort_by(|&a, &b| self.agents[b].overflow.total_cmp(&self.agents[a].overflow));
+        over.truncate(half);
+        let (second, heading) = if over.is_empty() {
+            ((half..NAMED.min(self.agents.len())).collect(), "")
+        } else {
+            (over, words.most_over.as_str())
+        };
         let wide = (RIGHT - LEFT - 40.0) / 2.0;
-        for (nth, i) in named.into_iter().enumerate() {
-            let (column, row) = (nth / (NAMED / 2), nth % (NAMED / 2));
-            let (left, y) = (LEFT + column as f64 * (wide + 40.0), top + 24.0 + 22.0 * row as f64);
-            let agent = &self.agents[i];
-            let colour = if agent.overflow > 0.0 { WARNING } else { INK };
-            let label = self.label(language, agent);
-            let room = wide - 60.0 - font::width(&label, BODY, false);
-            svg.text(&format!("{}.", i + 1), [left + 24.0, y], Type::new(BODY, FAINT).end());
-            let name = font::fitted(&agent.name, BODY, false, room);
-            svg.text(&name, [left + 34.0, y], Type::new(BODY, INK));
-            svg.text(&label, [left + wide, y], Type::new(BODY, colour).end());
+        let columns = [((0..half.min(self.agents.len())).collect(), words.most.as_str()), (second, heading)];
+        for (column, (named, heading)) in columns.iter().enumerate() {
+            let left = LEFT + column as f64 * (wide + 40.0);
+            svg.text(heading, [left, top], Type::new(BODY, INK).bold());
+            for (row, &i) in named.iter().enumerate() {
+                let y = top + 24.0 + 22.0 * row as f64;
+                let agent: &Agent = &self.agents[i];
+                let colour = if agent.overflow > 0.0 { WARNING } else { INK };
+                let label = self.label(language, agent);
+                let room = wide - 60.0 - font::width(&label, BODY, false);
+                svg.text(&format!("{}.", i + 1), [left + 34.0, y], Type::new(BODY, FAINT).end());
+                let name = font::fitted(&agent.name, BODY, false, room);
+                svg.text(&name, [left + 42.0, y], Type::new(BODY, INK));
+                svg.text(&label, [left + wide, y], Type::new(BODY, colour).end());
+            }
         }
     }
 }
@@ -326,7 +335,7 @@ mod tests {
         assert_eq!(bars(&svg, OFFICE, "width").len(), 2);
         // Half of 158 pixels are used.
         assert_eq!(bars(&svg, USE, "width"), [79.0; 3]);
-        assert!(svg.contains("80 (+20 overflow)") && svg.contains("1 overloaded: 20 dossiers"), "{svg}");
+        assert!(svg.contains("80 (of them 20 overflow)") && svg.contains("1 overloaded: 20 dossiers"), "{svg}");
         assert!(svg.contains("Half of them have 40 dossiers"), "{svg}");
     }
 
@@ -339,11 +348,13 @@ mod tests {
         let svg = svg.finish();
         // 360 pixels are 1000 dossiers; the second key is that of overflow.
         let high = bars(&svg, AGENT, "height");
-        assert_eq!(high.len(), 1000);
+        // The work, and 2 counters each, which fill their panel of 120 pixels.
+        assert_eq!((high.len(), high[1500]), (2000, 120.0));
         assert!((high[0] - 360.0).abs() < 0.01 && (high[500] - 180.0).abs() < 0.01, "{} {}", high[0], high[500]);
         assert_eq!(bars(&svg, WARNING, "height").len(), 2);
-        // The overloaded one is named among those with most.
-        assert!(svg.contains(">n3<") && svg.contains(">n999<") && !svg.contains(">n990<"));
+        // The four with most work are named, and the one with overflow; it is the 997th: n3 has 4 of 1000.
+        assert!(svg.contains(">n999<") && svg.contains(">n996<") && !svg.contains(">n995<"));
+        assert!(svg.contains(">997.<") && svg.contains(">n3<") && svg.contains("4 (trong đó 2 quá tải)"), "{svg}");
     }
 
     #[test]

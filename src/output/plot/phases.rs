@@ -98,11 +98,14 @@ impl Phases {
                 self.today_row(svg, language, today, y);
                 y += ROW * 0.8;
             }
+            let mut stands = STILL;
             let changing = self.phases.iter().filter(|p| p.changes.is_some()).count();
             for phase in &self.phases {
                 svg.line([[LEFT, y], [RIGHT, y]], Paint::line(GRID, 1.0));
                 let colour = phase.changes.map_or(STILL, |nth| phase_colour(nth, changing));
-                self.row(svg, language, (phase, colour), y, &at);
+                // Who is served is so since the last change.
+                stands = if phase.changes.is_some() { colour } else { stands };
+                self.row(svg, language, (phase, [colour, stands]), y, &at);
                 y += ROW;
             }
         })
@@ -124,7 +127,7 @@ impl Phases {
         &self,
         svg: &mut Svg,
         language: Language,
-        (phase, colour): (&Phase, Rgb),
+        (phase, [colour, stands]): (&Phase, [Rgb; 2]),
         y: f64,
         at: &dyn Fn(NaiveDate) -> f64,
     ) {
@@ -184,7 +187,7 @@ impl Phases {
         }
         svg.text(&fill(&words.total, &[("n", &whole(row.agents))]), [AGENTS, base], Type::new(BODY, INK));
 
-        served(svg, language, y, (row.population_covered_share.unwrap_or(0.0), row.covered_persons), colour);
+        served(svg, language, y, (row.population_covered_share.unwrap_or(0.0), row.covered_persons), stands);
         if let (Some(scope), Some(share)) = (&phase.scope, row.scope_covered_share) {
             let text = fill(&words.scope, &[("scope", language.of(scope)), ("share", &language.percent(share))]);
             let text = font::fitted(&text, SMALL, false, RIGHT - SERVED);

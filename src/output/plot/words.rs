@@ -132,7 +132,7 @@ words! {
     Times { title about cumulative minutes limit within reached today today_within histogram people_within people_beyond
             people_unreached beyond unreached agents }
     Loads { title title_offices about half overflow_none overflow_some carried office overflow load counters
-            utilisation utilisation_short rank most ceiling over }
+            utilisation utilisation_short rank most most_over ceiling over }
     Phases { title about phase time agents served dates open_end opened closed total served_people scope today
              today_about today_agents opens_nothing opens_most_people opens_worst_first opens_fewest_for_all }
     Communes { title about full left_out today }

@@ -40,8 +40,8 @@ pub fn write(facts: &Facts, words: &Words, html: &mut String) {
     services(facts, words, html);
 }
 
-fn title(words: &Words, html: &mut String, id: &str, key: &str) {
-    let _ = writeln!(html, "<section class=\"annex\" id=\"{}-{id}\"><h2>{}</h2>", words.lang.code(), words.get(key));
+fn title(words: &Words, html: &mut String, id: &str, title: &Safe) {
+    let _ = writeln!(html, "<section class=\"annex\" id=\"{}-{id}\"><h2>{title}</h2>", words.lang.code());
 }
 
 /// Every commune with the share served in each phase, and how it fares at the end.
@@ -102,7 +102,7 @@ fn communes(facts: &Facts, words: &Words, html: &mut String) {
     if table.is_empty() {
         return;
     }
-    title(words, html, "communes", "annex.communes");
+    title(words, html, "communes", &words.fill("annex.communes", &[("layer", facts.layer_name(words))]));
     html.push_str(&table.finish());
     html.push_str("</section>\n");
 }
@@ -129,7 +129,7 @@ fn services(facts: &Facts, words: &Words, html: &mut String) {
     if table.is_empty() {
         return;
     }
-    title(words, html, "services", "annex.services");
+    title(words, html, "services", &words.get("annex.services"));
     let _ = writeln!(
         html,
         "<p class=\"note\">{}</p>",

@@ -58,9 +58,11 @@ pub fn decision(facts: &Facts, words: &Words, html: &mut String) {
             ("from", facts.phases.first().map_or_else(Safe::default, |p| words.date(&p.starts))),
         ],
     )];
+    let fixed = facts.agents.iter().filter(|a| a.fixed && a.closes_phase.is_none()).count() as u32;
     sentences.push(words.fill(
-        "decision.outcome",
+        if fixed > 0 { "decision.outcome_fixed" } else { "decision.outcome" },
         &[
+            ("fixed", words.count(fixed)),
             ("phase", Safe::text(words.pick(&last.name_vi, &last.name_en))),
             ("from", words.date(&last.starts)),
             ("agents", words.count(last.agents).bold()),

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use super::html::Safe;
+use super::words::Words;
 use crate::error::Result;
 use crate::output::read::{self, Rows};
 use crate::output::run::{
@@ -121,6 +123,11 @@ impl<'a> Facts<'a> {
     /// The id of the first boundary layer; empty where there is none.
     pub fn first_layer(&self) -> &str {
         self.run.about.layers.first().map_or("", |l| l.id.as_str())
+    }
+
+    /// The name of the first boundary layer for people.
+    pub fn layer_name(&self, words: &Words) -> Safe {
+        self.run.about.layers.first().map_or_else(|| words.none(), |l| words.said(&l.name))
     }
 
     /// The features of the first layer in a phase in which people live.

@@ -18,10 +18,10 @@ use crate::output::schema::{BACKDROP, CELLS};
 use crate::output::table;
 
 /// The most room of a map on an A4 page, in tenths of a millimetre: the indicators of a phase stand under it.
-const ROOM: [f64; 2] = [1640.0, 990.0];
+const ROOM: [f64; 2] = [1640.0, 930.0];
 /// Maps narrower than this have their legend beside them, others have less height and the legend under them.
 const NARROW: f64 = 1150.0;
-const WIDE_HEIGHT: f64 = 930.0;
+const WIDE_HEIGHT: f64 = 880.0;
 /// So many new agents within so large a part of the map are shown on a map of their own as well.
 const DETAIL_AGENTS: usize = 6;
 const DETAIL_PART: f64 = 0.2;
@@ -297,14 +297,13 @@ impl Maps {
         let (Some(sheet), Some(phase)) = (self.sheets.first(), facts.phases.get(index)) else {
             return String::new();
         };
-        let name = Safe::text(words.pick(&phase.name_vi, &phase.name_en));
         let n = phase.phase;
         if self.themes.get(index) == Some(&Theme::Candidates) {
-            let title = words.fill("map.candidates", &[("phase", name)]);
+            let title = words.get("map.candidates");
             let legend = SITE_KEYS.iter().zip(SITE_COLOURS).map(|(key, colour)| (disc(colour, "#fff"), words.get(key)));
             return self.figure(words, sheet, &["m-under", "m-over", "m-candidates"], &title, Some(legend.collect()));
         }
-        let title = words.fill("map.title", &[("phase", name), ("mode", mode_name(facts, words))]);
+        let title = words.fill("map.title", &[("mode", mode_name(facts, words))]);
         self.figure(words, sheet, &layers(sheet, n), &title, Some(self.legend(facts, words, index)))
     }
 
@@ -314,8 +313,7 @@ impl Maps {
         let (Some(sheet), Some(phase)) = (sheet, facts.phases.get(index)) else {
             return String::new();
         };
-        let name = Safe::text(words.pick(&phase.name_vi, &phase.name_en));
-        let title = words.fill("map.detail", &[("phase", name)]);
+        let title = words.get("map.detail");
         self.figure(words, sheet, &layers(sheet, phase.phase), &title, None)
     }
 

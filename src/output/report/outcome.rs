@@ -138,17 +138,21 @@ fn worst(facts: &Facts, words: &Words, html: &mut String) {
         let mean = |r: &BoundaryRow| r.mean_time_s.unwrap_or(f64::INFINITY);
         share(a).total_cmp(&share(b)).then(mean(b).total_cmp(&mean(a)))
     });
-    let mut table = Table::new(vec![
-        (words.get("col.no"), Column::Short),
-        (words.get("col.commune"), Column::Name),
-        (words.get("col.people"), Column::Figure),
-        (words.get("col.unserved"), Column::Figure),
-        (words.get("col.share"), Column::Figure),
-        (words.get("col.mean"), Column::Figure),
-        (words.get("col.p90"), Column::Figure),
-        (words.get("col.agents"), Column::Figure),
-    ])
-    .caption(words.fill("equity.worst", &[("n", words.count(WORST.min(rows.len()) as u32))]));
+    let mut table =
+        Table::new(vec![
+            (words.get("col.no"), Column::Short),
+            (words.get("col.commune"), Column::Name),
+            (words.get("col.people"), Column::Figure),
+            (words.get("col.unserved"), Column::Figure),
+            (words.get("col.share"), Column::Figure),
+            (words.get("col.mean"), Column::Figure),
+            (words.get("col.p90"), Column::Figure),
+            (words.get("col.agents"), Column::Figure),
+        ])
+        .caption(words.fill(
+            "equity.worst",
+            &[("n", words.count(WORST.min(rows.len()) as u32)), ("layer", facts.layer_name(words))],
+        ));
     for (n, row) in (1_u32..).zip(rows.into_iter().take(WORST)) {
         table.row([
             words.count(n),

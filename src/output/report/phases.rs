@@ -165,11 +165,11 @@ fn indicators(facts: &Facts, words: &Words, index: usize) -> String {
     }
     let mut table = Table::new(head).caption(words.get("phases.indicators")).dense();
     for (key, unit, of_phase, of_today) in INDICATORS {
-        // No agents: nobody travels, and what has no value anywhere is left out.
+        // What does not apply to this phase is left out: a scope of another phase, times where no agent stands.
         let now = of_phase(phase);
         let past = before.and_then(of_phase);
         let today = facts.today.as_ref().and_then(of_today);
-        if now.is_none() && past.is_none() {
+        if now.is_none() {
             continue;
         }
         let value = |v: Option<f64>| words.maybe(v, |w, v| unit.value(w, v));

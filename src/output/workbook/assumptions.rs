@@ -10,7 +10,7 @@ use super::texts::texts;
 use crate::output::run::About;
 
 const KEY: &str = "assumptions";
-const WIDTHS: [f64; 5] = [44.0, 52.0, 52.0, 26.0, 26.0];
+const WIDTHS: [f64; 5] = [42.0, 62.0, 62.0, 26.0, 26.0];
 const LAST: u16 = 4;
 
 /// The cursor of a sheet that is written block by block.

@@ -209,7 +209,7 @@ impl Cell {
     /// How many lines it takes in a cell so wide, in letters.
     pub(super) fn lines(&self, width: f64) -> usize {
         // The indent and the edges.
-        let width = width - 2.0;
+        let width = width - 1.5;
         match self {
             Cell::Text(text) => lines(text, width),
             Cell::Code(kind, code) => lines(&texts().code(kind, code), width),

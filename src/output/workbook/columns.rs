@@ -77,8 +77,8 @@ pub(super) fn agents() -> Vec<Column<AgentRow>> {
 pub(super) fn areas() -> Vec<Column<Area>> {
     let minutes = Unit::MinutesOfSeconds;
     vec![
-        column("layer", "boundaries.layer", Unit::Text, 30.0, |a: &Area| (&a.layer.vi).into()),
-        column("layer_en", "boundaries.layer", Unit::Text, 30.0, |a: &Area| (&a.layer.en).into()).english(),
+        column("layer", "boundaries.layer", Unit::Text, 34.0, |a: &Area| (&a.layer.vi).into()),
+        column("layer_en", "boundaries.layer", Unit::Text, 42.0, |a: &Area| (&a.layer.en).into()).english(),
         column("phase", "boundaries.phase", Unit::Count, 8.0, |a: &Area| a.row.phase.into()),
         column("name", "boundaries.name", Unit::Text, 20.0, |a: &Area| (&a.row.name).into()).total(Total::Rows),
         column("code", "boundaries.code", Unit::Text, 10.0, |a: &Area| (&a.row.code).into()),
@@ -206,7 +206,7 @@ pub(super) fn candidates() -> Vec<Column<Candidate>> {
         column("reasons", "sites.reasons_vi", Unit::Prose, 38.0, |c: &Candidate| (&c.row.reasons_vi).into()),
         column("reasons_en", "sites.reasons_en", Unit::Prose, 38.0, |c: &Candidate| (&c.row.reasons_en).into())
             .english(),
-        column("role", "explanations.role", Unit::Code, 21.0, |c: &Candidate| {
+        column("role", "explanations.role", Unit::Code, 26.0, |c: &Candidate| {
             c.told.as_ref().map_or(Cell::Blank, |told| code("role", &told.role))
         }),
         column("phase", "sites.phase", Unit::Count, 9.0, |c: &Candidate| c.row.phase.into()),

@@ -81,7 +81,7 @@ impl Looks {
     fn of(unit: Unit, base: &Format) -> Format {
         let format = base.clone().set_num_format(unit.number_format());
         match unit {
-            Unit::Text | Unit::Prose | Unit::Code => format.set_text_wrap().set_indent(1),
+            Unit::Text | Unit::Prose | Unit::Code => format.set_text_wrap().set_align(FormatAlign::Left).set_indent(1),
             Unit::Date => format.set_align(FormatAlign::Center),
             _ => format,
         }
@@ -111,7 +111,7 @@ pub(super) fn height(lines: usize) -> f64 {
 /// About how many lines a text takes in a cell so wide, in letters; words are not broken.
 pub(super) fn lines(text: &str, width: f64) -> usize {
     // Most letters are narrower than a digit, by which widths are measured.
-    let most = (width * 1.1).max(1.0) as usize;
+    let most = (width * 1.2).max(1.0) as usize;
     let line = |line: &str| {
         let (mut lines, mut used) = (1, 0_usize);
         for word in line.split(' ') {
@@ -135,7 +135,7 @@ mod tests {
 
     #[test]
     fn lines_by_hand() {
-        // Eleven letters a line: "aaaa bbbb", "cccc"; a word of 25 letters takes three.
+        // Twelve letters a line: "aaaa bbbb", "cccc"; a word of 25 letters takes three.
         assert_eq!(lines("aaaa bbbb cccc", 10.0), 2);
         assert_eq!(lines(&"x".repeat(25), 10.0), 3);
         assert_eq!(lines("a\nb", 10.0), 2);

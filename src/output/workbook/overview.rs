@@ -56,7 +56,12 @@ pub(super) fn write(sheet: &mut Worksheet, content: &Content, looks: &Looks) -> 
             sheet.merge_range(row, 1, row, 2, "", &looks.figure(unit))?;
         }
         put(sheet, (row, 1), &cell, unit, &looks.figure(unit))?;
-        let english = letters().set_italic().set_font_color(GREY).set_align(FormatAlign::Top).set_indent(1);
+        let english = letters()
+            .set_italic()
+            .set_font_color(GREY)
+            .set_align(FormatAlign::Top)
+            .set_align(FormatAlign::Left)
+            .set_indent(1);
         sheet.write_string_with_format(row, if unit.is_text() { 3 } else { 2 }, &words.en, &english)?;
         sheet.set_row_height(row, 16.5)?;
         if unit == Unit::Share && key != "figure_gap" {

@@ -178,6 +178,12 @@ pub(super) fn write(
         sheet.write_string_with_format(row, 0, &words(key).vi, &looks.section)?;
         sheet.write_string_with_format(row, 1, &words(key).en, &looks.section)?;
         for indicator in indicators {
+            let cells = today.map(indicator.today).into_iter().chain(phases.iter().map(indicator.column.value));
+            let cells: Vec<Cell> = cells.collect();
+            // What the run does not have, without capacity say, takes no line.
+            if cells.iter().all(|cell| *cell == Cell::Blank) {
+                continue;
+            }
             row += 1;
             let unit = indicator.column.unit;
             let (look, text) = (looks.cell(unit), looks.cell(Unit::Text));
@@ -189,11 +195,10 @@ pub(super) fn write(
             let units = if of.vi == of.en { of.vi.clone() } else { format!("{} ({})", of.vi, of.en) };
             sheet.write_string_with_format(row, 2, units, &text)?;
             note(sheet, row, &entry)?;
-            let cells = today.map(indicator.today).into_iter().chain(phases.iter().map(indicator.column.value));
             let mut high = Cell::from(&names.name.vi).lines(42.0).max(Cell::from(&names.name.en).lines(38.0));
-            for (column, cell) in (FIRST..).zip(cells) {
+            for (column, cell) in (FIRST..).zip(&cells) {
                 high = high.max(cell.lines(19.0));
-                put(sheet, (row, column), &cell, unit, &look)?;
+                put(sheet, (row, column), cell, unit, &look)?;
             }
             sheet.set_row_height(row, height(high))?;
             if unit == Unit::Share && entry.key != "gap" {

@@ -192,9 +192,16 @@ impl<R> Table<'_, R> {
             sheet.write_string_with_format(ABOUT, 0, text, &looks.warning)?;
         }
         let mut seen = Vec::with_capacity(rows.len());
+        let mut numbers = vec![false; self.columns.len()];
         for (at, row) in (FIRST..).zip(rows) {
             let cells: Vec<Cell> = self.columns.iter().map(|column| (column.value)(row)).collect();
-            let lines = cells.iter().zip(self.columns).map(|(cell, column)| cell.lines(column.width)).max();
+            for (number, cell) in numbers.iter_mut().zip(&cells) {
+                *number |= matches!(cell, Cell::Number(_));
+            }
+            // Short texts in English are folded away and would make every row high for nothing.
+            let high =
+                cells.iter().zip(self.columns).filter(|(_, column)| !column.english || column.unit == Unit::Prose);
+            let lines = high.map(|(cell, column)| cell.lines(column.width)).max();
             if let Some(lines @ 2..) = lines {
                 sheet.set_row_height(at, looks::height(lines))?;
             }
@@ -216,7 +223,7 @@ impl<R> Table<'_, R> {
                 sheet.filter_column(column as u16, &condition)?;
             }
         }
-        self.totals(sheet, &seen, last_row, looks)?;
+        self.totals(sheet, (&seen, &numbers), last_row, looks)?;
         self.marks(sheet, last_row)?;
         sheet.set_freeze_panes(FIRST, self.frozen)?;
         sheet.set_repeat_rows(HEADERS, HEADERS)?;
@@ -225,8 +232,15 @@ impl<R> Table<'_, R> {
         Ok(())
     }
 
-    /// The totals of the rows that are shown: formulas that follow the filters, with their results.
-    fn totals(&self, sheet: &mut Worksheet, seen: &[Vec<Cell>], last_row: u32, looks: &Looks) -> Result<(), XlsxError> {
+    /// The totals of the rows that are shown: formulas that follow the filters, with their results. `numbers` tells which
+    /// columns hold any number at all.
+    fn totals(
+        &self,
+        sheet: &mut Worksheet,
+        (seen, numbers): (&[Vec<Cell>], &[bool]),
+        last_row: u32,
+        looks: &Looks,
+    ) -> Result<(), XlsxError> {
         let sum = |column: usize| -> f64 {
             let factor = self.columns[column].unit.factor();
             seen.iter().map(|row| if let Cell::Number(n) = row[column] { n * factor } else { 0.0 }).sum()
@@ -239,7 +253,9 @@ impl<R> Table<'_, R> {
         for (at, column) in self.columns.iter().enumerate() {
             let cell = (TOTALS, at as u16);
             let look = looks.total(column.unit);
-            match column.total {
+            // A column without numbers, of a scenario without capacity say, has no sum.
+            let counts = column.total == Total::Rows || numbers[at];
+            match if counts { column.total } else { Total::None } {
                 Total::None => {
                     sheet.write_blank(cell.0, cell.1, &look)?;
                 }

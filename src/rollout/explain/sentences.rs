@@ -1,16 +1,26 @@
 //! The reasons of sites and of unserved places as sentences, in Vietnamese and English.
 
+use super::dots;
 use super::why::{Role, SiteReason, Swap};
-use super::{commas, dots};
 use crate::ingest::eligibility::Eligibility;
+use crate::ingest::sites::survey::title_within;
 use crate::rollout::UncoveredPlace;
 use crate::study::Study;
+use crate::units::counted;
 
-/// Thousandths of a person as whole people, in Vietnamese and English; never 0 for somebody.
+/// Thousandths of a person as whole people, in Vietnamese without and in English with the word; never 0 for somebody.
 fn people(milli: u64) -> (String, String) {
     match (milli + 500) / 1000 {
-        0 if milli > 0 => ("chưa đến 1".into(), "less than 1".into()),
-        whole => (dots(whole), commas(whole)),
+        0 if milli > 0 => ("chưa đến 1".into(), "less than 1 person".into()),
+        whole => (dots(whole), counted(whole, "person", "people")),
+    }
+}
+
+/// The same of person-days.
+fn person_days(milli: u64) -> (String, String) {
+    match (milli + 500) / 1000 {
+        0 if milli > 0 => ("chưa đến 1".into(), "less than 1 person-day".into()),
+        whole => (dots(whole), counted(whole, "person-day", "person-days")),
     }
 }
 
@@ -42,7 +52,7 @@ pub fn site(study: &Study, index: usize, reason: &SiteReason) -> (String, String
         }
         Role::AddsNobody => say(
             format!("Cả {reach_vi} người trong tầm phục vụ đều đã có đại lý khác."),
-            format!("All {reach_en} people in its reach have an agent."),
+            format!("All in its reach, {reach_en}, have an agent."),
         ),
         Role::Fixed | Role::Opens if reason.without.is_none() => {
             say("Nơi này đóng cửa trước khi kế hoạch kết thúc.".into(), "It closes before the end of the plan.".into())
@@ -53,7 +63,7 @@ pub fn site(study: &Study, index: usize, reason: &SiteReason) -> (String, String
         let (v, e) = people(added.0);
         say(
             format!("Nếu mở thêm, nơi này phục vụ thêm {v} người so với phương án cuối cùng."),
-            format!("Opened as well, it would serve {e} people more than the final plan."),
+            format!("Opened as well, it would serve {e} more than the final plan."),
         );
     }
     if let Some(without) = &reason.without {
@@ -62,7 +72,7 @@ pub fn site(study: &Study, index: usize, reason: &SiteReason) -> (String, String
         if first == end {
             say(
                 format!("Nếu thiếu nơi này, {end_vi} người không còn đại lý nào trong chuẩn."),
-                format!("Without it {end_en} people would have no agent within the standard."),
+                format!("Without it {end_en} would have no agent within the standard."),
             );
         } else {
             say(
@@ -71,7 +81,7 @@ pub fn site(study: &Study, index: usize, reason: &SiteReason) -> (String, String
                      mở, và {end_vi} người ở giai đoạn cuối."
                 ),
                 format!(
-                    "Without it {first_en} people would have no agent within the standard in the phase in which it \
+                    "Without it {first_en} would have no agent within the standard in the phase in which it \
                      opens, and {end_en} in the last one."
                 ),
             );
@@ -81,8 +91,8 @@ pub fn site(study: &Study, index: usize, reason: &SiteReason) -> (String, String
             say(
                 format!("Những người gần nơi này nhất sẽ phải đi thêm tổng cộng {} phút mỗi lượt.", dots(minutes)),
                 format!(
-                    "Those whose nearest agent it is would travel {} minutes more in all, one way.",
-                    commas(minutes)
+                    "Those whose nearest agent it is would travel {} more in all, one way.",
+                    counted(minutes, "minute", "minutes")
                 ),
             );
         }
@@ -90,7 +100,7 @@ pub fn site(study: &Study, index: usize, reason: &SiteReason) -> (String, String
             let (v, e) = people(without.cut_off.0);
             say(
                 format!("{v} người không còn đường nào đến một đại lý khác."),
-                format!("{e} people would reach no other agent by road."),
+                format!("{e} would reach no other agent by road."),
             );
         }
     }
@@ -121,23 +131,24 @@ fn named(study: &Study, site: u32) -> String {
 /// What an exchange does to the people served at the end, and to the person-days of the plan where that differs.
 fn changed(swap: Swap) -> (String, String) {
     let (v, e) = people(swap.change.unsigned_abs());
+    let be = if swap.change.unsigned_abs() < 1500 { "is" } else { "are" };
     let (mut vi, mut en) = match swap.change {
         0 => ("cuối kỳ phục vụ được số người như cũ".to_owned(), "as many people are served at the end".to_owned()),
-        ..0 => (format!("cuối kỳ phục vụ ít hơn {v} người"), format!("{e} people fewer are served at the end")),
-        1.. => (format!("cuối kỳ phục vụ thêm {v} người"), format!("{e} people more are served at the end")),
+        ..0 => (format!("cuối kỳ phục vụ ít hơn {v} người"), format!("{e} fewer {be} served at the end")),
+        1.. => (format!("cuối kỳ phục vụ thêm {v} người"), format!("{e} more {be} served at the end")),
     };
     let days = swap.weighted_days;
     if days.signum() != i128::from(swap.change.signum()) {
-        let (v, e) = people(u64::try_from(days.unsigned_abs()).unwrap_or(u64::MAX));
+        let (v, e) = person_days(u64::try_from(days.unsigned_abs()).unwrap_or(u64::MAX));
         vi += &match days {
             ..0 => format!(", nhưng ít hơn {v} người × ngày tính cả kế hoạch"),
             0 => ", cả kế hoạch không đổi tính theo người × ngày".to_owned(),
             1.. => format!(", và thêm {v} người × ngày tính cả kế hoạch"),
         };
         en += &match days {
-            ..0 => format!(", but {e} person-days fewer over the whole plan"),
+            ..0 => format!(", but {e} fewer over the whole plan"),
             0 => ", and as many person-days over the whole plan".to_owned(),
-            1.. => format!(", and {e} person-days more over the whole plan"),
+            1.. => format!(", and {e} more over the whole plan"),
         };
     }
     (vi, en)
@@ -148,7 +159,10 @@ fn conditions(eligibility: &Eligibility) -> (String, String) {
     let (vi, en): (Vec<String>, Vec<String>) = match eligibility {
         Eligibility::Eligible => return ("đã bị loại trong danh sách".into(), "left out by its list".into()),
         Eligibility::Refused(reasons) => reasons.iter().map(|r| (r.vietnamese(), r.english())).unzip(),
-        Eligibility::Review(unknown) => return (unknown.join(", "), unknown.join(", ")),
+        Eligibility::Review(unknown) => {
+            let (vi, en): (Vec<String>, Vec<String>) = unknown.iter().map(|code| title_within(code)).unzip();
+            return (vi.join(", "), en.join(", "));
+        }
     };
     (vi.join("; "), en.join("; "))
 }
@@ -159,7 +173,7 @@ pub fn place(study: &Study, place: &UncoveredPlace) -> (String, String) {
         let ((v, e), name) = (people(persons.0), named(study, site));
         return (
             format!("Mở thêm {name} sẽ phục vụ {v} người ở đây."),
-            format!("Opening {name} as well would serve {e} of these people."),
+            format!("Opening {name} as well would serve {e} here."),
         );
     }
     let (v, e) = people(place.new_point_persons.0);
@@ -169,7 +183,7 @@ pub fn place(study: &Study, place: &UncoveredPlace) -> (String, String) {
             "Không ứng viên nào phục vụ được người ở đây; một điểm mới tại {at} sẽ phục vụ {v} người trong bán kính."
         ),
         format!(
-            "No candidate serves anybody here; a new point at {at} would have {e} unserved people within its radius."
+            "No candidate serves anybody here; a new point at {at} would have {e} not yet served within its radius."
         ),
     )
 }
@@ -180,9 +194,9 @@ mod tests {
 
     #[test]
     fn somebody_is_never_nobody() {
-        assert_eq!(people(0), ("0".into(), "0".into()));
-        assert_eq!(people(499).1, "less than 1");
-        assert_eq!(people(1_234_500), ("1.235".into(), "1,235".into()));
+        assert_eq!(people(0), ("0".into(), "0 people".into()));
+        assert_eq!(people(499).1, "less than 1 person");
+        assert_eq!(people(1_234_500), ("1.235".into(), "1,235 people".into()));
     }
 
     #[test]
@@ -190,6 +204,7 @@ mod tests {
         let says = |change, weighted_days| changed(Swap { site: 0, change, weighted_days }).1;
         assert_eq!(says(0, 0), "as many people are served at the end");
         assert_eq!(says(-12_000, -1), "12 people fewer are served at the end");
+        assert_eq!(says(1000, 1000), "1 person more is served at the end");
         assert_eq!(says(7000, 7000), "7 people more are served at the end");
         // As many at the end, but fewer before: 3 people on 30 days.
         assert_eq!(

@@ -8,6 +8,7 @@ use geo::{Coord, LineString};
 use super::super::block::Trouble;
 use super::super::elements::{TagAt, View};
 use super::{OsmId, PointOfInterest, TagList, TaggedArea, tag};
+use crate::texts::{MOST_NAME, cleaned};
 use crate::units::LonLat;
 
 /// The most addresses that are kept.
@@ -150,7 +151,7 @@ impl FoundLine {
             match (kind, view.bytes(key)?) {
                 (LineKind::Rail, b"service") | (LineKind::Water, b"tunnel") => return Ok(None),
                 (LineKind::Water, b"waterway") | (LineKind::Rail, b"railway") => class = view.text(value)?.to_owned(),
-                (_, b"name") => name = Some(view.text(value)?.to_owned()),
+                (_, b"name") => name = Some(cleaned(view.text(value)?, MOST_NAME)),
                 _ => {}
             }
         }
@@ -168,7 +169,7 @@ impl FoundLine {
 pub(super) fn road_name(view: &View<'_>, tags: &[TagAt]) -> Result<Option<String>, Trouble> {
     for &(key, value) in tags {
         if view.bytes(key)? == b"name" {
-            return Ok(Some(view.text(value)?.to_owned()));
+            return Ok(Some(cleaned(view.text(value)?, MOST_NAME)));
         }
     }
     Ok(None)

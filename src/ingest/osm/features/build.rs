@@ -15,6 +15,7 @@ use super::find::{Found, FoundArea, point};
 use super::rings::{join, measure, nest};
 use super::{AdminArea, BrokenArea, Building, Features, OsmId, PointOfInterest, TagList, TaggedArea, tag, within};
 use crate::error::Result;
+use crate::texts::{MOST_NAME, cleaned};
 use crate::units::LonLat;
 
 /// The member ways of relations.
@@ -223,7 +224,7 @@ fn built(area: &mut FoundArea, geometry: MultiPolygon<f64>) -> Built {
 }
 
 fn boundary(id: OsmId, admin_level: u8, tags: TagList, geometry: MultiPolygon<f64>) -> AdminArea {
-    let text = |key| tag(&tags, key).map(str::to_owned);
+    let text = |key| tag(&tags, key).map(|text| cleaned(text, MOST_NAME));
     AdminArea {
         id,
         admin_level,

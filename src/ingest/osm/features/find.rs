@@ -12,6 +12,7 @@ use super::backdrop::{Backdrop, FoundLine, road_name};
 use super::wanted::{Sieve, Uses, Wanted};
 use super::{OsmId, PointOfInterest, TagList, tag, within};
 use crate::error::Result;
+use crate::texts::{MOST_NAME, cleaned};
 use crate::units::LonLat;
 
 /// The fewest nodes of a ring, the first counted again as the last.
@@ -167,7 +168,7 @@ fn nodes(view: &View<'_>, clip: [f64; 4], wanted: &Wanted, in_box: bool) -> Resu
 
 /// A point of interest with these tags.
 pub(super) fn point(id: OsmId, at: LonLat, tags: TagList) -> PointOfInterest {
-    PointOfInterest { id, name: tag(&tags, "name").map(str::to_owned), at, tags }
+    PointOfInterest { id, name: tag(&tags, "name").map(|name| cleaned(name, MOST_NAME)), at, tags }
 }
 
 fn areas(view: &View<'_>, wanted: &Wanted, inside: Option<&Finder<'_>>) -> Result<Found, Trouble> {

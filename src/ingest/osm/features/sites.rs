@@ -7,6 +7,7 @@ use geo::{BoundingRect, Intersects, MultiPolygon, Point};
 use super::{PointOfInterest, TagRule, Wanted, read_features, tag};
 use crate::error::{Fault, Result};
 use crate::ingest::sites::Site;
+use crate::texts::{MOST_NAME, cleaned};
 
 /// What is taken for a candidate if the scenario names no tags: post offices.
 pub fn default_site_tags() -> Vec<TagRule> {
@@ -47,7 +48,8 @@ pub fn sites_from_osm(path: &Path, tags: &[TagRule], area: Option<&MultiPolygon<
 }
 
 fn site(found: &PointOfInterest) -> Site {
-    let text = |key: &str| tag(&found.tags, key).map(str::trim).filter(|t| !t.is_empty()).map(str::to_owned);
+    let text =
+        |key: &str| tag(&found.tags, key).map(str::trim).filter(|t| !t.is_empty()).map(|t| cleaned(t, MOST_NAME));
     let id = found.id.to_string();
     let operator = text("operator").or_else(|| text("brand"));
     let named = text("name").or_else(|| text("name:vi")).or_else(|| text("official_name"));

@@ -12,6 +12,7 @@ use crate::error::{Fault, Faults, Result};
 use crate::ingest::eligibility::Conditions;
 use crate::ingest::names::{closest, tidy, words};
 use crate::ingest::sites::Site;
+use crate::texts::{MOST_TEXT, as_written, refusal};
 
 /// The answers of one survey form.
 #[derive(Debug, Clone, PartialEq)]
@@ -65,14 +66,14 @@ pub fn read_answers(path: &Path) -> Result<Answers> {
     for (line, record) in records {
         let cell = |at: usize| record.get(at).map(str::trim).filter(|text| !text.is_empty());
         let fault = |code, found: String| Fault::new(code, found).file(path);
-        let Some(id) = cell(id_at) else {
+        let Some(id) = cell(id_at).map(as_written) else {
             if columns.iter().any(|(at, _)| cell(*at).is_some()) {
                 let blank = fault("survey::value", "`id` is blank".into()).place(format!("line {line}"));
                 faults.push(blank.help("every row with answers needs the id of its site"));
             }
             continue;
         };
-        if let Some(first) = seen.insert(id.to_owned(), line) {
+        if let Some(first) = seen.insert(id.clone(), line) {
             let twice = fault("survey::duplicate", format!("the site `{id}` is also on line {first}"));
             faults.push(twice.place(format!("line {line}")).help("keep one row for each site"));
             continue;
@@ -89,7 +90,7 @@ pub fn read_answers(path: &Path) -> Result<Answers> {
                 }
             }
         }
-        rows.push(SiteAnswers { id: id.to_owned(), line, values });
+        rows.push(SiteAnswers { id, line, values });
     }
     faults.finish()?;
     Ok(Answers { file: path.to_owned(), rows })
@@ -132,7 +133,9 @@ pub fn fill_in(sites: &mut [Site], answers: &Answers) -> Result<usize> {
     for row in &answers.rows {
         let fault =
             |code, found: String| Fault::new(code, found).file(&answers.file).place(format!("line {}", row.line));
-        let Some(&i) = index.get(row.id.as_str()) else {
+        // An id that itself begins with an apostrophe, from a workbook that needs none put before it.
+        let quoted = || index.get(format!("'{}", row.id).as_str());
+        let Some(&i) = index.get(row.id.as_str()).or_else(quoted) else {
             let unknown = fault("survey::unknown-site", format!("no site has the id `{}`", row.id));
             faults.push(unknown.help(instead_of(&row.id, sites)));
             continue;
@@ -233,7 +236,10 @@ fn value_of(text: &str, question: &Question) -> Option<Value> {
             };
             (0.0..=*most).contains(&value).then_some(Value::Number(value))
         }
-        Answer::Choice(choices) => Some(Value::Text(choice(text, choices))),
+        Answer::Choice(choices) => {
+            let chosen = choice(&as_written(text), choices);
+            refusal(&chosen, MOST_TEXT).is_none().then_some(Value::Text(chosen))
+        }
     }
 }
 

@@ -173,6 +173,16 @@ pub fn label_of(organisation: &str) -> Text {
     texts().organisations.get(&code.to_lowercase()).cloned().unwrap_or_else(own)
 }
 
+/// What a condition is called within a sentence, by its code, in Vietnamese and English.
+pub fn title_within(condition: &str) -> (String, String) {
+    let small = |title: &str| {
+        let mut letters = title.chars();
+        letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
+    };
+    let title = texts().condition(condition).title;
+    (small(&title.vi), small(&title.en))
+}
+
 /// What is known of a site for a condition.
 pub fn known(site: &Site, code: &str) -> Option<Value> {
     let a = &site.attributes;

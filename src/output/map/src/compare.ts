@@ -28,28 +28,40 @@ export function agentDifferences(a: Sites, phaseA: number, b: Sites, phaseB: num
   }
 }
 
+type Areas = Pick<Run, 'boundaries'>
+
+/** The first boundary layer of A that B has too, by its id: its index in each run. Null where they share none. */
+export function sharedLayer(a: Areas, b: Areas): { a: number; b: number } | null {
+  for (const [index, { layer }] of a.boundaries.entries()) {
+    const twin = b.boundaries.findIndex(other => other.layer === layer)
+    if (twin >= 0) return { a: index, b: twin }
+  }
+  return null
+}
+
 /** An area of both runs: shares from 0 to 1 and people served, B minus A. */
 export interface AreaDifference {
   name: string
-  /** Index in run A's and run B's first boundary layer. */
-  a: number
-  b: number
+  /** Index of the layer and of the area in run A. */
+  layer: number
+  index: number
   shareA: number
   shareB: number
   persons: number
 }
 
 /** The areas that both runs have, by their codes, with the largest gain of people served in B first. */
-export function areaDifferences(a: Pick<Run, 'boundaries'>, phaseA: number, b: Pick<Run, 'boundaries'>, phaseB: number): AreaDifference[] {
-  const [ofA, ofB] = [a, b].map(run => run.boundaries[0]?.features.features ?? [])
-  const byCode = new Map((ofB ?? []).map((feature, index) => [feature.properties.code, { ...feature.properties, index }]))
-  return (ofA ?? [])
+export function areaDifferences(a: Areas, phaseA: number, b: Areas, phaseB: number): AreaDifference[] {
+  const shared = sharedLayer(a, b)
+  if (!shared) return []
+  const [ofA = [], ofB = []] = [a.boundaries[shared.a], b.boundaries[shared.b]].map(layer => layer?.features.features ?? [])
+  const byCode = new Map(ofB.map(({ properties }) => [properties.code, properties]))
+  return ofA
     .flatMap(({ properties: { code, name, phases } }, index): AreaDifference[] => {
-      const twin = byCode.get(code)
-      const [now, then] = [phases[phaseA], twin?.phases[phaseB]]
-      if (!twin || !now || !then || now.covered_share === null || then.covered_share === null) return []
+      const [now, then] = [phases[phaseA], byCode.get(code)?.phases[phaseB]]
+      if (!now || !then || now.covered_share === null || then.covered_share === null) return []
       return [{
-        name, a: index, b: twin.index, shareA: now.covered_share, shareB: then.covered_share,
+        name, layer: shared.a, index, shareA: now.covered_share, shareB: then.covered_share,
         persons: (then.covered ?? 0) - (now.covered ?? 0)
       }]
     })
@@ -60,14 +72,15 @@ export function areaDifferences(a: Pick<Run, 'boundaries'>, phaseA: number, b: P
 export type Caution = 'version' | 'standard' | 'people' | 'areas' | 'modes' | 'made-up'
 
 export function cautions(a: Run, b: Run): Caution[] {
-  const codes = (run: Run) => (run.boundaries[0]?.features.features ?? []).map(f => f.properties.code).sort().join(' ')
+  const shared = sharedLayer(a, b)
+  const codes = (run: Run, layer: number) => (run.boundaries[layer]?.features.features ?? []).map(f => f.properties.code).sort().join(' ')
   const people = (run: Run) => Math.round(run.phases[0]?.persons ?? 0)
   const modes = (run: Run) => run.modes.map(({ id, share }) => `${id} ${share}`).sort().join(' ')
   const tests: [Caution, boolean][] = [
     ['version', a.version !== b.version],
     ['standard', JSON.stringify([a.standard.minutes, a.standard.radius_m, a.standard.rule]) !== JSON.stringify([b.standard.minutes, b.standard.radius_m, b.standard.rule])],
     ['people', people(a) !== people(b)],
-    ['areas', codes(a) !== codes(b)],
+    ['areas', shared ? codes(a, shared.a) !== codes(b, shared.b) : a.boundaries.length + b.boundaries.length > 0],
     ['modes', modes(a) !== modes(b)],
     ['made-up', a.synthetic !== b.synthetic]
   ]

@@ -16,7 +16,7 @@ export function linkOf(run: Run, selection: Selection): string | null {
     case 'boundary': {
       const layer = run.boundaries[selection.layer]
       const area = layer?.features.features[selection.index]
-      return layer && area ? `area:${selection.layer}:${area.properties.code}` : null
+      return layer && area ? `area:${encodeURIComponent(layer.layer)}:${area.properties.code}` : null
     }
     case 'cell':
       return `cell:${coordinates(run.cells.lon[selection.index] ?? NaN, run.cells.lat[selection.index] ?? NaN)}`
@@ -41,8 +41,9 @@ export function selectionOf(run: Run, link: string): Selection | null {
     return index >= 0 ? { kind, index } : null
   }
   if (kind === 'area') {
-    const [, number = '', code = ''] = /^(\d+):(.*)$/s.exec(rest) ?? []
-    const layer = number === '' ? -1 : Number(number)
+    const colon = rest.indexOf(':')
+    const [id, code] = [rest.slice(0, Math.max(colon, 0)), rest.slice(colon + 1)]
+    const layer = run.boundaries.findIndex(boundary => encodeURIComponent(boundary.layer) === id)
     const index = run.boundaries[layer]?.features.features.findIndex(({ properties }) => properties.code === code) ?? -1
     return index >= 0 ? { kind: 'boundary', layer, index } : null
   }

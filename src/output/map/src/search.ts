@@ -60,14 +60,17 @@ export function shelves(run: Run): Shelf[] {
 
 /**
  * How well a name fits, both folded: 0 the whole, 1 from its start, 2 from the start of a word, 3 every word of the query
- * from the start of some word, 4 inside, null not at all.
+ * is a word of the name, 4 every one begins a word, 5 inside, null not at all.
  */
 export function rank(name: string, wanted: string, words: readonly string[]): number | null {
   const at = name.indexOf(wanted)
   if (at === 0) return name.length === wanted.length ? 0 : 1
   if (at > 0 && (name[at - 1] === ' ' || name.includes(` ${wanted}`))) return 2
-  if (words.length > 1 && words.every(word => name.startsWith(word) || name.includes(` ${word}`))) return 3
-  return at > 0 ? 4 : null
+  if (words.length > 1 && words.every(word => name.startsWith(word) || name.includes(` ${word}`))) {
+    const whole = ` ${name} `
+    return words.every(word => whole.includes(` ${word} `)) ? 3 : 4
+  }
+  return at > 0 ? 5 : null
 }
 
 /** Reads "21.03, 105.85", "21,03; 105,85" or the like. Latitude first, unless only the other order can be meant. */
@@ -89,7 +92,7 @@ export function find(all: readonly Shelf[], query: string, each = 6): Found[] {
   const found: Found[] = point ? [{ group: 'coordinates', name: '', selection: { kind: 'point', ...point } }] : []
   for (const { group, names, folded, codes, selection } of all) {
     // By rank; the lists are in order of importance, so within a rank the first ones are kept.
-    const byRank: number[][] = [[], [], [], [], []]
+    const byRank: number[][] = [[], [], [], [], [], []]
     for (let i = 0; i < folded.length; i++) {
       const name = folded[i] ?? ''
       const fits = rank(name, wanted, words) ?? (codes?.[i]?.startsWith(wanted) ? 3 : null)

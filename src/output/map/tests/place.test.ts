@@ -73,12 +73,12 @@ test('what is picked comes back from its link', () => {
     { kind: 'place', index: 1 }, { kind: 'point', lon: 105.85, lat: 21.03 }
   ]
   const links = all.map(selection => linkOf(run, selection))
-  expect(links).toEqual(['agent:B', 'area:0:1', 'cell:21.00000,105.60000', 'place:2', 'point:21.03000,105.85000'])
+  expect(links).toEqual(['agent:B', 'area:commune:1', 'cell:21.00000,105.60000', 'place:2', 'point:21.03000,105.85000'])
   expect(links.map(link => selectionOf(run, link ?? ''))).toEqual(all)
 })
 
 test('nonsense links name nothing', () => {
-  for (const link of ['', ':', 'agent', 'agent:', 'agent:nobody', 'area:0:', 'area:9:1', 'area:-1:1', 'cell:1,1', 'cell:21', 'cell:,', 'cell:21,105.6,1',
+  for (const link of ['', ':', 'agent', 'agent:', 'agent:nobody', 'area:commune:', 'area:0:1', 'area::1', 'area:commune', 'cell:1,1', 'cell:21', 'cell:,', 'cell:21,105.6,1',
     'point:91,0', 'point:a,b', 'place:0', 'place:3', 'place:1.5', 'office:1', 'toString:1', '__proto__:1', 'cell:Infinity,0']) {
     expect(selectionOf(run, link), link).toBeNull()
   }
@@ -108,7 +108,7 @@ test('agents of two runs are told apart by their ids', async () => {
 
 test('areas gain and lose', async () => {
   // Half of 60 people in the first phase, all of them in the second: 30 more.
-  expect(areaDifferences(run, 0, run, 1)).toEqual([{ name: 'Một', a: 0, b: 0, shareA: 0.5, shareB: 1, persons: 30 }])
+  expect(areaDifferences(run, 0, run, 1)).toEqual([{ name: 'Một', layer: 0, index: 0, shareA: 0.5, shareB: 1, persons: 30 }])
   expect(areaDifferences(run, 1, run, 0)[0]?.persons).toBe(-30)
   const elsewhere = await made(json => {
     const feature = json.boundaries[0]?.features.features[0]
@@ -117,6 +117,21 @@ test('areas gain and lose', async () => {
   expect(areaDifferences(run, 0, elsewhere, 0)).toEqual([])
   expect(cautions(run, elsewhere)).toEqual(['areas'])
   expect(cautions(run, run)).toEqual([])
+})
+
+test('areas are compared on the first layer that both runs have', async () => {
+  // The other run has a layer of districts before that of communes.
+  const other = await made(json => {
+    const [communes] = json.boundaries
+    if (communes) json.boundaries.unshift({ ...structuredClone(communes), layer: 'district' })
+    const area = json.boundaries[0]?.features.features[0]
+    if (area) area.properties.code = '7'
+  })
+  expect(areaDifferences(run, 0, other, 1).map(area => [area.layer, area.persons])).toEqual([[0, 30]])
+  expect(counterpart(run, other, { kind: 'boundary', layer: 0, index: 0 })).toEqual({ kind: 'boundary', layer: 1, index: 0 })
+  expect(cautions(run, other)).toEqual([])
+  const none = await made(json => { json.boundaries = [] })
+  expect([areaDifferences(run, 0, none, 0), cautions(run, none)]).toEqual([[], ['areas']])
 })
 
 test('what makes two runs hard to compare is named', async () => {

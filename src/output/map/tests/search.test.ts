@@ -8,8 +8,10 @@ const names = (all: Shelf[], query: string) => find(all, query).map(found => fou
 
 test('the best fit is found first', () => {
   const all = [agents('Bưu cục Đông Anh', 'Mê Đông', 'Đông Anh', 'Sađông', 'Anh Đông')]
-  // The whole name, then from its start, then from a word's start, then words in another order, then inside a word.
+  // The whole name, then from its start, then from a word's start, then words in another order, then beginnings, then inside.
   expect(names(all, 'dong anh')).toEqual(['Đông Anh', 'Bưu cục Đông Anh', 'Anh Đông'])
+  expect(names([agents('Đồng Ánh Dương', 'Anh Đông')], 'anh don')).toEqual(['Đồng Ánh Dương', 'Anh Đông'].sort((a, b) => (a < b ? -1 : 1)))
+  expect(names([agents('Xóm Đôngx Anhx', 'Anh của Đông')], 'dong anh')).toEqual(['Anh của Đông', 'Xóm Đôngx Anhx'])
   expect(names(all, 'DONG')).toEqual(['Đông Anh', 'Bưu cục Đông Anh', 'Mê Đông', 'Anh Đông', 'Sađông'])
   expect(names(all, 'đông')).toEqual(names(all, 'dong'))
   expect(names(all, 'ma-2')).toEqual(['Đông Anh'])

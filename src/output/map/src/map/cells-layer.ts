@@ -9,7 +9,7 @@ import { PATTERN_PX } from './icons'
 import { paint, rasterOf, type Raster } from './raster'
 
 /** Opacity from afar and from near, where streets and names matter more, and the zooms between which it changes. */
-const OPACITY = { far: 0.8, near: 0.5, from: 10, to: 14 }
+const OPACITY = { far: 0.8, near: 0.58, from: 10, to: 14 }
 /** Strips from south to north: within one, Mercator is straight to a centimetre. */
 const STRIPS = 256
 

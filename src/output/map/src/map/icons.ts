@@ -217,7 +217,7 @@ export function patternPixels(colour: string, pattern: Pattern, ratio = 2): Imag
 /** How something looks on the map, for its legend. */
 export type LegendSymbol =
   | { kind: 'icon'; icon: Icon }
-  | { kind: 'area'; colour: string; pattern: Pattern }
+  | { kind: 'area'; colour: string; pattern: Pattern; edge?: string }
   | { kind: 'line'; colour: string; casing?: string; width: number; dash?: readonly number[] }
   | { kind: 'circle'; colour: string; radius: number; overflow?: boolean }
 
@@ -234,7 +234,7 @@ export function drawSymbol(symbol: LegendSymbol, ratio = 2): HTMLCanvasElement {
         fill?.setTransform(new DOMMatrix().scale(1 / ratio))
         context.fillStyle = fill ?? symbol.colour
         context.fillRect(-13, -7, 26, 14)
-        context.strokeStyle = '#5c6670'
+        context.strokeStyle = symbol.edge ?? '#5c6670'
         context.lineWidth = 1
         context.strokeRect(-13, -7, 26, 14)
       })

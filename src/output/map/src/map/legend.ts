@@ -9,7 +9,7 @@ import { loadRadius, mostDossiers, type AgentState } from './agents'
 import type { Icon, LegendSymbol } from './icons'
 import { indicatorBands, measureOf, type Indicator } from './indicators'
 import { tileOrigin } from './policy'
-import { bandLook, BOUNDARY_LOOKS, PARK, RAIL, ROAD_LOOKS, WATER } from './looks'
+import { bandLook, BOUNDARY_LOOKS, PARK, RAIL, ROAD_LOOKS, WATER, WATER_LINE } from './looks'
 
 export interface LegendItem {
   symbol: LegendSymbol
@@ -223,7 +223,7 @@ export function legendOf(run: Run, id: string, view: MapState, w: Words): Legend
         [line({ colour: RAIL, width: 2, dash: [3, 2] }, t('legend.rail.item'))], given(run, w, 'roads'))
     case 'water':
       return legend(run.water.areas.length + run.water.lines.length, t('legend.says.water'),
-        [{ symbol: { kind: 'area', colour: WATER, pattern: 'plain' }, label: t('legend.water.item') }], given(run, w, 'roads'))
+        [{ symbol: { kind: 'area', colour: WATER, pattern: 'plain', edge: WATER_LINE }, label: t('legend.water.item') }], given(run, w, 'roads'))
     case 'parks':
       return legend(run.parks.length, t('legend.says.parks'),
         [{ symbol: { kind: 'area', colour: PARK, pattern: 'plain' }, label: t('legend.parks.item') }], given(run, w, 'roads'))

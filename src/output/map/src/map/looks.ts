@@ -3,8 +3,9 @@ import { BEYOND, WITHIN } from '../palette'
 import type { PlaceKind, RoadClass } from '../types'
 
 export const GROUND = '#f5f3ee'
-export const WATER = '#bdd7e7'
-export const WATER_LINE = '#93bcd6'
+/** Greyer than water mostly is, so that it is not taken for a class of the cells, which are blue. */
+export const WATER = '#c8d1da'
+export const WATER_LINE = '#8ea1b4'
 export const WATER_NAME = '#2f6690'
 export const PARK = '#dbe8cf'
 export const RAIL = '#6f6a7a'

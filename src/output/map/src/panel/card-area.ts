@@ -2,7 +2,7 @@
 import type { View } from '../state'
 import type { Content } from './card'
 import { change, difference } from './change'
-import { phaseNumber, type Context, type Words } from './context'
+import { captionOf, phaseNumber, type Context, type Words } from './context'
 import { data, definitions, el, table, type Child } from './dom'
 
 export function areaCard(context: Context, layer: number, index: number, view: View, w: Words): Content | null {
@@ -51,7 +51,7 @@ export function areaCard(context: Context, layer: number, index: number, view: V
           before && el('p', { class: 'versus-row' }, change(difference(now?.covered_share, before.covered_share), points, w, 'more-is-better'), ' ', el('span', {}, t('indicator.vs_before'))),
           today && el('p', { class: 'versus-row' }, change(difference(now?.covered_share, today.covered_share), points, w, 'more-is-better'), ' ', el('span', {}, t('indicator.vs_today')))),
         bars),
-      table(t('table.title'), heads, rows, 'dense'),
+      table(captionOf(context, t('table.title')), heads, rows, 'dense'),
       facts
     ]
   }

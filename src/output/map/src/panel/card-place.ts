@@ -1,7 +1,7 @@
 /** The part of a card that says who serves a place, how, since when and why; and what it would take where nobody does. */
 import { cellNear, servedFrom, servedSince, serviceOf, uncoveredNear, type Service } from '../place'
 import type { View } from '../state'
-import { mainMode, phaseTitle, type Context, type Words } from './context'
+import { captionOf, mainMode, phaseTitle, type Context, type Words } from './context'
 import { button, data, definitions, el, table, type Child } from './dom'
 
 const MOST_MODES = 8
@@ -100,7 +100,7 @@ export function placeBody(context: Context, lon: number, lat: number, view: View
     el('p', {}, reason(context, service, w)),
     ...(status === 'all' ? [] : status === 'some' ? [el('p', { class: 'quiet' }, t('place.some'))] : remedy(context, lon, lat, view, cell, w)),
     el('h3', {}, t('place.by_phase')),
-    table(t('place.by_phase'), [t('table.phase'), t('detail.time_by', { mode: mainMode(run, w) }), t('colouring.served')], phases),
+    table(captionOf(context, t('place.by_phase')), [t('table.phase'), t('detail.time_by', { mode: mainMode(run, w) }), t('colouring.served')], phases),
     definitions(facts)
   ]
 }

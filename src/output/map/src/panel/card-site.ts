@@ -6,7 +6,7 @@ import type { Key } from '../strings'
 import type { Load } from '../types'
 import type { Content } from './card'
 import { areaLink } from './card-place'
-import { phaseNumber, phaseTitle, type Context, type Words } from './context'
+import { captionOf, phaseNumber, phaseTitle, type Context, type Words } from './context'
 import { button, data, definitions, el, table, type Child } from './dom'
 
 const STATES: Record<AgentState, Key> = {
@@ -34,10 +34,11 @@ function utilisation(load: Load, w: Words): Child {
   return el('span', { class: `meter${over ? ' over' : ''}` }, el('em', { 'aria-hidden': 'true' }, full), w.format.share(load.utilisation, 0), over ? ' ▲' : '')
 }
 
-function loadTable({ run }: Context, loads: (Load | null)[], view: View, w: Words): Child {
+function loadTable(context: Context, loads: (Load | null)[], view: View, w: Words): Child {
+  const { run } = context
   const { t, format } = w
   const heads = [t('table.phase_short'), t('load.dossiers'), t('load.counters'), t('load.utilisation'), t('load.wait'), t('load.overflow')]
-  return table(t('load.title'), heads, run.phases.map((_, phase) => {
+  return table(captionOf(context, t('load.title')), heads, run.phases.map((_, phase) => {
     const load = loads[phase]
     return {
       head: phaseNumber(run, phase, w), now: phase === view.phase,

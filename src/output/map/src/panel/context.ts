@@ -57,6 +57,9 @@ export function phaseTitle(run: Run, index: number, { t, pick }: Words): string 
   return /\d/.test(name.slice(0, 14)) ? name : t('phase.numbered', { number: String(index + 1), name })
 }
 
+/** The caption of a table, told apart from the other run's where two are compared. */
+export const captionOf = ({ side, other }: Context, caption: string): string => (other ? `${side.toUpperCase()}: ${caption}` : caption)
+
 /** The number of a phase for a narrow table; its name is there for screen readers and for the pointer. */
 export function phaseNumber(run: Run, index: number, w: Words): HTMLElement {
   const name = phaseTitle(run, index, w)

@@ -85,7 +85,7 @@ export function phaseDifferences(a: Context, b: Context): Part {
 function areaTable(a: Context, caption: string, rows: AreaDifference[], w: Words): Child {
   const { t, format } = w
   return table(caption, [t('compare.area'), badge('a'), badge('b'), t('compare.people')], rows.map(row => ({
-    head: button({ class: 'link' }, data(row.name), () => a.select({ kind: 'boundary', layer: 0, index: row.a }, true)),
+    head: button({ class: 'link' }, data(row.name), () => a.select({ kind: 'boundary', layer: row.layer, index: row.index }, true)),
     values: [format.share(row.shareA), format.share(row.shareB), change(row.persons, v => format.change(v), w, 'more-is-better')] as Child[]
   })))
 }

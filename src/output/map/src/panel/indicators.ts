@@ -108,16 +108,24 @@ export function indicators({ run }: Context): Part {
           today && versus(t('indicator.vs_today'), change(difference(phase.covered_share, today.covered_share), v => format.points(v), w, 'more-is-better'))
         ),
         run.phases.length > 1 && bars(run.phases, today, view.phase, `${t('indicator.by_phase')}: ${shares.join('; ')}`, w))
-      const heads = [t('indicator.name'), t('indicator.value'), t('indicator.before_head'), ...(today ? [t('indicator.today_head')] : [])]
-      const rows = indicatorsOf(phase, before, today, w).map(one => el('tr', { 'data-indicator': one.id },
-        el('th', { scope: 'row' }, one.name, one.note ? el('small', {}, one.note) : null),
+      const list = indicatorsOf(phase, before, today, w)
+      const cells = (one: Indicator) => [
         el('td', { class: 'value' }, one.shown(one.now)),
         ...changes(one, view.phase === 0, w, today !== null).map(made => el('td', {}, made))
-      ))
-      const table = el('table', { class: `figures${today ? '' : ' narrow'}` },
-        el('caption', { class: 'visually-hidden' }, t('indicator.title')),
-        el('thead', {}, el('tr', {}, ...heads.map(head => el('th', { scope: 'col' }, head)))),
-        el('tbody', {}, ...rows))
+      ]
+      const head = (name: string) => el('th', { scope: 'col' }, name)
+      const caption = el('caption', { class: 'visually-hidden' }, t('indicator.title'))
+      // With today beside the phase before there are three columns of figures, and the name stands above them.
+      const table = today
+        ? el('table', { class: 'figures wide' }, caption,
+            el('thead', {}, el('tr', {}, head(t('indicator.value')), head(t('indicator.before_head')), head(t('indicator.today_head')))),
+            ...list.map(one => el('tbody', { 'data-indicator': one.id },
+              el('tr', {}, el('th', { scope: 'rowgroup', colspan: '3' }, one.name, one.note && ' ', one.note && el('small', {}, one.note))),
+              el('tr', {}, ...cells(one)))))
+        : el('table', { class: 'figures narrow' }, caption,
+            el('thead', {}, el('tr', {}, head(t('indicator.name')), head(t('indicator.value')), head(t('indicator.before_head')))),
+            el('tbody', {}, ...list.map(one => el('tr', { 'data-indicator': one.id },
+              el('th', { scope: 'row' }, one.name, one.note && el('small', {}, one.note)), ...cells(one)))))
       const values = proofValues(phase, w)
       fill(body, hero, table,
         el('p', { class: 'note' }, today
