@@ -62,9 +62,9 @@ opens = "most-people"
 agents = 7
 "#;
 
-/// Names that want to be more than names.
+/// Names that want to be more than names; longer ones and such with signs of direction are refused with the inputs.
 fn wild_names() -> [String; 3] {
-    ["</script><script>alert(1)</script>".into(), "\u{202e}txet eht fo dne eht\u{202c}".into(), "Đ".repeat(10_000)]
+    ["</script><script>alert(1)</script>".into(), "__GANDAN_OTHER__ ${x} &amp; <!--".into(), "Đ".repeat(300)]
 }
 
 /// Two runs: with four agents in the first phase, and with five.

@@ -35,6 +35,7 @@ roads = "{demo}/roads.osm.pbf"
 population = "{demo}/population.tif"
 study_area = "{demo}/study_area.geojson"
 sites = "sites.csv"
+fixed_sites = "fixed.csv"
 outside_sites = "leave-out"
 
 [[inputs.boundaries]]
@@ -89,15 +90,17 @@ def main() -> None:
     demo = Path(__file__).resolve().parents[2] / "data/demo"
     with open(demo / "sites.csv", encoding="utf-8", newline="") as file:
         table = list(csv.reader(file))
-    with open(city / "sites.csv", "w", encoding="utf-8", newline="") as file:
-        write = csv.writer(file)
-        write.writerow(table[0])
-        for site in table[1:]:
-            for number, (east, north) in enumerate(SHIFTS):
-                at = [f"{float(site[2]) + east:.6f}", f"{float(site[3]) + north:.6f}"]
-                write.writerow([f"{site[0]}-{number}", f"{site[1]} {number}", *at, *site[4:]])
+    # Three in four stand already, so that the plan comes to 1,000 whatever the others could still add.
+    for name, shifts in [("fixed.csv", SHIFTS[:3]), ("sites.csv", SHIFTS[3:])]:
+        with open(city / name, "w", encoding="utf-8", newline="") as file:
+            write = csv.writer(file)
+            write.writerow(table[0])
+            for site in table[1:]:
+                for number, (east, north) in enumerate(shifts):
+                    at = [f"{float(site[2]) + east:.6f}", f"{float(site[3]) + north:.6f}"]
+                    write.writerow([f"{site[0]}-{name[0]}{number}", f"{site[1]} {number}", *at, *site[4:]])
     scenario = SCENARIO.format(demo=demo, cell_m=CELL_M)
-    phases = [PHASE.format(number=i, agents=n) for i, n in enumerate([100, 300, 600, 1000], start=1)]
+    phases = [PHASE.format(number=i, agents=n) for i, n in enumerate([920, 950, 975, 1000], start=1)]
     (city / "big.toml").write_text(scenario + "".join(phases), encoding="utf-8")
 
     run(args.gandan, "plan", city / "big.toml", "--out", plan, "--force")

@@ -13,21 +13,22 @@ const RUN: &str = "__GANDAN_RUN__";
 /// Where those of the second run go; nothing is put there without one.
 const OTHER: &str = "__GANDAN_OTHER__";
 
-/// What the page may load from elsewhere: nothing. The parts of its policy to which the server of tiles is added.
-const POLICY: [&str; 2] = ["connect-src blob:", "img-src data: blob:"];
+/// What the page as it is built may load from elsewhere. Once it is known whether it offers tiles, this is narrowed to
+/// their server, or to nothing.
+const POLICY: [&str; 2] = ["connect-src blob: https:", "img-src data: blob: https:"];
 
 /// The page of a run, or of two.
 pub(super) fn of_runs(run: &Run, options: &MapOptions) -> Result<String> {
     let server = options.tiles.map(tile_server).transpose()?;
     let data = data::of_run(run, options.tiles)?;
     let other = options.compare.map(|other| data::of_run(other, options.tiles)).transpose()?.unwrap_or_default();
-    let mut page = PAGE.replacen(RUN, &data, 1).replacen(OTHER, &other, 1);
-    if let Some(server) = server {
-        for part in POLICY {
-            page = page.replacen(part, &format!("{part} {server}"), 1);
-        }
+    let mut page = PAGE.to_owned();
+    for part in POLICY {
+        let own = part.trim_end_matches(" https:");
+        let narrow = server.map_or_else(|| own.to_owned(), |server| format!("{own} {server}"));
+        page = page.replacen(part, &narrow, 1);
     }
-    Ok(page)
+    Ok(page.replacen(RUN, &data, 1).replacen(OTHER, &other, 1))
 }
 
 /// The server of a template of tiles, as a policy names it: `https://tile.example.org`.
