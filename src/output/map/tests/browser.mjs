@@ -667,6 +667,9 @@ async function comparison() {
       await page.locator(`.side-${side} canvas`).focus()
       await page.keyboard.press('Enter')
       check(say(`a place shows both runs, from ${side}`), (await page.locator('.card-side').count()) === 2)
+      const marked = await page.locator('.card-side tr.now th').allInnerTexts()
+      const names = await page.locator('.phase-name').allInnerTexts()
+      check(say(`and each in its own phase, from ${side}`), marked.length === 2 && marked.every((text, i) => plain(text).includes(plain(names[i]))), `${marked} / ${names}`)
       if (side === 'a') await page.keyboard.press('Escape')
       await page.waitForTimeout(300)
     }

@@ -1,5 +1,5 @@
 /** The map itself: draws the run, follows the view, tells what was picked and where it was moved. */
-import { Map as MapLibre, ScaleControl, setWorkerUrl, type GeoJSONSource, type MapLibreEvent } from 'maplibre-gl'
+import { Map as MapLibre, ScaleControl, setWorkerUrl, type GeoJSONSource } from 'maplibre-gl'
 import 'maplibre-gl/dist/maplibre-gl.css'
 import workerSource from 'virtual:maplibre-worker'
 import type { Feature, FeatureCollection, MultiPolygon, Polygon } from 'geojson'
@@ -59,10 +59,11 @@ export class MapView {
   #ready = false
   #state: MapState
   #selection: Selection | null = null
-  /** The map moves because the page asked for it in the viewer's name. */
-  #flying = false
   /** The map moves because another one did. */
   #following = false
+  /** Where it was when it moved last, and when it came to rest last; set when the map stands. */
+  #last: Position | null = null
+  #rest: Position | null = null
   /** Sources that are filled only when they are first needed. */
   #filled = new Set<string>()
   #tilesCame = false
@@ -104,11 +105,17 @@ export class MapView {
     })
     map.once('style.load', () => this.#start())
     map.once('idle', () => performance.mark('gandan-map-complete'))
-    map.on('move', event => this.#tell(event, position => this.events.moving?.(position)))
-    map.on('moveend', event => {
-      this.#tell(event, position => this.events.moved(position))
-      if (!this.#following) this.#flying = false
+    map.on('move', () => {
+      const position = this.#moved(this.#last)
+      if (position) this.events.moving?.(position)
+      this.#last = this.position
     })
+    map.on('moveend', () => {
+      const position = this.#moved(this.#rest)
+      if (position) this.events.moved(position)
+      this.#rest = this.position
+    })
+    this.#last = this.#rest = this.position
     map.on('zoom', () => this.#fillStreets())
     map.on('click', event => this.events.picked(this.#pick(event.lngLat.lng, event.lngLat.lat)))
     map.on('mousemove', event => {
@@ -129,10 +136,15 @@ export class MapView {
     this.#tilesTold ||= source === 'tiles'
   }
 
-  /** Tells a move when the viewer made it, or asked for it; not the first fit, and not what another map did. */
-  #tell(event: MapLibreEvent<unknown>, tell: (position: Position) => void): void {
-    if (this.#following || (!event.originalEvent && !this.#flying)) return
-    tell(this.position)
+  /**
+   * Where the map has moved to, when the viewer moved it or asked for it: not when another map did, not for paper, and not
+   * when only its element changed its size. MapLibre does not tell which moves are the viewer's: those of the wheel go on
+   * without their event.
+   */
+  #moved(before: Position | null): Position | null {
+    const now = this.position
+    const same = before && now.zoom === before.zoom && now.lat === before.lat && now.lon === before.lon
+    return this.#following || this.#screen || same ? null : now
   }
 
   /** Where the map is now. */
@@ -155,9 +167,10 @@ export class MapView {
 
   #toScreen(): void {
     if (!this.#screen) return
-    this.#map.setPixelRatio(this.#screen.pixelRatio)
+    const { position, pixelRatio } = this.#screen
+    this.#map.setPixelRatio(pixelRatio)
     this.#map.resize()
-    this.goTo(this.#screen.position)
+    this.goTo(position)
     this.#screen = null
   }
 
@@ -283,12 +296,10 @@ export class MapView {
   }
 
   zoomBy(levels: number): void {
-    this.#flying = true
     this.#map.zoomTo(this.#map.getZoom() + levels)
   }
 
   showAll(): void {
-    this.#flying = true
     this.#map.fitBounds(this.run.bounds, { padding: 24 })
   }
 
@@ -301,7 +312,6 @@ export class MapView {
 
   /** Moves to something picked in a list or by searching, and tells so. */
   flyTo(selection: Selection): void {
-    this.#flying = true
     if (selection.kind === 'boundary') {
       const feature = this.run.boundaries[selection.layer]?.features.features[selection.index]
       const bounds = feature && boundsOf(feature.geometry)

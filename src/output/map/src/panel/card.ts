@@ -2,7 +2,6 @@
 import { communeAt, counterpart, pointOf } from '../links'
 import type { Selection } from '../selection'
 import type { View } from '../state'
-import { viewOfB } from '../state'
 import { areaCard } from './card-area'
 import { placeBody } from './card-place'
 import { agentCard, candidateCard, officeCard, uncoveredCard } from './card-site'
@@ -56,7 +55,8 @@ export function card(close: () => void): Part & { show: (context: Context, selec
     const w = words(view)
     nameIt(shut, w.t('card.close'))
     root.setAttribute('aria-label', w.t('card.title'))
-    const made = shown && content(shown.context, shown.selection, shown.context.side === 'b' ? viewOfB(view) : view, w)
+    // Each run in its own phase, whichever side was picked on.
+    const made = shown && content(shown.context, shown.selection, shown.context.store.view, w)
     root.hidden = !made
     if (!made || !shown) {
       fill(body)
@@ -70,7 +70,7 @@ export function card(close: () => void): Part & { show: (context: Context, selec
       fill(body, ...made.body)
     } else {
       const twin = counterpart(context.run, other.run, selection)
-      const theirs = twin && content(other, twin, other.side === 'b' ? viewOfB(view) : view, w)
+      const theirs = twin && content(other, twin, other.store.view, w)
       const part = (of: 'a' | 'b', children: Child[]) => el('section', { class: 'card-side' },
         el('h3', {}, el('span', { class: `badge ${of}` }, of.toUpperCase()), ' ', data(w.pick((of === side ? context : other).run.title))), ...children)
       const mine = part(side, made.body)
