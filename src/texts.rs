@@ -71,6 +71,18 @@ fn begins_formula(c: char) -> bool {
     matches!(c, '=' | '+' | '-' | '@' | '\t' | '\r' | '\u{ff1d}' | '\u{ff0b}' | '\u{ff0d}' | '\u{ff20}')
 }
 
+/// Adds a letter as HTML and XML have it, in text and in attributes.
+pub fn push_escaped(markup: &mut String, letter: char) {
+    match letter {
+        '&' => markup.push_str("&amp;"),
+        '<' => markup.push_str("&lt;"),
+        '>' => markup.push_str("&gt;"),
+        '"' => markup.push_str("&quot;"),
+        '\'' => markup.push_str("&#39;"),
+        other => markup.push(other),
+    }
+}
+
 /// A text for a CSV that people open in a spreadsheet: an apostrophe stands before whatever begins a formula at the
 /// beginning of a cell. A cell begins with the text, and, where a spreadsheet of another language splits at semicolons,
 /// tabs or line breaks, after each of them. Any apostrophes already there get one more, so that [`as_written`] finds the

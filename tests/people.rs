@@ -652,13 +652,14 @@ fn sites_are_the_same_in_every_format() {
     let all: Vec<Value> = (0..records.len()).map(feature).collect();
     fs::write(home.join("sites.geojson"), json!({ "type": "FeatureCollection", "features": all }).to_string()).unwrap();
     let run_of = |ending: &str| plan_with(home, ending, &SCENARIO.replace("sites.csv", &format!("sites.{ending}")), "");
-    let table = |run: &Path, file: &str| fs::read(run.join(file)).unwrap();
+    // The values: the files also tell the names and hashes of the inputs.
+    let table = |run: &Path, file: &str| ParquetReader::new(fs::File::open(run.join(file)).unwrap()).finish().unwrap();
     let from_csv = run_of("csv");
     assert!(opened(&from_csv).len() > 2);
     for ending in ["parquet", "geojson"] {
         let run = run_of(ending);
         for file in ["rollout.parquet", "sites.parquet", "coverage.parquet"] {
-            assert!(table(&run, file) == table(&from_csv, file), "{ending}: {file} differs");
+            assert!(table(&run, file).equals_missing(&table(&from_csv, file)), "{ending}: {file} differs");
         }
     }
 }

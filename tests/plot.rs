@@ -15,13 +15,14 @@ use common::{gandan, root, text};
 
 const KINDS: [&str; 5] = ["communes", "frontier", "loads", "phases", "times"];
 /// What nobody would call a site, but what a table may hold.
-const NAME: &str = "</text></svg><script>alert(1)</script> \u{202e}gnp.exe & \"x\"";
+const NAME: &str = "</text></svg><script>alert(1)</script> \u{200f}gnp.exe & \"x\"";
 
 /// The demo with two phases of three agents each, coarse cells, and sites of awkward names.
 fn scenario(home: &Path) -> PathBuf {
     let data = root().join("data/demo");
     let sites = fs::read_to_string(data.join("sites.csv")).unwrap();
-    let long = "dài ".repeat(2500);
+    // As long as a site's name may be, and a title nearly so.
+    let (long, title) = ("dài ".repeat(75), "dài ".repeat(2400));
     let renamed = sites.lines().enumerate().map(|(i, line)| {
         let (id, rest) = line.split_once(',').unwrap();
         let (_, rest) = rest.split_once(',').unwrap();
@@ -39,7 +40,7 @@ fn scenario(home: &Path) -> PathBuf {
         r#"
         synthetic = true
         attribution = ["A & B <c>"]
-        title = {{ vi = "Thử <b>", en = "Test {long}" }}
+        title = {{ vi = "Thử <b>", en = "Test {title}" }}
         [inputs]
         roads = "{}"
         population = "{}"
@@ -122,7 +123,7 @@ fn drawn_safely(plots: &Path) {
             assert!(known.contains(&node.tag_name().name()), "{name}: {node:?}");
             assert!(node.attributes().all(|a| !a.name().starts_with("on") && a.name() != "href"), "{name}: {node:?}");
         }
-        assert!(!svg.contains('\u{202e}'), "{name}");
+        assert!(!svg.contains('\u{200f}'), "{name}");
         let (wide, high) = (number(&page.root_element(), "width"), number(&page.root_element(), "height"));
         for node in page.descendants().filter(|n| n.has_tag_name("text")) {
             let of = gandan::output::draw::font::width(

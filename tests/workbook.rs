@@ -213,7 +213,8 @@ fn the_workbook_shows_the_tables() {
     let refused = draw(&["--out", again.to_str().unwrap()]);
     assert!(!refused.status.success() && text(&refused.stderr).contains("output::exists"));
     fs::write(out.join("plan.xlsx"), "old").unwrap();
-    assert!(draw(&[]).status.success());
+    assert!(!draw(&[]).status.success());
+    assert!(draw(&["--force"]).status.success());
     assert_eq!(fs::read(out.join("plan.xlsx")).unwrap(), bytes);
 }
 

@@ -157,8 +157,9 @@ const ALL: &[(&str, &[Example])] = &[
             ("gandan verify out/demo --format json", "The same for programs"),
         ],
     ),
-    ("map", &[("gandan map out/demo", "Draw map.html of a run again")]),
-    ("report", &[("gandan report out/demo", "Write report.html and plan.xlsx of a run again")]),
+    ("map", &[("gandan map out/demo --force", "Draw map.html of a run again")]),
+    ("report", &[("gandan report out/demo --pdf", "Print the report of a run to report.pdf, where Chromium is")]),
+    ("workbook", &[("gandan workbook out/demo --force", "Draw plan.xlsx of a run again")]),
     ("plot", &[("gandan plot out/demo", "Draw the pictures in plots/ of a run again")]),
     (
         "synth",

@@ -14,11 +14,11 @@ use crate::output::workbook::{FILE, write};
 pub struct WorkbookArgs {
     /// The folder of the run.
     run: PathBuf,
-    /// The workbook to write, an XLSX file; by default plan.xlsx of the run, which is replaced.
+    /// The workbook to write, an XLSX file; by default plan.xlsx of the run.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// Replace the file given with --out if it exists.
-    #[arg(long, requires = "out")]
+    /// Replace the file if it exists.
+    #[arg(long)]
     force: bool,
 }
 
@@ -27,11 +27,9 @@ pub struct WorkbookArgs {
 /// # Errors
 /// The run cannot be read, or the disk refuses.
 pub fn run(args: &WorkbookArgs, quiet: bool) -> Result<()> {
-    if let Some(out) = &args.out {
-        refuse_existing_file(out, args.force)?;
-    }
-    let run = Run::open(&args.run)?;
     let target = args.out.clone().unwrap_or_else(|| args.run.join(FILE));
+    refuse_existing_file(&target, args.force)?;
+    let run = Run::open(&args.run)?;
     write(&run, &target)?;
     if !quiet {
         eprintln!("Written: {}", target.display());

@@ -117,20 +117,21 @@ pub fn served_under_all_speeds(study: &Study, sites: &BTreeSet<u32>) -> BTreeMap
     }
     let legs: Vec<&Legs> = std::iter::once(&study.site_legs).chain(study.also.iter().map(|o| &o.site_legs)).collect();
     let served = |search: &mut Search, &site: &u32| {
-        (site, rows_served_by(study, search, study.sites[site as usize].site.at, site as usize, &legs))
+        (site, rows_served_by(study, search, study.sites[site as usize].site.at, site as usize, &legs, study.needed))
     };
     let sites: Vec<u32> = sites.iter().copied().collect();
     sites.par_iter().map_init(Search::default, served).collect()
 }
 
-/// Which demand rows a place serves under as many of the scenario's speeds as it asks for. `legs` tell for each of the
-/// speeds how the place hangs on the roads, as their entry `index`.
+/// Which demand rows a place serves under at least `needed` of some speeds. `legs` tell for each of these, the scenario's
+/// first ones, how the place hangs on the roads, as their entry `index`.
 pub(super) fn rows_served_by(
     study: &Study,
     search: &mut Search,
     at: LonLat,
     index: usize,
     legs: &[&Legs],
+    needed: usize,
 ) -> Vec<bool> {
     let n_modes = study.modes.len();
     let main = std::iter::once((&study.network, &study.cell_legs));
@@ -151,7 +152,6 @@ pub(super) fn rows_served_by(
             }
         }
     }
-    let needed = study.scenario.travel.needed();
     times.into_iter().map(|n| n >= needed).collect()
 }
 

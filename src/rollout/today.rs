@@ -27,8 +27,10 @@ struct Office<'a> {
 }
 
 fn offices(study: &Study) -> Vec<Office<'_>> {
+    // Cases of a robust plan stand behind the scenario's own speeds; today is judged without them.
+    let further = study.also.iter().map(|o| &o.site_legs);
     let site_legs: Vec<&Legs> =
-        std::iter::once(&study.site_legs).chain(study.also.iter().map(|o| &o.site_legs)).collect();
+        std::iter::once(&study.site_legs).chain(further).take(study.office_legs.len()).collect();
     let fixed = study.sites.iter().enumerate().filter(|(_, s)| s.site.fixed).map(|(index, s)| Office {
         at: s.site.at,
         legs: site_legs.clone(),
@@ -51,8 +53,9 @@ pub fn today(study: &Study) -> Option<Today> {
         return None;
     }
     let n_modes = study.modes.len();
-    let serves =
-        |search: &mut Search, office: &Office| rows_served_by(study, search, office.at, office.index, &office.legs);
+    let serves = |search: &mut Search, office: &Office| {
+        rows_served_by(study, search, office.at, office.index, &office.legs, study.scenario.travel.needed())
+    };
     let none = || vec![false; study.cells.len() * n_modes];
     let either = |mut a: Vec<bool>, b: Vec<bool>| {
         a.iter_mut().zip(b).for_each(|(a, b)| *a |= b);

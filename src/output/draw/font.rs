@@ -235,7 +235,7 @@ mod tests {
         assert_eq!(two[0], "Giai đoạn 4:");
         assert!(two[1].starts_with("Toàn") && two[1].ends_with('…') && width(&two[1], 10.0, false) <= most, "{two:?}");
         // A blank that holds together is no place to break.
-        assert_eq!(wrapped("5 5\u{a0}km", 10.0, false, width("5 5\u{a0}k", 10.0, false), 9), ["5", "5\u{a0}km"]);
+        assert_eq!(wrapped("5 5\u{a0}km", 10.0, false, width("5 5\u{a0}km", 10.0, false) - 0.1, 9), ["5", "5\u{a0}km"]);
         assert!(wrapped(" \n ", 10.0, false, 50.0, 3).is_empty());
         // A word that is wider than a line does not run out of it.
         let long = wrapped(&"x".repeat(10_000), 10.0, false, 80.0, 3);

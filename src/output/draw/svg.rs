@@ -5,6 +5,7 @@
 use std::fmt::{Arguments, Write};
 
 use super::{Rgb, Spot};
+use crate::texts::push_escaped;
 
 /// The fonts of a drawing where it is opened as SVG. The first is the one that PNG is drawn with, and that texts are
 /// measured with; the others are no wider.
@@ -349,14 +350,7 @@ pub fn hex([r, g, b]: Rgb) -> String {
 fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for letter in super::font::readable(text) {
-        match letter {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '"' => safe.push_str("&quot;"),
-            '\'' => safe.push_str("&#39;"),
-            other => safe.push(other),
-        }
+        push_escaped(&mut safe, letter);
     }
     safe
 }

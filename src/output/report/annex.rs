@@ -13,13 +13,7 @@ const PHASES: usize = 5;
 
 /// Recipients on the left, signature on the right: Decree 30/2020/NĐ-CP, Annex I, part II, points 7 and 9.
 pub fn signatures(words: &Words, html: &mut String) {
-    let blank = |key: &str| {
-        format!(
-            "<span class=\"blank\" contenteditable=\"plaintext-only\" role=\"textbox\" aria-label=\"{}\">{}</span>",
-            words.get(key),
-            words.get("head.dots")
-        )
-    };
+    let blank = |key: &str| words.blank(key);
     let _ = writeln!(
         html,
         "<footer class=\"end\"><div class=\"recipients\"><p class=\"label\">{}</p><p>- {};</p><p>- {};</p><p>- {}</p></div>\

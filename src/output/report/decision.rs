@@ -11,13 +11,7 @@ use crate::output::run::PhaseRow;
 /// The head in the layout of an annex to a *tờ trình*: Decree 30/2020/NĐ-CP, Annex I, part II (the country's name and
 /// motto on the right, the issuing body on the left, number, place and date under them, each with room to fill in).
 pub fn head(facts: &Facts, words: &Words, html: &mut String) {
-    let blank = |key: &str| {
-        format!(
-            "<span class=\"blank\" contenteditable=\"plaintext-only\" role=\"textbox\" aria-label=\"{}\">{}</span>",
-            words.get(key),
-            words.get("head.dots")
-        )
-    };
+    let blank = |key: &str| words.blank(key);
     let _ = writeln!(
         html,
         "<header class=\"head\"><div class=\"issuer\"><p>{}</p><p class=\"body\">{}</p><p class=\"number\">{} {}</p></div>\

@@ -3,6 +3,8 @@
 
 use std::fmt::{self, Write};
 
+use crate::texts::push_escaped;
+
 /// Texts longer than so many letters are cut.
 const LONGEST_TEXT: usize = 1500;
 /// Names longer than so many letters are cut.
@@ -64,14 +66,7 @@ fn escaped(text: &str, most: usize) -> String {
     let mut safe = String::with_capacity(text.len().min(4 * most));
     let mut letters = text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|c| !harmful(*c));
     for letter in letters.by_ref().take(most) {
-        match letter {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '"' => safe.push_str("&quot;"),
-            '\'' => safe.push_str("&#39;"),
-            other => safe.push(other),
-        }
+        push_escaped(&mut safe, letter);
     }
     if letters.next().is_some() {
         safe.push('…');

@@ -63,6 +63,14 @@ impl Words {
         Safe::markup(self.texts.get(key).map_or(key, String::as_str))
     }
 
+    /// A place left blank that may be typed into on the page; the key says what belongs there.
+    pub fn blank(&self, key: &str) -> String {
+        let (label, dots) = (self.get(key), self.get("head.dots"));
+        format!(
+            "<span class=\"blank\" contenteditable=\"plaintext-only\" role=\"textbox\" aria-label=\"{label}\">{dots}</span>"
+        )
+    }
+
     /// Whether there is such a text.
     pub fn has(&self, key: &str) -> bool {
         self.texts.contains_key(key)
