@@ -45,7 +45,7 @@ pub struct Table {
     pub file: &'static str,
     /// What one row is.
     pub row: &'static str,
-    /// Its columns in order; a geometry comes last, with its [`BBOX`].
+    /// Its columns in order; a geometry comes last, with its box.
     pub columns: &'static [Column],
 }
 
