@@ -120,12 +120,13 @@ fn roads(network: &Network, features: &Features, within: &Rect<f64>) -> Vec<Item
     let mut pieces = Vec::new();
     for (s, street) in network.streets.iter().enumerate() {
         let line: LineString<f64> = network.shape(street).iter().map(|p| (p.lon, p.lat)).collect();
-        if line.bounding_rect().is_some_and(|bounds| meet(&bounds, within)) {
+        let seen = line.bounding_rect().is_some_and(|bounds| meet(&bounds, within));
+        if let Some(line) = short(&line).filter(|_| seen) {
             let name = network.ways_of(s).first().and_then(|way| name_of.get(way)).copied();
             pieces.push(Piece {
                 key: (street.class, name.map(str::trim).filter(|n| !n.is_empty())),
                 ends: [street.from, street.to],
-                line: line.simplify(DETAIL_DEG),
+                line,
             });
         }
     }
@@ -352,16 +353,23 @@ fn cut_ring(ring: &LineString<f64>, within: &Rect<f64>) -> LineString<f64> {
     closed
 }
 
+/// A line at the detail of the map; `None` for a loop that is too small to be seen.
+fn short(line: &LineString<f64>) -> Option<LineString<f64>> {
+    let line = line.simplify(DETAIL_DEG);
+    let first = *line.0.first()?;
+    line.0.iter().any(|p| *p != first).then_some(line)
+}
+
 /// Watercourses or railways, as far as they run in the box.
 fn lines(features: &Features, kind: LineKind, name: &'static str, within: &Rect<f64>) -> Vec<Item> {
     let mut items = Vec::new();
     for line in features.backdrop.lines.iter().filter(|line| line.kind == kind) {
-        for part in parts_within(&line.points, within) {
+        for part in parts_within(&line.points, within).iter().filter_map(short) {
             items.push(Item {
                 kind: name,
                 class: Some(line.class.clone()),
                 names: [line.name.clone(), None, None],
-                shape: Geometry::LineString(part.simplify(DETAIL_DEG)),
+                shape: Geometry::LineString(part),
             });
         }
     }
@@ -442,6 +450,15 @@ mod tests {
         let speck = line(&[(0.5, 0.2), (0.50005, 0.2), (0.50005, 0.20005), (0.5, 0.2)]);
         let found = cut(&MultiPolygon(vec![Polygon::new(outer, vec![hole, speck])]), &unit());
         assert_eq!((found.0.len(), found.0[0].interiors().len()), (1, 1));
+    }
+
+    #[test]
+    fn loops_too_small_to_be_seen_are_left_out() {
+        // A loop of 2 m comes down to its one corner; one of some 110 m keeps its far corners.
+        let around = |size: f64| line(&[(0.0, 0.0), (size, 0.0), (size, size), (0.0, size), (0.0, 0.0)]);
+        assert_eq!(short(&around(2e-5)), None);
+        assert!(short(&around(1e-3)).is_some_and(|kept| kept.0.len() >= 4));
+        assert_eq!(short(&line(&[(1.0, 1.0)])), None);
     }
 
     #[test]

@@ -294,7 +294,8 @@ def one_commune(path: Path, rows, name: str) -> None:
         whole = in_duckdb(f"select count(*), {columns} from read_parquet('{path}') ")[1]
         # The footer is read in any case.
         footer = file.serialized_size
-        good = answer[0] == sizes[code] and few - footer < (whole - footer) / 4
+        # A file of a few groups has no small part to read.
+        good = answer[0] == sizes[code] and (few - footer < (whole - footer) / 4 or file.num_row_groups < 16)
         check(f"{name}: DuckDB reads the feature {code}", good, f"{few:,} of {whole:,} bytes, the footer of {footer:,} included")
 
 
@@ -313,7 +314,7 @@ def one_window(path: Path, rows) -> None:
     in_geopandas = len(geopandas.read_parquet(path, bbox=(west, south, east, north), columns=["cell", "geometry"]))
     # Boxes that only touch by their rounding may be in the one and not in the other.
     good = answer[0] == expected and abs(in_geopandas - expected) <= 0.02 * expected and 0 < expected < rows.height / 4
-    several = pq.ParquetFile(path).metadata.num_row_groups >= 4
+    several = pq.ParquetFile(path).metadata.num_row_groups >= 16
     check("cells: a window on the map by the boxes, in DuckDB and geopandas", good and (few < whole / 2 or not several),
           f"{expected:,} of {rows.height:,} rows, {few:,} of {whole:,} bytes")
 
