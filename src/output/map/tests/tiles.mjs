@@ -1,5 +1,6 @@
 // Online tiles: asked for only when switched on, from nowhere else, and not missed when there are none.
 //
+//   gandan map RUN --tiles 'https://tiles.example.org/{z}/{x}/{y}.png' --out MAP.html
 //   node tests/tiles.mjs MAP.html
 //
 // Puts an address of tiles into a copy of the page and answers it from here; no request reaches a network. The browser is
