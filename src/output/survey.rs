@@ -9,7 +9,8 @@ use rust_xlsxwriter::{
 
 use crate::error::{Fault, Result};
 use crate::files::PendingFile;
-use crate::ingest::sites::survey::{Answer, Form, Question, Text, Value, form_texts, label_of};
+use crate::ingest::sites::survey::{Answer, Form, Question, Value, form_texts, label_of};
+use crate::scenario::Text;
 use crate::texts::inert;
 
 /// Writes the form as CSV: UTF-8 with a byte order mark so that Excel knows it, a header of codes, one row a site. Cells

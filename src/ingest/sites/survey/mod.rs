@@ -7,10 +7,11 @@ mod texts;
 
 use super::Site;
 use crate::ingest::eligibility::{Conditions, Eligibility, judge};
+use crate::scenario::Text;
 use crate::units::grouped;
 pub use answers::{Answers, SiteAnswers, fill_in, read_answers};
+pub use texts::FormTexts;
 use texts::texts;
-pub use texts::{FormTexts, Text};
 
 /// A condition as a question of the survey.
 #[derive(Debug, Clone, PartialEq)]

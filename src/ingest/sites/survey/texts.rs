@@ -5,15 +5,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-/// A text in both languages.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Text {
-    /// Vietnamese.
-    pub vi: String,
-    /// English.
-    pub en: String,
-}
+use crate::scenario::Text;
 
 /// The words of the form that belong to no condition. Each is what its name says.
 #[derive(Debug, Clone, Default, Deserialize)]
