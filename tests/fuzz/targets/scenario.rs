@@ -1,0 +1,4 @@
+//! Scenarios in TOML.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|_bytes: &[u8]| {});
