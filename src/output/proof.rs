@@ -72,7 +72,7 @@ pub(super) fn write(
             }),
             "no_multipliers": match certificate {
                 Some(_) => None,
-                None => Some(statement.no_multipliers.unwrap_or("no multipliers: they are too large to be written exactly")),
+                None => Some(statement.no_multipliers.as_deref().unwrap_or("no multipliers: they are too large to be written exactly")),
             },
         }));
     }

@@ -23,6 +23,7 @@ pub use stamp::{KEY, RunFolder, Stamp};
 use super::schema::{Kind, Table};
 use crate::error::{Error, Fault, Result};
 use geo::Summary;
+pub(in crate::output) use pieces::failed;
 use pieces::internal;
 
 /// The values of a column.
