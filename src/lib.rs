@@ -13,11 +13,12 @@
 //! 9. [`output`]: tables, map, manifest
 //! 10. [`cli`]: the commands
 //!
-//! [`synth`] makes the demo city. [`units`], [`texts`], [`error`], [`files`] and [`stages`] serve them all.
+//! [`synth`] makes the demo city. [`units`], [`texts`], [`error`], [`files`], [`decoders`] and [`stages`] serve them all.
 
 pub mod access;
 pub mod check;
 pub mod cli;
+pub mod decoders;
 pub mod error;
 pub mod files;
 pub mod ingest;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use polars::prelude::{AnyValue, ArrowDataType, DataFrame, DataType, ParquetReader, PolarsError, SerReader};
 
+use crate::decoders::caught;
 use crate::error::{Fault, Faults, Result};
 
 /// The largest number that a table may hold, in its own unit.
@@ -98,7 +99,8 @@ impl Frame {
         let ending = path.extension().and_then(|e| e.to_str()).unwrap_or_default().to_ascii_lowercase();
         match ending.as_str() {
             "csv" => Frame::open_csv(path, needed, optional),
-            "parquet" => Frame::open_parquet(path, needed, optional),
+            "parquet" => caught(|| Frame::open_parquet(path, needed, optional))
+                .unwrap_or_else(|what| Err(broken(path, &what).into())),
             _ => Err(Fault::new("table::format", format!("the ending `.{ending}` says neither CSV nor Parquet"))
                 .file(path)
                 .help("give a file that ends in .csv or .parquet")

@@ -9,6 +9,7 @@ use polars::prelude::{AnyValue, Column, DataType, PolarsError, SerReader};
 
 use super::columns::{CONVERT, is_plain, parquet};
 use super::geometry_bytes::geometry_of;
+use crate::decoders::caught;
 use crate::error::{Fault, Faults, Result};
 
 /// What a reader's faults are called and what its files should hold.
@@ -41,7 +42,11 @@ pub(super) struct Features {
 impl Features {
     /// Reads a file: Parquet by its ending, else GeoJSON.
     pub(super) fn open(path: &Path, subject: &Subject) -> Result<Features> {
-        let features = if is_parquet(path) { of_parquet(path, subject)? } else { of_geojson(path, subject)? };
+        let features = if is_parquet(path) {
+            caught(|| of_parquet(path, subject)).unwrap_or_else(|what| Err(not_parquet(path, subject, &what).into()))?
+        } else {
+            of_geojson(path, subject)?
+        };
         if features.list.is_empty() {
             let found = if features.unit == "row" { "no rows" } else { "no features" };
             let help = format!("give at least one; the file should hold {}", subject.shapes);
@@ -125,11 +130,7 @@ fn is_crs84(name: &str) -> bool {
 
 /// The rows of a Parquet file, with the WKB of its primary geometry column where the key `geo` names one.
 fn of_parquet(path: &Path, subject: &Subject) -> Result<Features> {
-    let broken = |e: PolarsError| {
-        Fault::new(subject.format, format!("not Parquet that can be read: {e}"))
-            .file(path)
-            .help("check the file; its ending must be its format")
-    };
+    let broken = |e: PolarsError| not_parquet(path, subject, &e);
     let (mut reader, keys) = parquet(path)?.map_err(broken)?;
     let schema = reader.schema().map_err(broken)?;
     let geo = keys.into_iter().find(|(key, _)| key == "geo").map(|(_, value)| value);
@@ -190,6 +191,12 @@ fn of_parquet(path: &Path, subject: &Subject) -> Result<Features> {
         faults.finish()?;
     }
     Ok(Features { unit: "row", list, odd, has_geometry: geometry.is_some() })
+}
+
+fn not_parquet(path: &Path, subject: &Subject, what: &dyn std::fmt::Display) -> Fault {
+    Fault::new(subject.format, format!("not Parquet that can be read: {what}"))
+        .file(path)
+        .help("check the file; its ending must be its format")
 }
 
 /// The name of the primary geometry column by the key `geo` of GeoParquet, when it is WKB in WGS 84.

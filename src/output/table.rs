@@ -13,7 +13,7 @@ use std::path::Path;
 use ::geo::Geometry;
 use polars::prelude::{
     BooleanChunked, Column as Series, DataFrame, Float64Chunked, IdxCa, IntoColumn, NewChunkedArray, ParquetReader,
-    PolarsError, PolarsResult, SerReader, StringChunked, UInt32Chunked,
+    PolarsResult, SerReader, StringChunked, UInt32Chunked,
 };
 
 pub use geo::Shapes;
@@ -21,6 +21,7 @@ pub use pieces::{GROUP_ROWS, Pieces};
 pub use stamp::{KEY, RunFolder, Stamp};
 
 use super::schema::{Kind, Table};
+use crate::decoders::caught;
 use crate::error::{Error, Fault, Result};
 use geo::Summary;
 pub(in crate::output) use pieces::failed;
@@ -227,7 +228,8 @@ pub fn read_rows(folder: &Path, table: &Table, columns: &[&str], rows: Option<Ra
     let path = folder.join(table.file);
     let wanted: Vec<String> = columns.iter().map(|&c| c.to_owned()).collect();
     let reader = ParquetReader::new(open(&path)?).with_columns(Some(wanted));
-    reader.with_slice(rows.map(|rows| (rows.start, rows.len()))).finish().map_err(|e| unreadable(&path, &e))
+    let read = caught(|| reader.with_slice(rows.map(|rows| (rows.start, rows.len()))).finish());
+    read.map_err(|what| unreadable(&path, &what))?.map_err(|e| unreadable(&path, &e))
 }
 
 /// The rows of a table of a finished run in the pieces in which they are stored: each can be read without the others.
@@ -237,7 +239,8 @@ pub fn read_rows(folder: &Path, table: &Table, columns: &[&str], rows: Option<Ra
 pub fn pieces(folder: &Path, table: &Table) -> Result<Vec<Range<usize>>> {
     let path = folder.join(table.file);
     let mut reader = ParquetReader::new(open(&path)?);
-    let metadata = reader.get_metadata().map_err(|e| unreadable(&path, &e))?;
+    let read = caught(|| reader.get_metadata().cloned());
+    let metadata = read.map_err(|what| unreadable(&path, &what))?.map_err(|e| unreadable(&path, &e))?;
     let mut end = 0;
     let piece = |rows: usize| {
         let start = end;
@@ -251,7 +254,7 @@ fn open(path: &Path) -> Result<File> {
     Ok(File::open(path).map_err(|e| Fault::io("read a table of the run", path, &e))?)
 }
 
-fn unreadable(path: &Path, error: &PolarsError) -> Error {
+fn unreadable(path: &Path, error: &dyn std::fmt::Display) -> Error {
     Fault::new("run::table", format!("cannot be read: {error}"))
         .file(path)
         .help("the folder must be a finished run of this version of gandan")

@@ -1,4 +1,12 @@
-//! Scenarios in TOML.
+//! Scenarios and catalogues of services in TOML.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|_bytes: &[u8]| {});
+use std::sync::LazyLock;
+
+use gandan_fuzz::{Scratch, tables};
+
+static SCRATCH: LazyLock<Scratch> = LazyLock::new(|| Scratch::new("scenario"));
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    tables::toml(&SCRATCH, bytes);
+});
