@@ -15,6 +15,8 @@
 //!
 //! [`synth`] makes the demo city. [`units`], [`texts`], [`error`], [`files`], [`decoders`] and [`stages`] serve them all.
 
+#![forbid(unsafe_code)]
+
 pub mod access;
 pub mod check;
 pub mod cli;
