@@ -167,7 +167,7 @@ proptest! {
         for network in [&plain, &contracted] {
             let (cell_legs, site_legs) = ([from.clone()], [to.clone()]);
             let cells = Hung { places: &cells_at, legs: &cell_legs };
-            let sets = cover_sets(network, &cells, &Hung { places: &sites_at, legs: &site_legs }, &standard);
+            let sets = cover_sets(network, &cells, &Hung { places: &sites_at, legs: &site_legs }, &standard).unwrap();
             for h in 0..homes.len() {
                 let found: Vec<(u32, u32)> = sets.row(h).iter().map(|p| (p.site, p.travel_time_ms)).collect();
                 let wanted: Vec<(u32, u32)> = (0..sites.len())
