@@ -13,7 +13,7 @@
 //! 9. [`output`]: tables, map, manifest
 //! 10. [`cli`]: the commands
 //!
-//! [`synth`] makes the demo city. [`units`], [`texts`], [`error`], [`files`] and [`stages`] serve them all.
+//! [`synth`] makes the demo city. [`units`], [`texts`], [`error`], [`files`], [`limits`], [`memory`] and [`stages`] serve them all.
 
 pub mod access;
 pub mod check;
@@ -21,6 +21,8 @@ pub mod cli;
 pub mod error;
 pub mod files;
 pub mod ingest;
+pub mod limits;
+pub mod memory;
 pub mod network;
 pub mod optimise;
 pub mod output;
