@@ -14,6 +14,8 @@ mod tries;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use ureq::unversioned::transport::Connector;
+
 use crate::error::{Fault, Result};
 pub use record::{Record, hashes};
 
@@ -158,6 +160,13 @@ impl Downloads {
     /// A folder, which need not exist yet.
     pub fn new(folder: PathBuf, settings: Settings) -> Downloads {
         let agent = http::agent(&settings);
+        Downloads { folder, settings, agent }
+    }
+
+    /// As [`Downloads::new`], over other connections than those of the system, such as one in memory: for every request
+    /// `connector` is asked for one, whatever the server is called. No name is looked up, and nothing is encrypted.
+    pub fn over(folder: PathBuf, settings: Settings, connector: impl Connector) -> Downloads {
+        let agent = http::agent_over(&settings, connector);
         Downloads { folder, settings, agent }
     }
 
