@@ -47,6 +47,8 @@ pub struct Stage {
 pub struct Stages<'a> {
     done: Vec<Stage>,
     listen: &'a dyn Fn(Event),
+    /// The most memory that the process may take, in bytes.
+    most_bytes: Option<u64>,
 }
 
 /// What a listener hears.
@@ -60,13 +62,26 @@ pub enum Event<'a> {
 impl<'a> Stages<'a> {
     /// Starts an empty log.
     pub fn new(listen: &'a dyn Fn(Event)) -> Self {
-        Stages { done: Vec::new(), listen }
+        Stages { done: Vec::new(), listen, most_bytes: None }
+    }
+
+    /// Sets the most memory that the process may take, in bytes; none is no limit.
+    pub fn limit_memory(&mut self, most_bytes: Option<u64>) {
+        self.most_bytes = most_bytes;
+    }
+
+    /// Passes if what is still to come fits into the memory that the process may take.
+    ///
+    /// # Errors
+    /// `memory::needed`.
+    pub fn expect_memory(&self, estimate: impl FnOnce() -> crate::memory::Estimate) -> Result<()> {
+        if self.most_bytes.is_none() { Ok(()) } else { estimate().fits(self.most_bytes) }
     }
 
     /// Runs a stage; `found` says in a few words what came of it.
     ///
     /// # Errors
-    /// Those of the stage, and [`Error::Interrupted`] before or after it.
+    /// Those of the stage, and [`Error::Interrupted`] before or after it; `memory::passed` if it took too much memory.
     pub fn run<T>(
         &mut self,
         name: &'static str,
@@ -82,7 +97,9 @@ impl<'a> Stages<'a> {
         go_on()?;
         let stage = Stage { name, time_s: start.elapsed().as_secs_f64(), peak_mib: peak_mib(), found: found(&value) };
         (self.listen)(Event::Ended(&stage));
+        let held = crate::memory::held(name, stage.peak_mib, self.most_bytes);
         self.done.push(stage);
+        held?;
         Ok(value)
     }
 

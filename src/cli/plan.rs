@@ -6,6 +6,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::cache::CacheArgs;
+use super::memory::MemoryArgs;
 use super::progress::{Progress, verbose};
 use crate::error::Result;
 use crate::output::loads::told;
@@ -39,6 +40,8 @@ pub struct OutputArgs {
     pub network: bool,
     #[command(flatten)]
     cache: CacheArgs,
+    #[command(flatten)]
+    memory: MemoryArgs,
     /// How the summary is printed.
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
     pub format: Format,
@@ -78,6 +81,7 @@ pub(super) fn run_scenario(mut scenario: Scenario, default_out: &Path, args: &Ou
     let progress = Progress::new(quiet);
     let listen = |event: crate::stages::Event| progress.hear(event);
     let mut stages = Stages::new(&listen);
+    stages.limit_memory(args.memory.most_bytes());
     let study = Study::load(scenario, args.cache.open().as_ref(), &mut stages)?;
     let plan = stages.run(
         "optimise",
