@@ -1,11 +1,14 @@
 //! One request: redirects followed by our own rules, and what each answer means for the next try.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, SystemTime};
 
 use ureq::Body;
-use ureq::http::Response;
+use ureq::config::Config;
+use ureq::http::{Response, Uri};
+use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::transport::{Connector, NextTimeout};
 
 use super::Settings;
 
@@ -35,6 +38,27 @@ impl fmt::Display for Trouble {
 
 /// An agent by these settings.
 pub(super) fn agent(settings: &Settings) -> ureq::Agent {
+    config(settings).into()
+}
+
+/// An agent by these settings that talks over other connections than those of the system.
+pub(super) fn agent_over(settings: &Settings, connector: impl Connector) -> ureq::Agent {
+    ureq::Agent::with_parts(config(settings), connector, Nowhere)
+}
+
+/// Names of servers are not looked up: the connection knows where it leads.
+#[derive(Debug)]
+struct Nowhere;
+
+impl Resolver for Nowhere {
+    fn resolve(&self, _: &Uri, _: &Config, _: NextTimeout) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        let mut addresses = self.empty();
+        addresses.push((Ipv4Addr::UNSPECIFIED, 0).into());
+        Ok(addresses)
+    }
+}
+
+fn config(settings: &Settings) -> Config {
     let mut config = ureq::Agent::config_builder()
         .user_agent(USER_AGENT)
         .http_status_as_error(false)
@@ -48,7 +72,7 @@ pub(super) fn agent(settings: &Settings) -> ureq::Agent {
     if !settings.proxy {
         config = config.proxy(None);
     }
-    config.build().into()
+    config.build()
 }
 
 /// Asks for a file, with these headers. Answers other than 200, 206, 304 and 416 are troubles.

@@ -17,7 +17,7 @@ const BY_HAND: &str = "put there by hand";
 /// The list of the files of a folder.
 pub(super) const FILE: &str = "fetched.json";
 /// Held while the record is read, changed and written.
-const LOCK: &str = ".fetched.lock";
+pub(super) const LOCK: &str = ".fetched.lock";
 
 /// Where a file came from and what it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
