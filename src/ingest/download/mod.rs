@@ -76,7 +76,8 @@ impl Source {
         let plain: String = last.chars().filter(|c| c.is_ascii_alphanumeric() || "-_.".contains(*c)).collect();
         // The end of a long name tells more than its beginning.
         let name = plain[plain.len().saturating_sub(LONGEST_NAME)..].trim_start_matches('.');
-        let ours = [record::FILE, record::LOCK].contains(&name) || [".part", ".part.json", ".partial"].iter().any(|end| name.ends_with(end));
+        let ours = [record::FILE, record::LOCK].contains(&name)
+            || [".part", ".part.json", ".partial"].iter().any(|end| name.ends_with(end));
         let name = if ours { format!("download-{}", name.replace(".part", "-part")) } else { name.to_owned() };
         Source { name: if name.is_empty() { "download".into() } else { name }, urls, md5: false, sha256: None, looks }
     }

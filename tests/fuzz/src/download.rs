@@ -131,6 +131,8 @@ fn settings(offline: bool) -> Settings {
         connect_timeout: Duration::from_secs(2),
         stall_timeout: Duration::from_secs(2),
         first_wait: Duration::ZERO,
+        slowest_bytes_per_s: 0,
+        most_bytes: 1 << 20,
         longest_wait: Duration::ZERO,
         proxy: false,
         refresh: false,
