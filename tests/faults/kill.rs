@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use crate::scene::{Scene, files, gandan, names, signal, succeed, told, verifies, wait_until};
+use crate::scene::{KEEP_NOTHING, Scene, files, gandan, names, signal, succeed, told, verifies, wait_until};
 
 /// How many kills, if nobody asks for more.
 const KILLS: u64 = 16;
@@ -152,7 +152,7 @@ fn a_killed_demo_leaves_no_half_of_an_input() {
     let mut random = Random(3);
     for _ in 0..6 {
         let _ = std::fs::remove_dir_all(&inputs);
-        let mut child = gandan(&["demo", "--out"]).arg(&target).spawn().unwrap();
+        let mut child = gandan(&["demo", "--out"]).arg(&target).args(KEEP_NOTHING).spawn().unwrap();
         wait_until(&mut child, || inputs.exists());
         std::thread::sleep(Duration::from_micros((20_000.0 * random.share()) as u64));
         child.kill().unwrap();
@@ -164,7 +164,7 @@ fn a_killed_demo_leaves_no_half_of_an_input() {
         }
     }
     // Stopped as soon as all inputs stand: those that killed runs were writing are gone.
-    let mut child = gandan(&["demo", "--out"]).arg(&target).spawn().unwrap();
+    let mut child = gandan(&["demo", "--out"]).arg(&target).args(KEEP_NOTHING).spawn().unwrap();
     wait_until(&mut child, || inputs.join("demo/fixed_sites.csv").exists());
     signal(&child, "INT");
     told(&child.wait_with_output().unwrap(), 4);
