@@ -60,6 +60,8 @@ pub enum Event<'a> {
     Begins(&'static str),
     /// A stage has ended.
     Ended(&'a Stage),
+    /// A stage has failed, or was stopped.
+    Broke,
     /// Something to know about the stage that has ended.
     Note(&'a str),
 }
@@ -110,8 +112,13 @@ impl<'a> Stages<'a> {
         let start = Instant::now();
         let value = stage();
         // What a stage says once it was told to stop may come of having stopped.
-        go_on()?;
-        let value = value?;
+        let value = match go_on().and(value) {
+            Ok(value) => value,
+            Err(error) => {
+                (self.listen)(Event::Broke);
+                return Err(error);
+            }
+        };
         let stage = Stage { name, time_s: start.elapsed().as_secs_f64(), peak_mib: peak_mib(), found: found(&value) };
         (self.listen)(Event::Ended(&stage));
         self.keep.notes().iter().for_each(|note| (self.listen)(Event::Note(note)));

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::search::sum;
 use crate::network::turns::ride;
 use crate::network::{CLOSED, ModeGraph, Network, Snap, Snapped, Snapper, Street};
-use crate::stages::meter;
+use crate::stages::{meter, stopping};
 use crate::units::{Distance, LonLat};
 
 /// A place on a street of one mode, with the times to and from the street's ends.
@@ -102,6 +102,10 @@ impl Legs {
     pub fn new(network: &Network, snapper: &Snapper, places: &[LonLat], limit: Distance, walk_kmh: f64) -> Self {
         meter::expect(places.len(), "places");
         let found = |&place: &LonLat| {
+            // Nothing comes of a run that is being stopped.
+            if stopping() {
+                return vec![Snapped::default(); network.modes.len()];
+            }
             let snapped = snapper.snap(place, limit);
             meter::advance(1);
             snapped
