@@ -140,6 +140,7 @@ impl Study {
     /// Faults of the inputs; those of the small files (modes, boundaries, sites) are told together.
     pub fn load(scenario: Scenario, cache: Option<&Cache>, stages: &mut Stages) -> Result<Study> {
         let standard = scenario.standard.standard();
+        stages.expect_memory(|| memory::tables(&scenario))?;
         let tables = stages.run(
             "read tables",
             || {
