@@ -145,3 +145,22 @@ fn peak_mib() -> Option<f64> {
     let line = status.lines().find_map(|l| l.strip_prefix("VmHWM:"))?;
     line.trim().strip_suffix("kB")?.trim().parse::<f64>().ok().map(|kib| kib / 1024.0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_stage_that_held_too_much_ends_the_run() {
+        let listen = |_: Event| {};
+        let mut stages = Stages::new(&listen);
+        assert_eq!(stages.run("a", || Ok(7), |_| String::new()).unwrap(), 7);
+        // No process takes less than a byte.
+        stages.limit_memory(Some(1));
+        let error = stages.run("b", || Ok(7), |_| String::new()).unwrap_err();
+        assert_eq!((error.faults()[0].code, error.exit_code()), ("memory::passed", 1));
+        assert_eq!(error.faults()[0].place.as_deref(), Some("stage `b`"));
+        assert_eq!(stages.done().len(), 2);
+    }
+}

@@ -141,6 +141,7 @@ impl Study {
     pub fn load(scenario: Scenario, cache: Option<&Cache>, stages: &mut Stages) -> Result<Study> {
         let standard = scenario.standard.standard();
         let keep = stages.keep();
+        stages.expect_memory(|| memory::tables(&scenario))?;
         let tables = stages.run(
             "read tables",
             || {
