@@ -18,6 +18,20 @@ const PARTS: [&str; 7] =
     ["package.json", "package-lock.json", ".npmrc", "index.html", "tsconfig.json", "vite.config.ts", "src"];
 /// The code that decides what a network is: when any of it changes, networks kept by earlier builds are not used.
 const NETWORK_CODE: [&str; 4] = ["src/network", "src/ingest/osm", "src/units.rs", "Cargo.lock"];
+/// The code that decides what a run computes: when any of it changes, what a stopped run kept is not used.
+const RESULT_CODE: [&str; 11] = [
+    "src/access",
+    "src/ingest",
+    "src/network",
+    "src/optimise",
+    "src/rollout",
+    "src/scenario",
+    "src/stages",
+    "src/study",
+    "src/texts.rs",
+    "src/units.rs",
+    "Cargo.lock",
+];
 /// How to go on without the map.
 const WAY_OUT: &str = "install Node.js 20.19 or newer with npm, or build without the map: --no-default-features";
 /// The oldest Node.js the bundler runs on.
@@ -25,12 +39,14 @@ const OLDEST_NODE: (u32, u32) = (20, 19);
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
-    for part in NETWORK_CODE {
-        println!("cargo::rerun-if-changed={part}");
-    }
-    match fingerprint(&NETWORK_CODE.map(PathBuf::from)) {
-        Ok(code) => println!("cargo::rustc-env=GANDAN_NETWORK_CODE={code:016x}"),
-        Err(error) => println!("cargo::error=the sources cannot be read: {error}"),
+    for (name, parts) in [("NETWORK", &NETWORK_CODE[..]), ("RESULT", &RESULT_CODE)] {
+        for part in parts {
+            println!("cargo::rerun-if-changed={part}");
+        }
+        match fingerprint(&parts.iter().map(PathBuf::from).collect::<Vec<_>>()) {
+            Ok(code) => println!("cargo::rustc-env=GANDAN_{name}_CODE={code:016x}"),
+            Err(error) => println!("cargo::error=the sources cannot be read: {error}"),
+        }
     }
     if env::var_os("CARGO_FEATURE_MAP").is_none() {
         return;

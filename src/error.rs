@@ -111,7 +111,13 @@ impl Fault {
 
     /// The fault of a file that the system would not open, read or write.
     pub fn io(action: &str, path: &Path, error: &std::io::Error) -> Self {
+        let writes = ["keep", "make", "put", "write"].iter().any(|verb| action.starts_with(verb));
         let help = match error.kind() {
+            std::io::ErrorKind::NotFound if writes => "check the path; if something removed the folder, run again",
+            std::io::ErrorKind::ReadOnlyFilesystem => "nothing can be written there; give another folder with --out",
+            std::io::ErrorKind::QuotaExceeded | std::io::ErrorKind::FileTooLarge => {
+                "files may not grow so large here: free some space or raise the limit, then run again"
+            }
             std::io::ErrorKind::NotFound => "check the path; paths in a scenario are relative to the scenario file",
             std::io::ErrorKind::PermissionDenied => "check who may read or write there",
             std::io::ErrorKind::StorageFull => "free some space, then run again; nothing was left half written",

@@ -1,10 +1,56 @@
 //! Single files: written whole or not at all, read in pieces.
 
+pub mod lock;
+pub mod moves;
+
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use crate::error::{Fault, Result};
+
+/// What this process is writing beside its place: what it must remove if it has to end at once.
+static PENDING: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+/// Nothing that holds the lock can leave the list half changed.
+fn pending() -> MutexGuard<'static, Vec<PathBuf>> {
+    PENDING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Something that is written beside its place, until this is dropped.
+#[derive(Debug)]
+pub(crate) struct Noted(PathBuf);
+
+impl Noted {
+    /// Notes a file or a folder.
+    pub(crate) fn new(path: &Path) -> Noted {
+        pending().push(path.to_owned());
+        Noted(path.to_owned())
+    }
+}
+
+impl Drop for Noted {
+    fn drop(&mut self) {
+        pending().retain(|path| *path != self.0);
+    }
+}
+
+/// Removes all that this process is writing beside its place, as well as can be while others write there: for a process
+/// that ends at once.
+pub fn remove_pending() {
+    let paths = pending().clone();
+    for path in paths {
+        let is_there = || path.symlink_metadata().is_ok();
+        for _ in 0..20 {
+            let removed = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+            if removed.is_ok() || !is_there() {
+                break;
+            }
+        }
+    }
+}
 
 /// Hands a file over in pieces, so that its size never decides how much memory is taken. `action` says in a fault what
 /// was tried, e.g. `read`.
@@ -28,12 +74,17 @@ pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// A file that is written beside its final place and moved there when it is whole. Dropped before that, it goes.
+/// A file that is written beside its final place and moved there when it is whole. Dropped before that, it goes; what a
+/// killed run left of an earlier try goes when the next one begins.
+#[derive(Debug)]
 pub struct PendingFile {
     pending: PathBuf,
     target: PathBuf,
     force: bool,
     done: bool,
+    _noted: Noted,
+    /// Open and locked, so that others see that this file is being written.
+    _held: Option<fs::File>,
 }
 
 impl PendingFile {
@@ -46,11 +97,17 @@ impl PendingFile {
         let name = target.file_name().ok_or_else(|| {
             Fault::new("output::name", "this is no name for a file").file(target).help("give --out a file")
         })?;
-        let parent = target.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let parent = parent_of(target);
         fs::create_dir_all(parent).map_err(|e| Fault::io("make the output folder", parent, &e))?;
+        remove_abandoned(parent, name);
         let mut pending_name = std::ffi::OsString::from(format!(".{}.partial.", std::process::id()));
         pending_name.push(name);
-        Ok(PendingFile { pending: parent.join(pending_name), target: target.to_owned(), force, done: false })
+        let pending = parent.join(pending_name);
+        let noted = Noted::new(&pending);
+        let held = fs::File::create(&pending).map_err(|e| Fault::io("write beside the output file", &pending, &e))?;
+        // Elsewhere a lock would bind those who write the file by its name, too.
+        let held = if cfg!(unix) && held.try_lock().is_ok() { Some(held) } else { None };
+        Ok(PendingFile { pending, target: target.to_owned(), force, done: false, _noted: noted, _held: held })
     }
 
     /// Where to write; the ending is that of the target.
@@ -58,14 +115,40 @@ impl PendingFile {
         &self.pending
     }
 
-    /// Moves the file to its place.
+    /// Writes the whole file.
     ///
     /// # Errors
-    /// Something has appeared there meanwhile, or the move fails; then what stood there still stands.
-    pub fn commit(mut self) -> Result<()> {
+    /// The disk refuses.
+    pub fn write(&self, action: &str, bytes: impl AsRef<[u8]>) -> Result<()> {
+        Ok(fs::write(&self.pending, bytes).map_err(|e| Fault::io(action, &self.target, &e))?)
+    }
+
+    /// Moves the file to its place, and waits until it is on the disk.
+    ///
+    /// # Errors
+    /// Something has appeared there meanwhile, the disk refuses, or the move fails; then what stood there still stands.
+    pub fn commit(self) -> Result<()> {
+        let failed = |e: std::io::Error| Fault::io("put the file in its place", &self.target, &e);
+        moves::sync_file(&self.pending).map_err(failed)?;
+        let parent = parent_of(&self.target).to_owned();
+        self.commit_soon()?;
+        // It stands there; a folder that cannot be synced takes nothing back.
+        let _ = moves::sync_folder(&parent);
+        Ok(())
+    }
+
+    /// As [`PendingFile::commit`], without waiting for the disk: for files that hold their own hash, so that one cut
+    /// off by a power cut is noticed and made again.
+    ///
+    /// # Errors
+    /// As [`PendingFile::commit`].
+    pub fn commit_soon(mut self) -> Result<()> {
         refuse_existing_file(&self.target, self.force)?;
-        fs::rename(&self.pending, &self.target)
-            .map_err(|e| Fault::io("put the file in its place", &self.target, &e))?;
+        let moved = match self.force {
+            true => fs::rename(&self.pending, &self.target),
+            false => moves::move_new(&self.pending, &self.target),
+        };
+        moved.map_err(|e| Fault::io("put the file in its place", &self.target, &e))?;
         self.done = true;
         Ok(())
     }
@@ -79,6 +162,30 @@ impl Drop for PendingFile {
     }
 }
 
+/// The folder in which something stands; `.` for a bare name.
+pub fn parent_of(target: &Path) -> &Path {
+    target.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Removes what killed runs left of a file that they were writing. What another run is writing is locked, and stays;
+/// where there are no locks, all stays.
+fn remove_abandoned(parent: &Path, name: &std::ffi::OsStr) {
+    let Some(name) = name.to_str().filter(|_| cfg!(unix)) else { return };
+    let Ok(entries) = fs::read_dir(parent) else { return };
+    for entry in entries.flatten() {
+        let file = entry.file_name();
+        let of_run = |file: &str| {
+            let process = file.strip_prefix('.')?.strip_suffix(name)?.strip_suffix(".partial.")?;
+            process.parse::<u32>().ok()
+        };
+        if file.to_str().and_then(of_run).is_some_and(|process| process != std::process::id())
+            && lock::is_abandoned(&entry.path())
+        {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
 /// Refuses to write over something, early, before any work is done.
 ///
 /// # Errors
@@ -86,7 +193,7 @@ impl Drop for PendingFile {
 pub fn refuse_existing_file(target: &Path, force: bool) -> Result<()> {
     let fault = if target.is_dir() {
         Fault::new("output::name", "this is a folder").help("give --out a file")
-    } else if target.exists() && !force {
+    } else if target.symlink_metadata().is_ok() && !force {
         Fault::new("output::exists", "this file stands already").help("give another --out, or --force to replace it")
     } else {
         return Ok(());
@@ -114,5 +221,28 @@ mod tests {
         assert_eq!(fs::read_to_string(&target).unwrap(), "1");
         assert_eq!(fs::read_dir(target.parent().unwrap()).unwrap().count(), 1, "nothing else is left behind");
         assert!(PendingFile::begin(home.path(), true).is_err());
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn what_a_killed_run_left_goes_and_what_is_being_written_stays() {
+        let home = tempfile::tempdir().unwrap();
+        let at = |name: &str| home.path().join(name);
+        // 4194304 is beyond the largest process number of Linux: a run that is dead; another file; not ours.
+        for name in [".4194304.partial.a.json", ".4194304.partial.b.json", ".x.partial.a.json"] {
+            fs::write(at(name), "half").unwrap();
+        }
+        fs::write(at(".4194305.partial.a.json"), "being written").unwrap();
+        let other = fs::File::open(at(".4194305.partial.a.json")).unwrap();
+        other.lock().unwrap();
+        let file = PendingFile::begin(&at("a.json"), false).unwrap();
+        file.write("write", "whole").unwrap();
+        // Appeared meanwhile: kept.
+        fs::write(at("a.json"), "theirs").unwrap();
+        assert_eq!(file.commit().unwrap_err().faults()[0].code, "output::exists");
+        assert_eq!(fs::read_to_string(at("a.json")).unwrap(), "theirs");
+        let mut left: Vec<_> = fs::read_dir(home.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
+        left.sort();
+        assert_eq!(left, [".4194304.partial.b.json", ".4194305.partial.a.json", ".x.partial.a.json", "a.json"]);
     }
 }

@@ -13,8 +13,10 @@
 //! 9. [`output`]: tables, map, manifest
 //! 10. [`cli`]: the commands
 //!
-//! [`synth`] makes the demo city. [`units`], [`texts`], [`error`], [`files`], [`limits`], [`memory`], [`decoders`] and
+//! [`synth`] makes the demo city. [`units`], [`texts`], [`error`], [`files`], [`decoders`], [`limits`], [`memory`] and
 //! [`stages`] serve them all.
+
+#![forbid(unsafe_code)]
 
 pub mod access;
 pub mod check;

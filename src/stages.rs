@@ -1,5 +1,6 @@
 //! The log of a run: how long each stage took and how much memory it needed, and how far the running one is.
 
+pub mod checkpoint;
 pub mod meter;
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,6 +9,7 @@ use std::time::Instant;
 use serde::Serialize;
 
 use crate::error::{Error, Result};
+use checkpoint::{Checkpoints, Keep};
 
 /// Whether the user has asked the run to stop.
 static STOP: AtomicBool = AtomicBool::new(false);
@@ -47,6 +49,7 @@ pub struct Stage {
 pub struct Stages<'a> {
     done: Vec<Stage>,
     listen: &'a dyn Fn(Event),
+    keep: Keep<'a>,
     /// The most memory that the process may take, in bytes.
     most_bytes: Option<u64>,
 }
@@ -57,12 +60,24 @@ pub enum Event<'a> {
     Begins(&'static str),
     /// A stage has ended.
     Ended(&'a Stage),
+    /// Something to know about the stage that has ended.
+    Note(&'a str),
 }
 
 impl<'a> Stages<'a> {
     /// Starts an empty log.
     pub fn new(listen: &'a dyn Fn(Event)) -> Self {
-        Stages { done: Vec::new(), listen, most_bytes: None }
+        Stages { done: Vec::new(), listen, keep: Keep::NOTHING, most_bytes: None }
+    }
+
+    /// As [`Stages::new`], for a run whose long parts are kept.
+    pub fn keeping(listen: &'a dyn Fn(Event), checkpoints: &'a Checkpoints) -> Self {
+        Stages { keep: Keep::with(checkpoints), ..Stages::new(listen) }
+    }
+
+    /// What keeps the long parts of the stages.
+    pub fn keep(&self) -> Keep<'a> {
+        self.keep
     }
 
     /// Sets the most memory that the process may take, in bytes; none is no limit.
@@ -93,10 +108,13 @@ impl<'a> Stages<'a> {
         (self.listen)(Event::Begins(name));
         reset_peak();
         let start = Instant::now();
-        let value = stage()?;
+        let value = stage();
+        // What a stage says once it was told to stop may come of having stopped.
         go_on()?;
+        let value = value?;
         let stage = Stage { name, time_s: start.elapsed().as_secs_f64(), peak_mib: peak_mib(), found: found(&value) };
         (self.listen)(Event::Ended(&stage));
+        self.keep.notes().iter().for_each(|note| (self.listen)(Event::Note(note)));
         let held = crate::memory::held(name, stage.peak_mib, self.most_bytes);
         self.done.push(stage);
         held?;

@@ -24,6 +24,13 @@ fn is_refused(c: char) -> bool {
     c.is_control() || turns || none
 }
 
+/// Whether a sign is not seen where a text is drawn or printed, and may only mislead: what [`refusal`] refuses, and the
+/// marks without width that names of the world's scripts may hold.
+pub fn is_unseen(c: char) -> bool {
+    let marks = matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}' | '\u{2029}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+    marks || is_refused(c)
+}
+
 /// Why a text is not let in; `None` where it is. `most` is the most letters it may have.
 pub fn refusal(text: &str, most: usize) -> Option<String> {
     if let Some((at, c)) = text.chars().enumerate().find(|(_, c)| is_refused(*c)) {
@@ -160,6 +167,14 @@ mod tests {
         }
         // What people wrote themselves comes back as it is.
         assert_eq!(as_written("=1+1"), "=1+1");
+    }
+
+    #[test]
+    fn what_is_refused_is_never_drawn() {
+        for c in (0..=0x0001_ffff).filter_map(char::from_u32) {
+            assert!(is_unseen(c) || !is_refused(c), "U+{:04X}", u32::from(c));
+        }
+        assert!(is_unseen('\u{200b}') && is_unseen('\u{61c}') && !is_unseen('ệ') && !is_unseen(' '));
     }
 
     #[test]

@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use super::Leg;
 use super::batch::{Batch, LANES, within};
+use crate::error::Result;
 use crate::network::{CLOSED, Network};
-use crate::stages::meter;
+use crate::stages::{go_on, meter, stopping};
 use crate::units::{Distance, LonLat, TravelTime};
 
 /// When a site serves a demand row. Both limits are inclusive.
@@ -52,7 +53,7 @@ impl Standard {
 }
 
 /// A site that serves a demand row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pair {
     /// Index of the site.
     pub site: u32,
@@ -63,7 +64,7 @@ pub struct Pair {
 }
 
 /// The sites that serve each demand row, in compressed rows of ascending sites.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CoverSets {
     offsets: Vec<usize>,
     pairs: Vec<Pair>,
@@ -133,7 +134,10 @@ pub struct Hung<'a> {
 /// Computes the cover sets of cells × modes.
 ///
 /// Sites run in batches of near ones, in parallel; the result does not depend on the number of threads.
-pub fn cover_sets(network: &Network, cells: &Hung, sites: &Hung, standard: &Standard) -> CoverSets {
+///
+/// # Errors
+/// [`crate::error::Error::Interrupted`].
+pub fn cover_sets(network: &Network, cells: &Hung, sites: &Hung, standard: &Standard) -> Result<CoverSets> {
     let n_modes = network.modes.len();
     let near: Vec<Vec<(u32, Distance)>> =
         sites.places.par_iter().map(|&site| within_radius(cells.places, site, standard.radius)).collect();
@@ -146,12 +150,17 @@ pub fn cover_sets(network: &Network, cells: &Hung, sites: &Hung, standard: &Stan
     let done: Vec<Vec<Vec<(u32, Pair)>>> = tasks
         .par_iter()
         .map_init(Batch::default, |batch, &(chunk, m)| {
+            // Nothing of it is used then.
+            if stopping() {
+                return Vec::new();
+            }
             let task = Task { network, cells, sites, standard, near: &near, chunk, mode: m };
             let pairs = task.pairs(batch);
             meter::advance(chunk.len());
             pairs
         })
         .collect();
+    go_on()?;
     // Transposed by counting: sites ascend within each row because they are visited in order.
     let rows = cells.places.len() * n_modes;
     let mut offsets = vec![0_usize; rows + 1];
@@ -172,7 +181,7 @@ pub fn cover_sets(network: &Network, cells: &Hung, sites: &Hung, standard: &Stan
         pairs[*at] = pair;
         *at += 1;
     }
-    CoverSets { offsets, pairs }
+    Ok(CoverSets { offsets, pairs })
 }
 
 /// The cells within a radius of a site, by ascending cell, with their distance.
@@ -294,6 +303,7 @@ mod tests {
                 &Hung { places: &sites, legs: &site_legs },
                 &standard,
             )
+            .unwrap()
         };
         let row = |sets: &CoverSets, r| sets.row(r).iter().map(|p| (p.site, p.travel_time_ms)).collect::<Vec<_>>();
         let all = sets(175_000);

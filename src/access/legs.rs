@@ -1,5 +1,7 @@
 //! How a place hangs on the network: the walk to the street, and the ride to either end of it.
 
+use std::cmp::Ordering;
+
 use rayon::prelude::*;
 
 use super::search::sum;
@@ -70,10 +72,13 @@ impl Leg {
         if self.street != to.street {
             return None;
         }
-        let ms = if self.offset_mm <= to.offset_mm {
-            minus(to.from_start_ms, self.from_start_ms)
-        } else {
-            minus(self.to_start_ms, to.to_start_ms)
+        let along = || minus(to.from_start_ms, self.from_start_ms);
+        let against = || minus(self.to_start_ms, to.to_start_ms);
+        let ms = match self.offset_mm.cmp(&to.offset_mm) {
+            Ordering::Less => along(),
+            Ordering::Greater => against(),
+            // Who is there already rides nowhere, whichever way the street may be ridden.
+            Ordering::Equal => along().min(against()),
         };
         (ms != CLOSED).then_some(ms)
     }

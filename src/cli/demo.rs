@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::plan::{OutputArgs, run_scenario};
-use crate::error::{Fault, Result};
-use crate::output::folder::refuse_existing;
+use crate::error::Result;
+use crate::files::PendingFile;
+use crate::output::folder::Place;
 use crate::scenario::Scenario;
 
 /// Arguments of `gandan demo`.
@@ -36,21 +37,25 @@ const FILES: &[(&str, &[u8])] = &[
 /// # Errors
 /// Faults of the disk.
 pub fn run(mut args: DemoArgs, quiet: bool) -> Result<()> {
-    let target = args.output.out.clone().unwrap_or_else(|| PathBuf::from("out/demo"));
-    refuse_existing(&target, args.output.force)?;
+    let target = args.output.out.unwrap_or_else(|| PathBuf::from("out/demo"));
+    let place = Place::claim(&target, args.output.force)?;
     let inputs = beside(&target);
     for (name, bytes) in FILES {
         let path = inputs.join(name);
-        let folder = path.parent().unwrap_or(&inputs);
-        std::fs::create_dir_all(folder).map_err(|e| Fault::io("make the folder of the demo city", folder, &e))?;
-        std::fs::write(&path, bytes).map_err(|e| Fault::io("write the demo city", &path, &e))?;
+        // What stands there is left alone, so that it does not look changed.
+        if std::fs::read(&path).is_ok_and(|there| there == *bytes) {
+            continue;
+        }
+        let file = PendingFile::begin(&path, true)?;
+        file.write("write the demo city", bytes)?;
+        file.commit()?;
     }
     if !quiet {
         eprintln!("The demo city and its scenarios are in {}: made up, on true facts about Hà Nội.", inputs.display());
     }
     let scenario = Scenario::read(&inputs.join("four-stages.toml"))?;
-    args.output.out = Some(target.clone());
-    run_scenario(scenario, &target, &args.output, quiet)
+    args.output.out = None;
+    run_scenario(scenario, &place, &args.output, quiet)
 }
 
 /// The folder of the demo's inputs: `out/demo-inputs` for a run in `out/demo`.

@@ -17,7 +17,7 @@ use crate::ingest::download::region::{AreaRule, FetchRegion, Names, Remote, know
 use crate::ingest::download::{Downloads, Event, Fetched, Looks, Settings, Source};
 use crate::ingest::osm::features::{TagRule, default_site_tags};
 use crate::network::cache::Cache;
-use crate::output::folder::{PendingFolder, refuse_existing};
+use crate::output::folder::Place;
 use crate::stages::Stages;
 
 /// Arguments of `gandan fetch`.
@@ -119,7 +119,7 @@ pub fn run(args: &FetchArgs, quiet: bool) -> Result<()> {
         return dry_run(&downloads, &[&roads, &population], args.format);
     }
     let target = args.out.clone().unwrap_or_else(|| Path::new("data").join(&args.region));
-    refuse_existing(&target, args.force)?;
+    let place = Place::claim(&target, args.force)?;
     if args.offline {
         downloads.check_offline(&[&roads, &population])?;
     }
@@ -127,7 +127,7 @@ pub fn run(args: &FetchArgs, quiet: bool) -> Result<()> {
     let get = |source: &Source| downloads.get(source, &|event| bar.hear(event));
     let (roads, population) = (get(&roads)?, get(&population)?);
 
-    let folder = PendingFolder::begin(&target, args.force)?;
+    let folder = place.begin()?;
     let progress = Progress::new(quiet);
     let listen = |event: crate::stages::Event| progress.hear(event);
     let mut stages = Stages::new(&listen);

@@ -6,10 +6,9 @@ use clap::Args;
 use serde_json::json;
 
 use super::plan::{self, OutputArgs};
-use super::progress::Progress;
 use crate::error::{Fault, Result};
 use crate::output::draw::Format;
-use crate::output::folder::{PendingFolder, refuse_existing};
+use crate::output::folder::Place;
 use crate::output::frontier::write;
 use crate::output::plot::{self, Facts, Kind, Wanted};
 use crate::output::table::RunFolder;
@@ -17,7 +16,6 @@ use crate::rollout::Rollout;
 use crate::rollout::explain::commas;
 use crate::rollout::frontier::{Frontier, frontier};
 use crate::scenario::Scenario;
-use crate::stages::Stages;
 use crate::study::Study;
 
 /// Arguments of `gandan frontier`.
@@ -37,24 +35,28 @@ pub fn run(args: &FrontierArgs, quiet: bool) -> Result<()> {
     let scenario = Scenario::read(&args.scenario)?;
     let name = args.scenario.file_stem().unwrap_or(args.scenario.as_os_str()).to_string_lossy().into_owned();
     let target = args.output.out.clone().unwrap_or_else(|| Path::new("out").join(format!("{name}-frontier")));
-    refuse_existing(&target, args.output.force)?;
-    let progress = Progress::new(quiet);
-    let listen = |event: crate::stages::Event| progress.hear(event);
-    let mut stages = Stages::new(&listen);
-    let study = Study::load(scenario, args.output.cache().as_ref(), &mut stages)?;
-    let plan = stages.run("optimise", || Rollout::solve(&study), |p| format!("{} agents", p.agents.len()))?;
-    let found = stages.run("frontier", || frontier(&study, Some(&plan)), Frontier::told)?;
-    let folder = PendingFolder::begin(&target, args.output.force)?;
-    write(&RunFolder::new(folder.path(), &study, &plan)?, &study, &found)?;
-    let wanted = Wanted { kinds: vec![Kind::Frontier], formats: vec![Format::Svg, Format::Png], ..Wanted::of_plan() };
-    let drawn = plot::Frontier::of_study(&study, &found).draw(&Facts::of_scenario(&study.scenario), &wanted.languages);
-    plot::save(folder.path(), Kind::Frontier.name(), drawn, &wanted)?;
-    let summary = summary(&study, &found);
-    let path = folder.path().join("answer.json");
-    std::fs::write(&path, format!("{summary:#}\n")).map_err(|e| Fault::io("write the answer", &path, &e))?;
-    crate::stages::go_on()?;
-    let target = folder.commit()?;
-    progress.summary(stages.done());
+    let place = Place::claim(&target, args.output.force)?;
+    let (study, found, summary, target) = args.output.run(&scenario.clone(), &place, quiet, |stages| {
+        let keep = stages.keep();
+        let study = Study::load(scenario, args.output.cache().as_ref(), stages)?;
+        let solved = |p: &Rollout| format!("{} agents", p.agents.len());
+        let plan = stages.run("optimise", || Rollout::solve_keeping(&study, keep), solved)?;
+        let found =
+            stages.run("frontier", || keep.keep("frontier", || frontier(&study, Some(&plan))), Frontier::told)?;
+        let folder = place.begin()?;
+        write(&RunFolder::new(folder.path(), &study, &plan)?, &study, &found)?;
+        let wanted =
+            Wanted { kinds: vec![Kind::Frontier], formats: vec![Format::Svg, Format::Png], ..Wanted::of_plan() };
+        let facts = Facts::of_scenario(&study.scenario);
+        let drawn = plot::Frontier::of_study(&study, &found).draw(&facts, &wanted.languages);
+        plot::save(folder.path(), Kind::Frontier.name(), drawn, &wanted)?;
+        let summary = summary(&study, &found);
+        let path = folder.path().join("answer.json");
+        std::fs::write(&path, format!("{summary:#}\n")).map_err(|e| Fault::io("write the answer", &path, &e))?;
+        crate::stages::go_on()?;
+        let target = folder.commit()?;
+        Ok((study, found, summary, target))
+    })?;
     match args.output.format {
         plan::Format::Json => println!("{summary:#}"),
         plan::Format::Text => print_text(&study, &found, &target),

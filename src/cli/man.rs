@@ -8,6 +8,7 @@ use clap_mangen::roff::{Roff, bold, roman};
 
 use super::examples;
 use crate::error::{Fault, Result};
+use crate::files::PendingFile;
 
 /// Arguments of `gandan man`.
 #[derive(Debug, Args)]
@@ -45,7 +46,9 @@ pub fn run(args: &ManArgs) -> Result<()> {
         std::fs::create_dir_all(out).map_err(|e| Fault::io("make the folder", out, &e))?;
         for (name, page) in &pages {
             let path = out.join(format!("{name}.1"));
-            std::fs::write(&path, page).map_err(|e| Fault::io("write the manual page", &path, &e))?;
+            let file = PendingFile::begin(&path, true)?;
+            file.write("write the manual page", page)?;
+            file.commit()?;
         }
         println!("{} pages: {}", pages.len(), out.display());
         return Ok(());

@@ -131,6 +131,7 @@ pub fn main() -> ExitCode {
     // Without a handler Ctrl-C would leave half a folder behind; if none can be set, that is all that is lost.
     let _ = ctrlc::set_handler(|| {
         if crate::stages::stop() {
+            crate::files::remove_pending();
             std::process::exit(4);
         }
         // On a terminal a bar may stand in this line.

@@ -13,7 +13,7 @@ use super::progress::{Progress, verbose};
 use crate::error::Result;
 use crate::optimise::tables::{self, Instance};
 use crate::optimise::{Limits, max_cover, set_cover};
-use crate::output::folder::PendingFolder;
+use crate::output::folder::Place;
 use crate::stages::Stages;
 
 /// Options of `gandan optimise`.
@@ -121,7 +121,8 @@ pub fn run(args: OptimiseArgs, quiet: bool) -> Result<()> {
     let limits =
         Limits { time_limit_s: args.time_limit, gap: args.gap, threads: args.solver_threads, ..Limits::default() };
     limits.check()?;
-    let folder = args.out.as_deref().map(|out| PendingFolder::begin(out, args.force)).transpose()?;
+    let place = args.out.as_deref().map(|out| Place::claim(out, args.force)).transpose()?;
+    let folder = place.as_ref().map(Place::begin).transpose()?;
     let progress = Progress::new(quiet);
     let listen = |event: crate::stages::Event| progress.hear(event);
     let mut stages = Stages::new(&listen);

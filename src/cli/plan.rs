@@ -1,6 +1,7 @@
 //! `gandan plan`: the whole job on a scenario.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::Args;
 use serde_json::json;
@@ -8,13 +9,14 @@ use serde_json::json;
 use super::cache::CacheArgs;
 use super::memory::MemoryArgs;
 use super::progress::{Progress, verbose};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::output::loads::told;
-use crate::output::{folder::refuse_existing, strategies::price, write_run};
+use crate::output::{folder::Place, strategies::price, write_run};
 use crate::rollout::Rollout;
 use crate::rollout::explain::commas;
 use crate::scenario::{Scenario, Strategy};
 use crate::stages::Stages;
+use crate::stages::checkpoint::{Checkpoints, KEPT_AFTER};
 use crate::study::Study;
 
 /// Arguments of `gandan plan`.
@@ -40,6 +42,13 @@ pub struct OutputArgs {
     pub network: bool,
     #[command(flatten)]
     cache: CacheArgs,
+    /// Go on where an earlier run of the same command was stopped: what its long steps did is taken over, if inputs,
+    /// settings and version are the same.
+    #[arg(long)]
+    resume: bool,
+    /// Keep what steps did that took at least so many seconds.
+    #[arg(long, value_name = "S", default_value_t = KEPT_AFTER.as_secs_f64(), hide = true)]
+    keep_after: f64,
     #[command(flatten)]
     memory: MemoryArgs,
     /// How the summary is printed.
@@ -51,6 +60,51 @@ impl OutputArgs {
     /// The cache of networks, if one is wanted.
     pub(super) fn cache(&self) -> Option<crate::network::cache::Cache> {
         self.cache.open()
+    }
+
+    /// Runs the stages of a scenario into a place, so that a run that is stopped can go on later.
+    ///
+    /// # Errors
+    /// Those of the work.
+    pub(super) fn run<T>(
+        &self,
+        scenario: &Scenario,
+        place: &Place,
+        quiet: bool,
+        work: impl FnOnce(&mut Stages) -> Result<T>,
+    ) -> Result<T> {
+        let after = Duration::try_from_secs_f64(self.keep_after).unwrap_or(KEPT_AFTER);
+        // How a scenario is shown for its programmers tells any two apart.
+        let asked = format!("{scenario:?}");
+        let checkpoints = Checkpoints::new(place.checkpoints(), asked, scenario.files(), self.resume, after);
+        let say = |text: String| {
+            if !quiet {
+                eprintln!("{text}");
+            }
+        };
+        match (self.resume, checkpoints.are_there()) {
+            (true, false) => say("nothing is kept of an earlier run into this folder: beginning anew".into()),
+            (false, true) => say("an earlier run into this folder was stopped; --resume would go on from there".into()),
+            _ => {}
+        }
+        let progress = Progress::new(quiet);
+        let listen = |event: crate::stages::Event| progress.hear(event);
+        let mut stages = Stages::keeping(&listen, &checkpoints);
+        stages.limit_memory(self.memory.most_bytes());
+        let done = work(&mut stages);
+        match &done {
+            Ok(_) => {
+                checkpoints.clear();
+                progress.summary(stages.done());
+            }
+            // Asked otherwise it would not fit.
+            Err(Error::Targets(_)) => checkpoints.clear(),
+            Err(_) if checkpoints.count() > 0 => {
+                say(format!("{} long steps are kept: the same with --resume goes on from there", checkpoints.count()));
+            }
+            Err(_) => {}
+        }
+        done
     }
 }
 
@@ -70,32 +124,30 @@ pub enum Format {
 pub fn run(args: PlanArgs, quiet: bool) -> Result<()> {
     let scenario = Scenario::read(&args.scenario)?;
     let name = args.scenario.file_stem().unwrap_or(args.scenario.as_os_str());
-    run_scenario(scenario, &Path::new("out").join(name), &args.output, quiet)
+    let target = args.output.out.clone().unwrap_or_else(|| Path::new("out").join(name));
+    run_scenario(scenario, &Place::claim(&target, args.output.force)?, &args.output, quiet)
 }
 
 /// Plans a scenario and prints its summary.
-pub(super) fn run_scenario(mut scenario: Scenario, default_out: &Path, args: &OutputArgs, quiet: bool) -> Result<()> {
-    let target = args.out.clone().unwrap_or_else(|| default_out.to_owned());
-    refuse_existing(&target, args.force)?;
+pub(super) fn run_scenario(mut scenario: Scenario, place: &Place, args: &OutputArgs, quiet: bool) -> Result<()> {
     scenario.output.network |= args.network;
-    let progress = Progress::new(quiet);
-    let listen = |event: crate::stages::Event| progress.hear(event);
-    let mut stages = Stages::new(&listen);
-    stages.limit_memory(args.memory.most_bytes());
-    let study = Study::load(scenario, args.cache.open().as_ref(), &mut stages)?;
-    let plan = stages.run(
-        "optimise",
-        || Rollout::solve(&study),
-        |p: &Rollout| {
-            let worst = p.phases.iter().map(|phase| phase.proof.gap).fold(0.0, f64::max);
-            format!("{} agents, largest gap {worst:.6}", p.agents.len())
-        },
-    )?;
-    if verbose() {
-        tell_steps(&plan);
-    }
-    let target = write_run(&target, args.force, &study, &plan, &mut stages)?;
-    progress.summary(stages.done());
+    let (study, plan, target) = args.run(&scenario.clone(), place, quiet, |stages| {
+        let keep = stages.keep();
+        let study = Study::load(scenario, args.cache.open().as_ref(), stages)?;
+        let plan = stages.run(
+            "optimise",
+            || Rollout::solve_keeping(&study, keep),
+            |p: &Rollout| {
+                let worst = p.phases.iter().map(|phase| phase.proof.gap).fold(0.0, f64::max);
+                format!("{} agents, largest gap {worst:.6}", p.agents.len())
+            },
+        )?;
+        if verbose() {
+            tell_steps(&plan);
+        }
+        let target = write_run(place, &study, &plan, stages)?;
+        Ok((study, plan, target))
+    })?;
     if !quiet && args.format == Format::Text {
         eprintln!();
     }

@@ -60,6 +60,7 @@ impl Progress {
                 self.watch.take();
                 eprintln!("{}", line(stage));
             }
+            Event::Note(note) => eprintln!("  {note}"),
         }
     }
 

@@ -6,16 +6,14 @@ use clap::Args;
 use serde_json::json;
 
 use super::plan::{Format, OutputArgs};
-use super::progress::Progress;
 use crate::error::{Fault, Result};
-use crate::output::folder::{PendingFolder, refuse_existing};
+use crate::output::folder::Place;
 use crate::output::sensitivity::write;
 use crate::output::table::RunFolder;
 use crate::rollout::Rollout;
 use crate::rollout::explain::commas;
 use crate::rollout::sensitivity::{Case, Outcome, Sensitivity, sensitivity};
 use crate::scenario::Scenario;
-use crate::stages::Stages;
 use crate::study::Study;
 
 /// Arguments of `gandan sensitivity`.
@@ -35,21 +33,22 @@ pub fn run(args: &SensitivityArgs, quiet: bool) -> Result<()> {
     let scenario = Scenario::read(&args.scenario)?;
     let name = args.scenario.file_stem().unwrap_or(args.scenario.as_os_str()).to_string_lossy().into_owned();
     let target = args.output.out.clone().unwrap_or_else(|| Path::new("out").join(format!("{name}-sensitivity")));
-    refuse_existing(&target, args.output.force)?;
-    let progress = Progress::new(quiet);
-    let listen = |event: crate::stages::Event| progress.hear(event);
-    let mut stages = Stages::new(&listen);
-    let study = Study::load(scenario, args.output.cache().as_ref(), &mut stages)?;
-    let plan = stages.run("optimise", || Rollout::solve(&study), |p| format!("{} agents", p.agents.len()))?;
-    let tried = sensitivity(&study, &plan, &mut stages)?;
-    let folder = PendingFolder::begin(&target, args.output.force)?;
-    write(&RunFolder::new(folder.path(), &study, &plan)?, &study, &tried)?;
-    let summary = summary(&study, &tried);
-    let path = folder.path().join("answer.json");
-    std::fs::write(&path, format!("{summary:#}\n")).map_err(|e| Fault::io("write the answer", &path, &e))?;
-    crate::stages::go_on()?;
-    let target = folder.commit()?;
-    progress.summary(stages.done());
+    let place = Place::claim(&target, args.output.force)?;
+    let (study, tried, summary, target) = args.output.run(&scenario.clone(), &place, quiet, |stages| {
+        let keep = stages.keep();
+        let study = Study::load(scenario, args.output.cache().as_ref(), stages)?;
+        let solved = |p: &Rollout| format!("{} agents", p.agents.len());
+        let plan = stages.run("optimise", || Rollout::solve_keeping(&study, keep), solved)?;
+        let tried = sensitivity(&study, &plan, stages)?;
+        let folder = place.begin()?;
+        write(&RunFolder::new(folder.path(), &study, &plan)?, &study, &tried)?;
+        let summary = summary(&study, &tried);
+        let path = folder.path().join("answer.json");
+        std::fs::write(&path, format!("{summary:#}\n")).map_err(|e| Fault::io("write the answer", &path, &e))?;
+        crate::stages::go_on()?;
+        let target = folder.commit()?;
+        Ok((study, tried, summary, target))
+    })?;
     match args.output.format {
         Format::Json => println!("{summary:#}"),
         Format::Text => print_text(&study, &tried, &target),

@@ -14,6 +14,7 @@ use sha2::{Digest, Sha256};
 
 use super::{Mode, Network};
 use crate::error::{Fault, Result};
+use crate::files::PendingFile;
 use crate::units::LonLat;
 
 /// First bytes of a cache file.
@@ -123,21 +124,17 @@ impl Cache {
     pub fn store(&self, key: &Key, roads: &Roads) -> Result<()> {
         let body = postcard::to_allocvec(roads)
             .map_err(|e| Fault::new("internal::cache", format!("the network cannot be written down: {e}")))?;
-        let write = || -> std::io::Result<()> {
-            fs::create_dir_all(&self.folder)?;
-            let partial = self.folder.join(format!(".{}.{}", key.file_name(), std::process::id()));
-            let mut file = fs::File::create(&partial)?;
-            let written = [MAGIC.as_slice(), &key.0, &Sha256::digest(&body), &body]
-                .into_iter()
-                .try_for_each(|part| file.write_all(part))
-                .and_then(|()| fs::rename(&partial, self.folder.join(key.file_name())));
-            if written.is_err() {
-                let _ = fs::remove_file(&partial);
-            }
-            written?;
-            self.remove_old()
-        };
-        write().map_err(|e| Fault::io("keep the network for later runs", &self.folder, &e).into())
+        let failed = |e: std::io::Error| Fault::io("keep the network for later runs", &self.folder, &e);
+        let pending = PendingFile::begin(&self.folder.join(key.file_name()), true)?;
+        let mut file = fs::File::create(pending.path()).map_err(failed)?;
+        [MAGIC.as_slice(), &key.0, &Sha256::digest(&body), &body]
+            .into_iter()
+            .try_for_each(|part| file.write_all(part))
+            .map_err(failed)?;
+        drop(file);
+        // The hash in it tells whether it is whole.
+        pending.commit_soon()?;
+        Ok(self.remove_old().map_err(failed)?)
     }
 
     fn remove_old(&self) -> std::io::Result<()> {
@@ -151,7 +148,11 @@ impl Cache {
             .collect();
         files.sort();
         for (_, path) in files.iter().rev().skip(KEPT_FILES) {
-            fs::remove_file(path)?;
+            match fs::remove_file(path) {
+                // Another run removed it first.
+                Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
+                other => other?,
+            }
         }
         Ok(())
     }

@@ -15,6 +15,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
+use crate::stages::stopping;
 use crate::units::LonLat;
 use hierarchy::{Hierarchy, order::dissection_order};
 
@@ -112,10 +113,13 @@ impl Network {
         })
     }
 
-    /// Makes the hierarchies, so that times to many sites are found in sweeps.
+    /// Makes the hierarchies, so that times to many sites are found in sweeps; not where the user stops the run.
     pub fn contract(&mut self) {
         if self.hierarchies.is_empty() {
             let order = dissection_order(&self.nodes, self.streets.iter().map(|s| (s.from, s.to)));
+            if stopping() {
+                return;
+            }
             self.hierarchies = self.modes.par_iter().map(|graph| Hierarchy::of_mode(graph, &order)).collect();
         }
     }

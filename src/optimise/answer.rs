@@ -5,7 +5,7 @@ use std::time::Instant;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Fault, Result};
-use crate::stages::meter;
+use crate::stages::{meter, stopping};
 
 /// How long and how far to search.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -157,8 +157,10 @@ impl Progress {
         self.limits.time_limit_s.map(|limit| (limit - self.elapsed_s()).max(0.0))
     }
 
+    /// Whether to end the search with what there is. So it is too when the user stops the run: the stage ends soon, and
+    /// what it found is not used.
     pub(crate) fn out_of_time(&self) -> bool {
-        self.remaining_s() == Some(0.0)
+        self.remaining_s() == Some(0.0) || stopping()
     }
 
     pub(crate) fn note(&mut self, step: &str, found: impl Into<String>) {

@@ -29,7 +29,7 @@ pub use side::{Count, Floor, SideConstraints};
 pub use side_solve::{Aim, Alone, Sought, best, solve_with};
 
 /// One phase of a rollout.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Phase {
     /// The weight of each row in this phase, 0 for rows outside its scope.
     pub weights: Vec<u64>,

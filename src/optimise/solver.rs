@@ -4,11 +4,18 @@
 //! handed to HiGHS itself, which does. HiGHS computes in floating point: the model is scaled to sane numbers, the
 //! caller recomputes objectives in integers, and the bound is rounded outwards by more than HiGHS's own tolerances.
 
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::Duration;
+
 use good_lp::solvers::ObjectiveDirection;
 use good_lp::{Expression, ProblemVariables, Variable, highs, variable};
 
 use super::answer::{Limits, Sense};
 use crate::error::{Fault, Result};
+use crate::stages::go_on;
+
+/// How often it is seen whether the user stops the run while HiGHS searches.
+const LOOKS_EVERY: Duration = Duration::from_millis(50);
 
 /// HiGHS's tolerance on feasibility and pruning, in units of the scaled objective, twice over.
 const SOLVER_TOLERANCE: f64 = 2e-6;
@@ -99,15 +106,24 @@ impl Model {
     /// Solves, starting from `start` (a value a variable) where given, within `time_s` seconds where given.
     ///
     /// # Errors
-    /// `optimise::solver` where HiGHS refuses the model.
+    /// `optimise::solver` where HiGHS refuses the model; interrupted.
     pub(crate) fn solve(self, start: Option<Vec<f64>>, limits: &Limits, time_s: Option<f64>) -> Result<Outcome> {
         // HiGHS keeps one pool of threads for each thread that calls it, with the size of the first call; a thread of
         // its own lets every solve have the number it asks for.
         let limits = limits.clone();
-        let solving = move || self.solve_here(start, &limits, time_s);
-        match std::thread::scope(|scope| scope.spawn(solving).join()) {
-            Ok(outcome) => outcome.map_err(|what| fault(&what)),
-            Err(_) => Err(fault("it broke off")),
+        let (tell, told) = channel();
+        let solving = move || {
+            // Nobody listens any more once the user has stopped the run.
+            let _ = tell.send(self.solve_here(start, &limits, time_s));
+        };
+        std::thread::Builder::new().name("highs".into()).spawn(solving).map_err(|e| fault(&e.to_string()))?;
+        loop {
+            match told.recv_timeout(LOOKS_EVERY) {
+                Ok(outcome) => return outcome.map_err(|what| fault(&what)),
+                // HiGHS itself cannot be stopped from here: it is left alone, and ends with the program.
+                Err(RecvTimeoutError::Timeout) => go_on()?,
+                Err(RecvTimeoutError::Disconnected) => return Err(fault("it broke off")),
+            }
         }
     }
 

@@ -18,11 +18,10 @@ use crate::texts::inert;
 /// `rollout.csv`: UTF-8 with a byte-order mark, so that spreadsheets show Vietnamese; its texts are [`inert`].
 pub(super) fn rollout_csv(folder: &Path, study: &Study, plan: &Rollout) -> Result<()> {
     let path = folder.join("rollout.csv");
-    let failed = |e: &dyn std::fmt::Display| {
-        Fault::new("io", format!("cannot write the table: {e}")).file(&path).help("check the disk, then run again")
-    };
-    let mut file = BufWriter::new(std::fs::File::create(&path).map_err(|e| failed(&e))?);
-    file.write_all("\u{feff}".as_bytes()).map_err(|e| failed(&e))?;
+    let io = |e: std::io::Error| Fault::io("write the table", &path, &e);
+    let failed = |e: csv::Error| io(e.into());
+    let mut file = BufWriter::new(std::fs::File::create(&path).map_err(io)?);
+    file.write_all("\u{feff}".as_bytes()).map_err(io)?;
     let mut csv = csv::Writer::from_writer(file);
     let header = [
         "order",
@@ -49,7 +48,7 @@ pub(super) fn rollout_csv(folder: &Path, study: &Study, plan: &Rollout) -> Resul
         "why_vi",
         "why_en",
     ];
-    csv.write_record(header).map_err(|e| failed(&e))?;
+    csv.write_record(header).map_err(failed)?;
     for agent in &plan.agents {
         let site = &study.sites[agent.site as usize];
         let phase = &study.scenario.phases[agent.phase];
@@ -81,9 +80,9 @@ pub(super) fn rollout_csv(folder: &Path, study: &Study, plan: &Rollout) -> Resul
             inert(&why_vi),
             inert(&why_en),
         ])
-        .map_err(|e| failed(&e))?;
+        .map_err(failed)?;
     }
-    csv.flush().map_err(|e| failed(&e))?;
+    csv.flush().map_err(io)?;
     Ok(())
 }
 

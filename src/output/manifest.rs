@@ -55,6 +55,7 @@ pub(super) fn begin(folder: &RunFolder, study: &Study, plan: &Rollout) -> Result
             "eligibility": scenario.eligibility,
             "equity": scenario.equity,
             "solve": scenario.solve,
+            "sensitivity": scenario.sensitivity,
             "output": scenario.output,
             "modes": study.modes,
             "phases": scenario.phases,
@@ -103,6 +104,11 @@ pub(super) fn begin(folder: &RunFolder, study: &Study, plan: &Rollout) -> Result
         })).collect::<Vec<_>>(),
         "strategies": super::strategies::told(plan),
         "threads": rayon::current_num_threads(),
+        // What of `proof.json` differs from run to run.
+        "proofs": plan.problems.stated.iter().map(|of| json!({
+            "time_s": of.time_s,
+            "steps": of.steps.iter().map(|s| json!({ "step": s.step, "at_s": s.at_s })).collect::<Vec<_>>(),
+        })).collect::<Vec<_>>(),
     });
     save(folder.path(), &manifest)?;
     Ok(manifest)

@@ -11,6 +11,7 @@ use polars::prelude::{
 use crate::access::matrix::Trip;
 use crate::error::{Fault, Result};
 use crate::ingest::points::NamedPoint;
+use crate::output::table::failed;
 
 /// A Parquet file of trips with the columns `from_id`, `to_id` (text), `travel_time_s` (s, null where the trip cannot
 /// be done within the cut-off) and `distance_m` (m, great circle).
@@ -75,8 +76,4 @@ impl<'a> TripTable<'a> {
         self.writer.finish().map_err(|e| failed(self.path, &e))?;
         Ok(())
     }
-}
-
-fn failed(path: &Path, error: &polars::prelude::PolarsError) -> Fault {
-    Fault::new("io", format!("cannot write the table: {error}")).file(path).help("check the disk, then run again")
 }

@@ -33,7 +33,7 @@ mod today;
 pub mod verify;
 pub mod workbook;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::error::Result;
 use crate::optimise::certificate::Certificate;
@@ -42,16 +42,17 @@ use crate::rollout::certify::certify;
 use crate::rollout::explain::why::{SiteReason, site_reasons};
 use crate::stages::Stages;
 use crate::study::Study;
-use folder::PendingFolder;
+use folder::Place;
 use run::Run;
 use table::RunFolder;
 
-/// Writes everything a run leaves into `target`.
+/// Writes everything a run leaves into the folder that was claimed for it.
 ///
 /// # Errors
-/// The folder stands already and `force` is not given, or the disk refuses; then nothing is left behind.
-pub fn write_run(target: &Path, force: bool, study: &Study, plan: &Rollout, stages: &mut Stages) -> Result<PathBuf> {
-    let folder = PendingFolder::begin(target, force)?;
+/// The disk refuses, or a folder has appeared there meanwhile; then nothing is left behind.
+pub fn write_run(place: &Place, study: &Study, plan: &Rollout, stages: &mut Stages) -> Result<PathBuf> {
+    let keep = stages.keep();
+    let folder = place.begin()?;
     let certificates = stages.run(
         "certify",
         || certify(study, plan),
@@ -66,7 +67,7 @@ pub fn write_run(target: &Path, force: bool, study: &Study, plan: &Rollout, stag
     )?;
     let isochrones = stages.run(
         "draw isochrones",
-        || shapes::isochrones(study, plan),
+        || keep.keep("isochrones", || shapes::isochrones(study, plan)),
         |i: &Vec<shapes::Isochrone>| format!("{} polygons", i.len()),
     )?;
     let run = RunFolder::new(folder.path(), study, plan)?;
@@ -78,7 +79,7 @@ pub fn write_run(target: &Path, force: bool, study: &Study, plan: &Rollout, stag
             files::rollout_csv(folder.path(), study, plan)?;
             files::isochrones_geojson(folder.path(), study, &isochrones)
         },
-        |()| format!("tables in {}", target.display()),
+        |()| format!("tables in {}", place.target().display()),
     )?;
     stages.run(
         "write background",
@@ -89,7 +90,7 @@ pub fn write_run(target: &Path, force: bool, study: &Study, plan: &Rollout, stag
         stages.run(
             "frontier",
             || {
-                let found = crate::rollout::frontier::frontier(study, Some(plan))?;
+                let found = keep.keep("frontier", || crate::rollout::frontier::frontier(study, Some(plan)))?;
                 frontier::write(&run, study, &found)?;
                 Ok(found)
             },

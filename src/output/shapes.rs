@@ -2,6 +2,7 @@
 
 use geo::MultiPolygon;
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use crate::access::isochrone::{Canvas, Scratch};
 use crate::access::search::Search;
@@ -16,6 +17,7 @@ use crate::units::TravelTime;
 const SQUARE_M: f64 = 100.0;
 
 /// A polygon of equal travel time by the most used mode.
+#[derive(Serialize, Deserialize)]
 pub struct Isochrone {
     /// Index of the phase.
     pub phase: usize,
@@ -24,6 +26,7 @@ pub struct Isochrone {
     /// Longest travel time in minutes.
     pub minutes: f64,
     /// What lies within it.
+    #[serde(with = "rings")]
     pub shape: MultiPolygon<f64>,
 }
 
@@ -58,4 +61,46 @@ pub fn isochrones(study: &Study, plan: &Rollout) -> Result<Vec<Isochrone>> {
         all.extend(result?);
     }
     Ok(all)
+}
+
+/// Shapes as rings of points, outer ring first: how they are kept for a run that goes on.
+mod rings {
+    use geo::{LineString, MultiPolygon, Polygon};
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    type Ring = Vec<(f64, f64)>;
+
+    pub(super) fn serialize<S: Serializer>(shape: &MultiPolygon<f64>, to: S) -> Result<S::Ok, S::Error> {
+        let ring = |line: &LineString<f64>| -> Ring { line.coords().map(|c| (c.x, c.y)).collect() };
+        let of = |polygon: &Polygon<f64>| -> (Ring, Vec<Ring>) {
+            (ring(polygon.exterior()), polygon.interiors().iter().map(ring).collect())
+        };
+        shape.iter().map(of).collect::<Vec<_>>().serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<MultiPolygon<f64>, D::Error> {
+        let polygons = Vec::<(Ring, Vec<Ring>)>::deserialize(from)?;
+        let of = |(outer, holes): (Ring, Vec<Ring>)| {
+            Polygon::new(LineString::from(outer), holes.into_iter().map(LineString::from).collect())
+        };
+        Ok(MultiPolygon(polygons.into_iter().map(of).collect()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use geo::polygon;
+
+    #[test]
+    fn a_kept_shape_comes_back() {
+        let square = polygon!(
+            exterior: [(x: 0., y: 0.), (x: 4., y: 0.), (x: 4., y: 0.1), (x: 0., y: 4.)],
+            interiors: [[(x: 1., y: 1.), (x: 2., y: 1.), (x: 1., y: 2.)]],
+        );
+        let drawn =
+            Isochrone { phase: 1, site: Some(7), minutes: 10.0, shape: MultiPolygon(vec![square.clone(), square]) };
+        let back: Isochrone = postcard::from_bytes(&postcard::to_allocvec(&drawn).unwrap()).unwrap();
+        assert_eq!((back.phase, back.site, back.minutes, back.shape), (1, Some(7), 10.0, drawn.shape));
+    }
 }

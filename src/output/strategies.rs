@@ -20,12 +20,12 @@ pub(super) fn rows(study: &Study, plan: &Rollout) -> Vec<Values> {
         Values::whole(rows.iter().map(|r| r.2.agents as u32)),
         Values::number(rows.iter().map(|r| r.2.covered.people())),
         Values::number(rows.iter().map(|r| r.2.person_days)),
-        Values::text(rows.iter().map(|r| r.2.proof.problem)),
-        Values::text(rows.iter().map(|r| r.2.proof.unit)),
+        Values::text(rows.iter().map(|r| &*r.2.proof.problem)),
+        Values::text(rows.iter().map(|r| &*r.2.proof.unit)),
         Values::number(rows.iter().map(|r| r.2.proof.objective)),
         Values::number(rows.iter().map(|r| r.2.proof.bound)),
         Values::number(rows.iter().map(|r| r.2.proof.gap)),
-        Values::text(rows.iter().map(|r| r.2.proof.status)),
+        Values::text(rows.iter().map(|r| &*r.2.proof.status)),
     ]
 }
 

@@ -25,6 +25,7 @@ use crate::decoders::{UNEVEN, caught, even};
 use crate::error::{Error, Fault, Result};
 use crate::ingest::parquet_guard;
 use geo::Summary;
+pub(in crate::output) use pieces::failed;
 use pieces::internal;
 
 /// The values of a column.

@@ -1,8 +1,11 @@
 //! The problems that a rollout was chosen by, kept so that their proofs can be written down and checked by others.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use super::{Rollout, solve};
+use serde::{Deserialize, Serialize};
+
 use crate::error::Result;
 use crate::optimise::certificate::{Certificate, Effort, of_phases, of_set_cover};
 use crate::optimise::{Answer, ProofStep, Status, phases, set_cover};
@@ -10,7 +13,7 @@ use crate::stages::meter;
 use crate::study::Study;
 
 /// A problem as it was given to the optimiser, and what came of it. Sites and rows are those of the study.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Statement {
     /// The phases of the scenario that it decides.
     pub phases: Range<usize>,
@@ -20,7 +23,7 @@ pub struct Statement {
     /// all the more.
     pub also: Vec<String>,
     /// Why there are no multipliers for it, where there are none.
-    pub no_multipliers: Option<&'static str>,
+    pub no_multipliers: Option<Cow<'static, str>>,
     /// Sites that stood before.
     pub fixed: Vec<bool>,
     /// The cost of each site; all 1 where sites are counted.
@@ -40,7 +43,7 @@ pub struct Statement {
 }
 
 /// Phases whose problem is not stated: another form of proof would be needed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unstated {
     /// The phases of the scenario that it decides.
     pub phases: Range<usize>,
@@ -49,7 +52,7 @@ pub struct Unstated {
 }
 
 /// What a problem is for which no multipliers are sought.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum UnstatedKind {
     /// The worst boundary first, level by level.
     WorstFirst,
@@ -82,7 +85,7 @@ impl UnstatedKind {
 }
 
 /// All that was asked of the optimiser.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Problems {
     /// What is stated in full, in the order of the phases.
     pub stated: Vec<Statement>,
@@ -91,7 +94,7 @@ pub struct Problems {
 }
 
 /// What was asked of the optimiser.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Asked {
     /// The most people, weighed by days, over one or several phases; one entry a phase.
     MostPeople(Vec<phases::Phase>),

@@ -4,6 +4,8 @@ use rayon::prelude::*;
 
 use super::Rollout;
 use super::solve::{Named, cover_table, scopes};
+use serde::{Deserialize, Serialize};
+
 use crate::access::cover::Pair;
 use crate::error::Result;
 use crate::network::CLOSED;
@@ -14,6 +16,7 @@ use crate::study::Study;
 use crate::units::Persons;
 
 /// The curve of a study.
+#[derive(Serialize, Deserialize)]
 pub struct Frontier {
     /// From the fixed sites alone to the fewest agents known to serve everyone whom a candidate can serve.
     pub points: Vec<Point>,
@@ -30,6 +33,7 @@ pub struct Frontier {
 }
 
 /// A number of agents.
+#[derive(Serialize, Deserialize)]
 pub struct Point {
     /// The most agents, fixed ones included.
     pub agents: u32,
@@ -51,6 +55,7 @@ pub struct Point {
 }
 
 /// A phase of the plan beside the curve.
+#[derive(Serialize, Deserialize)]
 pub struct Mark {
     /// Index of the phase.
     pub phase: usize,

@@ -17,12 +17,14 @@ mod solve;
 pub mod today;
 pub mod uncovered;
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::error::{Fault, Result};
 use crate::optimise::cover::open_flags;
+use crate::stages::checkpoint::Keep;
 use crate::stages::meter;
 use crate::study::Study;
 use crate::units::Persons;
@@ -68,12 +70,12 @@ pub struct PhasePlan {
 }
 
 /// The proof of a phase's choice.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Proof {
     /// What was asked of the solver.
-    pub problem: &'static str,
+    pub problem: Cow<'static, str>,
     /// Unit of `objective` and `bound`: `sites`, `people`, `person-days`, `weighted …` where groups have weights.
-    pub unit: &'static str,
+    pub unit: Cow<'static, str>,
     /// What the plan reaches; of all phases solved together where they are.
     pub objective: f64,
     /// What no plan can beat.
@@ -81,7 +83,7 @@ pub struct Proof {
     /// The distance between the two as a share of the larger.
     pub gap: f64,
     /// `optimal`, `gap_reached`, `time_limit`, `unproven`, or `nothing_to_open`.
-    pub status: &'static str,
+    pub status: Cow<'static, str>,
     /// The best that this phase could reach if it did not have to keep what earlier phases opened: people covered, or
     /// sites needed. The difference is the price of nesting.
     pub alone_bound: Option<f64>,
@@ -117,7 +119,15 @@ impl Rollout {
     /// A scope matches nothing, the solver fails; [`crate::error::Error::Targets`] where the phases ask for what cannot be
     /// had, with what could be.
     pub fn solve(study: &Study) -> Result<Rollout> {
-        let (choices, problems, strategies) = solve::choose(study)?;
+        Self::solve_keeping(study, Keep::NOTHING)
+    }
+
+    /// As [`Rollout::solve`], each block of phases that takes long being kept.
+    ///
+    /// # Errors
+    /// As [`Rollout::solve`].
+    pub fn solve_keeping(study: &Study, keep: Keep) -> Result<Rollout> {
+        let (choices, problems, strategies) = solve::choose(study, keep)?;
         let opened: BTreeSet<u32> = choices.iter().flat_map(|c| c.open.iter().copied()).collect();
         meter::say("checking by a second search");
         let served = indicators::served_under_all_speeds(study, &opened);

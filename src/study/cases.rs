@@ -121,7 +121,7 @@ impl<'a> Cases<'a> {
                 }
                 let changed = self.roads(case, &closed, network, cell_legs, site_legs)?;
                 let (cells, sites) = (&changed.cell_legs, &changed.site_legs);
-                let found = cover_all(&changed.network, &study.cells, &study.sites, cells, sites, &study.standard);
+                let found = cover_all(&changed.network, &study.cells, &study.sites, cells, sites, &study.standard)?;
                 covers.push(found);
                 roads.push(changed);
             }

@@ -8,6 +8,8 @@ use rayon::prelude::*;
 use super::StudySite;
 use super::official::official_inside;
 use super::settlement::Settlement;
+use serde::{Deserialize, Serialize};
+
 use crate::error::{Fault, Result};
 use crate::ingest::boundaries::BoundaryLayer;
 use crate::ingest::osm::features::Building;
@@ -50,6 +52,7 @@ pub(super) fn drop_unused(
 }
 
 /// Where people live and how that was found.
+#[derive(Serialize, Deserialize)]
 pub struct Demand {
     /// Places with people in them.
     pub cells: Vec<DemandCell>,
@@ -62,7 +65,7 @@ pub struct Demand {
 }
 
 /// What was found in the population file; see [`PopulationGrid`].
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Source {
     /// Its people in the study area.
     pub persons: Persons,
@@ -95,7 +98,7 @@ impl Source {
 }
 
 /// How the population was scaled, layer by layer.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Scaled {
     /// Id of each layer, and a row for each of its features that lie in the study area.
     pub layers: Vec<(String, Vec<ScaledFeature>)>,
@@ -106,7 +109,7 @@ pub struct Scaled {
 }
 
 /// How the people of one feature were scaled.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ScaledFeature {
     /// Its code.
     pub code: String,

@@ -140,6 +140,7 @@ impl Study {
     /// Faults of the inputs; those of the small files (modes, boundaries, sites) are told together.
     pub fn load(scenario: Scenario, cache: Option<&Cache>, stages: &mut Stages) -> Result<Study> {
         let standard = scenario.standard.standard();
+        let keep = stages.keep();
         let tables = stages.run(
             "read tables",
             || {
@@ -172,7 +173,7 @@ impl Study {
         let ground = Ground { network: &network, buildings: &features.buildings, water: &lakes };
         let Demand { cells, mut cell_boundary, scaled, source } = stages.run(
             "read population",
-            || demand(&scenario, &area, &layers, &ground),
+            || keep.keep("people", || demand(&scenario, &area, &layers, &ground)),
             |demand: &Demand| {
                 let persons: Persons = demand.cells.iter().map(|c| c.persons).sum();
                 format!("{} demand cells, {:.0} people{}", demand.cells.len(), persons.people(), told(&demand.scaled))
@@ -193,14 +194,19 @@ impl Study {
             || snap_all(&scenario, &network, &cells, &sites),
             |_| "cells and sites joined to streets".to_owned(),
         )?;
-        let times = |network: &Network, sites: &[StudySite], cells_on: &Legs, sites_on: &Legs, stages: &mut Stages| {
+        let times = |what: &str,
+                     network: &Network,
+                     sites: &[StudySite],
+                     cells_on: &Legs,
+                     sites_on: &Legs,
+                     stages: &mut Stages| {
             stages.run(
                 "travel times",
-                || Ok(cover_all(network, &cells, sites, cells_on, sites_on, &standard)),
+                || keep.keep(what, || cover_all(network, &cells, sites, cells_on, sites_on, &standard)),
                 |c: &CoverSets| format!("{} pairs of a demand row and a site that serves it", c.pairs()),
             )
         };
-        let mut cover = times(&network, &sites, &cell_legs, &site_legs, stages)?;
+        let mut cover = times("travel times", &network, &sites, &cell_legs, &site_legs, stages)?;
         if scenario.proposals.most > 0 {
             let unserved = unserved(&cover, &sites, &row_persons);
             let found = Unserved {
@@ -216,7 +222,7 @@ impl Study {
             };
             let mut proposed = stages.run(
                 "propose points",
-                || Ok(found.propose()),
+                || found.propose(),
                 |p| format!("{} new points for people whom no candidate serves", p.len()),
             )?;
             // Sites may come from a run that has proposed some before.
@@ -230,7 +236,7 @@ impl Study {
             if !proposed.is_empty() {
                 sites.extend(proposed.into_iter().map(|site| proposal(site, &scenario, &layers)));
                 site_legs = snap_sites(&scenario, &network, &Snapper::new(&network), &sites)?;
-                cover = times(&network, &sites, &cell_legs, &site_legs, stages)?;
+                cover = times("travel times with new points", &network, &sites, &cell_legs, &site_legs, stages)?;
             }
         }
         let mut covers = vec![cover];
@@ -246,7 +252,8 @@ impl Study {
                 || snap_all(&scenario, &network, &cells, &sites),
                 |_| format!("cells and sites joined to streets, speeds of {speeds:?}"),
             )?;
-            covers.push(times(&network, &sites, &cell_legs, &site_legs, stages)?);
+            let what = format!("travel times by speeds of {speeds:?}");
+            covers.push(times(&what, &network, &sites, &cell_legs, &site_legs, stages)?);
             office_legs.push(snap_offices(&scenario, &network, &offices)?);
             also.push(OtherSpeeds { network, cell_legs, site_legs });
         }
@@ -478,7 +485,7 @@ fn cover_all(
     cell_legs: &Legs,
     site_legs: &Legs,
     standard: &Standard,
-) -> CoverSets {
+) -> Result<CoverSets> {
     let bare = |legs: &Legs| -> Vec<Vec<Option<Leg>>> { (0..network.modes.len()).map(|m| legs.bare(m)).collect() };
     let cell_places: Vec<LonLat> = cells.iter().map(|c| c.at).collect();
     let site_places: Vec<LonLat> = sites.iter().map(|s| s.site.at).collect();

@@ -10,6 +10,7 @@ use geo::{Intersects, MultiPolygon, Point};
 
 use crate::access::cover::{CoverSets, Hung, Standard, cover_sets};
 use crate::access::legs::{Leg, Legs};
+use crate::error::Result;
 use crate::ingest::boundaries::BoundaryLayer;
 use crate::ingest::osm::features::{PointOfInterest, TagRule, tag};
 use crate::ingest::population::DemandCell;
@@ -65,12 +66,15 @@ struct Spot {
 
 impl Unserved<'_> {
     /// The places proposed, those that serve most first.
-    pub fn propose(&self) -> Vec<Site> {
+    ///
+    /// # Errors
+    /// Interrupted.
+    pub fn propose(&self) -> Result<Vec<Site>> {
         let n_modes = self.network.modes.len();
         let of_cell = |c: usize| -> Persons { self.persons[c * n_modes..(c + 1) * n_modes].iter().copied().sum() };
         let cells: Vec<usize> = (0..self.cells.len()).filter(|&c| of_cell(c).0 > 0).collect();
         let spots = self.spots(&cells, &of_cell);
-        let cover = self.cover(&cells, &spots);
+        let cover = self.cover(&cells, &spots)?;
         // People by row of the cells that matter, and rows by spot.
         let persons: Vec<Persons> =
             cells.iter().flat_map(|&c| self.persons[c * n_modes..(c + 1) * n_modes].iter().copied()).collect();
@@ -96,7 +100,7 @@ impl Unserved<'_> {
             }
             proposed.push(self.site(&spots[best], proposed.len() + 1));
         }
-        proposed
+        Ok(proposed)
     }
 
     fn spots(&self, cells: &[usize], of_cell: &dyn Fn(usize) -> Persons) -> Vec<Spot> {
@@ -157,7 +161,7 @@ impl Unserved<'_> {
     }
 
     /// Which spots serve the rows of the cells.
-    fn cover(&self, cells: &[usize], spots: &[Spot]) -> CoverSets {
+    fn cover(&self, cells: &[usize], spots: &[Spot]) -> Result<CoverSets> {
         let snap = &self.scenario.snap;
         let places: Vec<LonLat> = spots.iter().map(|s| s.at).collect();
         let limit = Distance::from_metres(snap.site_limit_m);

@@ -34,7 +34,8 @@ mod tests;
 mod water;
 mod write;
 
-use crate::error::{Fault, Result};
+use crate::error::Result;
+use crate::files::PendingFile;
 use serde::Serialize;
 use std::path::Path;
 
@@ -93,11 +94,14 @@ struct City {
 /// `io` when the folder or a file cannot be written; `synth::…` when the compiled-in facts do not fit together.
 pub fn write_demo_city(out: &Path, options: &CityOptions) -> Result<CitySummary> {
     let city = make(options)?;
-    std::fs::create_dir_all(out).map_err(|e| Fault::io("make the folder", out, &e))?;
-    for (name, bytes) in &city.files {
-        let path = out.join(name);
-        std::fs::write(&path, bytes).map_err(|e| Fault::io("write the file", &path, &e))?;
-    }
+    // All are written before the first takes the place of an older one.
+    let write = |(name, bytes): &(&str, Vec<u8>)| {
+        let file = PendingFile::begin(&out.join(name), true)?;
+        file.write("write the file", bytes)?;
+        Ok(file)
+    };
+    let files: Vec<PendingFile> = city.files.iter().map(write).collect::<Result<_>>()?;
+    files.into_iter().try_for_each(PendingFile::commit)?;
     Ok(city.summary)
 }
 

@@ -92,12 +92,13 @@ def main() -> int:
                 to_site = (ways + inward["time_ms"].to_numpy()[:, None]).min(axis=0)
                 times = np.minimum(leg["to_end_ms"] + to_site[end], leg["to_start_ms"] + to_site[start])
                 same = street == site["street"]
-                forward = offset <= site["offset_mm"]
                 site_start = np.inf if site["from_start_ms"] is None else site["from_start_ms"]
                 site_back = np.inf if site["to_start_ms"] is None else site["to_start_ms"]
                 with np.errstate(invalid="ignore"):
-                    direct = np.where(forward, site_start - leg["from_start_ms"], leg["to_start_ms"] - site_back)
-                direct = np.where(np.isfinite(direct), np.maximum(direct, 0), np.inf) + site["access_ms"]
+                    along, against = site_start - leg["from_start_ms"], leg["to_start_ms"] - site_back
+                along = np.where(np.isfinite(along) & (offset <= site["offset_mm"]), np.maximum(along, 0), np.inf)
+                against = np.where(np.isfinite(against) & (offset >= site["offset_mm"]), np.maximum(against, 0), np.inf)
+                direct = np.minimum(along, against) + site["access_ms"]
                 times = np.where(same, np.minimum(times, direct), times) + leg["access_ms"]
                 reach[ids] = times
             reach[reach > cutoff_ms] = np.inf

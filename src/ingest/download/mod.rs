@@ -76,7 +76,8 @@ impl Source {
         let plain: String = last.chars().filter(|c| c.is_ascii_alphanumeric() || "-_.".contains(*c)).collect();
         // The end of a long name tells more than its beginning.
         let name = plain[plain.len().saturating_sub(LONGEST_NAME)..].trim_start_matches('.');
-        let ours = name == record::FILE || [".part", ".part.json", ".partial"].iter().any(|end| name.ends_with(end));
+        let ours = [record::FILE, record::LOCK].contains(&name)
+            || [".part", ".part.json", ".partial"].iter().any(|end| name.ends_with(end));
         let name = if ours { format!("download-{}", name.replace(".part", "-part")) } else { name.to_owned() };
         Source { name: if name.is_empty() { "download".into() } else { name }, urls, md5: false, sha256: None, looks }
     }
@@ -156,11 +157,11 @@ pub struct Fetched {
     pub reused: bool,
 }
 
-/// Refuses a name that leads out of the folder, or to gandan's own list of files.
+/// Refuses a name that leads out of the folder, or to gandan's own files.
 fn check_name(name: &str) -> Result<()> {
     let plain = |c: char| !c.is_control() && !"/\\:".contains(c);
     let sound = !name.is_empty() && name.len() <= LONGEST_NAME && name.chars().all(plain);
-    if sound && name != "." && name != ".." && name != record::FILE {
+    if sound && name != "." && name != ".." && ![record::FILE, record::LOCK].contains(&name) {
         return Ok(());
     }
     Err(Fault::new("download::name", format!("`{}` is no name for a fetched file", name.escape_debug()))

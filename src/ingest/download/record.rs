@@ -16,6 +16,8 @@ use crate::limits;
 const BY_HAND: &str = "put there by hand";
 /// The list of the files of a folder.
 pub(super) const FILE: &str = "fetched.json";
+/// Held while the record is read, changed and written.
+pub(super) const LOCK: &str = ".fetched.lock";
 
 /// Where a file came from and what it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -113,11 +115,17 @@ pub(super) fn load(folder: &Path) -> Result<BTreeMap<String, Record>> {
 /// Notes a file.
 pub(super) fn store(folder: &Path, name: &str, record: &Record) -> Result<()> {
     let path = folder.join(FILE);
+    // Two runs that note a file at once would each lose what the other noted. The lock file stays: whoever waits for it
+    // has it open.
+    let lock = folder.join(LOCK);
+    let lock = std::fs::File::create(&lock).map_err(|e| Fault::io("write", &lock, &e))?;
+    // Some file systems know no locks.
+    let _ = lock.lock();
     let mut all = load(folder)?;
     all.insert(name.to_owned(), record.clone());
     let pending = PendingFile::begin(&path, true)?;
     let text = serde_json::to_vec_pretty(&all)
         .map_err(|e| Fault::new("internal::record", format!("the record cannot be written: {e}")))?;
-    std::fs::write(pending.path(), text).map_err(|e| Fault::io("write", &path, &e))?;
+    pending.write("write", text)?;
     pending.commit()
 }

@@ -4,6 +4,8 @@
 
 use super::DemandCell;
 use super::allocate::apportion;
+use serde::{Deserialize, Serialize};
+
 use crate::units::Persons;
 
 /// Factors outside these are worth a look: the grid and the official number disagree by more than twice.
@@ -24,7 +26,7 @@ pub struct Margin<'a> {
 }
 
 /// What calibrating did to one boundary.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct CalibrationRow {
     /// Demand cells of the boundary.
     pub cells: usize,

@@ -18,6 +18,8 @@ use std::path::Path;
 
 use geo::{MultiPolygon, Rect};
 
+use serde::{Deserialize, Serialize};
+
 use crate::error::{Fault, Result};
 use crate::limits::DEMAND_CELLS;
 use crate::units::{LonLat, Persons};
@@ -31,7 +33,7 @@ pub use zonal::zonal_sums;
 const MOST_PERSONS: f64 = 1e7;
 
 /// A place with people in it.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct DemandCell {
     /// Stable in one input: the pixel's number by rows from the north-west corner of the whole raster, the H3 index, or the
     /// row of a table of points, from 0; see [`PopulationGrid::locate`] for sub-cells.

@@ -3,6 +3,8 @@
 use geo::{Coord, GeodesicArea, LineString, Polygon};
 use h3o::{CellIndex, LatLng};
 
+use serde::{Deserialize, Serialize};
+
 use crate::units::LonLat;
 
 /// Semi-major axis of WGS 84 in metres, and its flattening.
@@ -10,7 +12,7 @@ const WGS84_A_M: f64 = 6_378_137.0;
 const WGS84_F: f64 = 1.0 / 298.257_223_563;
 
 /// The outline of a demand cell about its centre.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub enum CellShape {
     /// A place without extent.
     Point,

@@ -11,6 +11,7 @@ use std::collections::VecDeque;
 use rayon::join;
 use rayon::prelude::*;
 
+use crate::stages::stopping;
 use crate::units::LonLat;
 
 /// Parts of at most this many junctions are not cut further.
@@ -163,7 +164,8 @@ impl Part {
 /// Orders a part; its separator comes last. Halves shrink by at least a quarter each time, so the depth is bounded by
 /// the logarithm of the size.
 fn dissect(part: Part) -> Vec<u32> {
-    if part.len() <= LEAF {
+    // Any order will do for a run that is being stopped: nothing comes of it.
+    if part.len() <= LEAF || stopping() {
         let mut order: Vec<usize> = (0..part.len()).collect();
         order.sort_by_key(|&n| (part.neighbours(n).len(), part.ids[n]));
         return order.into_iter().map(|n| part.ids[n]).collect();
@@ -177,7 +179,7 @@ fn dissect(part: Part) -> Vec<u32> {
 }
 
 fn dissect_connected(part: Part) -> Vec<u32> {
-    if part.len() <= LEAF {
+    if part.len() <= LEAF || stopping() {
         return dissect(part);
     }
     let label = best_cut(&part);

@@ -7,6 +7,8 @@ use std::sync::LazyLock;
 
 use unicode_normalization::UnicodeNormalization;
 
+use crate::texts::is_unseen;
+
 /// The bytes of the plain font.
 pub fn regular() -> &'static [u8] {
     dejavu::sans_condensed::regular()
@@ -20,13 +22,7 @@ pub fn bold() -> &'static [u8] {
 /// The letters of a text as they are drawn: marks on their letters, breaks as blanks, nothing that is not seen or that
 /// turns the direction of what follows.
 pub fn readable(text: &str) -> impl Iterator<Item = char> {
-    let hidden = |c: &char| {
-        matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
-            || matches!(c, '\u{61c}' | '\u{fffe}' | '\u{ffff}')
-    };
-    text.nfc()
-        .map(|c| if c.is_whitespace() && c != '\u{a0}' { ' ' } else { c })
-        .filter(move |c| !c.is_control() && !hidden(c))
+    text.nfc().map(|c| if c.is_whitespace() && c != '\u{a0}' { ' ' } else { c }).filter(|c| !is_unseen(*c))
 }
 
 /// Width of a text in pixels, in a font of some size.

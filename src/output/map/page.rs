@@ -65,6 +65,19 @@ mod tests {
     }
 
     #[test]
+    fn the_page_carries_the_licences_of_what_it_holds() {
+        // MapLibre and what is inside it; each licence asks to go with every copy.
+        assert!(PAGE.contains("Copyright (c) 2023, MapLibre contributors"));
+        assert!(PAGE.contains("Redistributions in binary form must reproduce the above"));
+        for package in ["maplibre-gl", "earcut", "gl-matrix", "kdbush", "pbf", "@mapbox/vector-tile"] {
+            assert!(PAGE.contains(&format!("{package} ")), "{package}");
+        }
+        // One comment, which ends where the page does.
+        assert!(PAGE.trim_end().ends_with("-->\n</body>\n</html>"));
+        assert_eq!(PAGE.matches("What this page holds besides gandan:").count(), 1);
+    }
+
+    #[test]
     fn templates_of_tiles() {
         let server = |template| tile_server(template).map_err(|e| e.faults()[0].code);
         assert_eq!(server("https://tile.example.org/{z}/{x}/{y}.png"), Ok("https://tile.example.org"));

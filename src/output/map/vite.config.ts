@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { readFileSync, readdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { defineConfig, type Plugin } from 'vite'
 
@@ -25,6 +25,30 @@ function maplibreWorker(): Plugin {
       return `export default ${JSON.stringify(`(()=>{"use strict";${script}})()`)}`
     }
   }
+}
+
+/**
+ * The licences of MapLibre and of what it holds, word for word: they ask to go with every copy, and each page is one.
+ * As a comment, so that a reader of the page's source finds them and no browser runs them.
+ */
+function licences(): string {
+  const texts = new Map<string, string[]>()
+  const seen = new Set<string>()
+  const waiting = ['maplibre-gl']
+  for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
+    // Types leave nothing in the bundle.
+    if (seen.has(name) || name.startsWith('@types/')) continue
+    seen.add(name)
+    const folder = new URL(`node_modules/${name}/`, import.meta.url)
+    const about = JSON.parse(readFileSync(new URL('package.json', folder), 'utf8'))
+    waiting.push(...Object.keys(about.dependencies ?? {}))
+    const file = readdirSync(folder).find(entry => /^licen[cs]e/i.test(entry))
+    const text = file ? readFileSync(new URL(file, folder), 'utf8').replace(/\r\n?/g, '\n').trim() : 'No licence file.'
+    texts.set(text, [...(texts.get(text) ?? []), `${name} ${about.version} (${about.license})`])
+  }
+  const parts = [...texts].map(([text, names]) => `${names.sort().join(', ')}\n\n${text}`).sort()
+  // Nothing in a text may end the comment.
+  return ['What this page holds besides gandan:', ...parts].join('\n\n---\n\n').replace(/--+!?>/g, '- ->')
 }
 
 /** Puts the script and the style into the page and adds a policy that lets nothing else run and nothing be fetched. */
@@ -72,6 +96,7 @@ function oneFile(): Plugin {
       ].join('; ')
       html = html.replace(/<!-- CSP:.*?-->/s, () => `<meta http-equiv="Content-Security-Policy" content="${policy}" />`)
       if (!html.includes(policy)) throw new Error('index.html has lost its place for the policy')
+      html = html.replace('</body>', () => `<!-- ${licences()}\n-->\n</body>`)
       for (const placeholder of PLACEHOLDERS) {
         if (html.split(placeholder).length !== 2) throw new Error(`${placeholder} must stand in the page exactly once`)
       }

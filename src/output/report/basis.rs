@@ -239,15 +239,9 @@ pub fn sources(facts: &Facts, words: &Words, html: &mut String) {
         .dense();
     for input in &about.inputs {
         let sha = Safe::markup(format!("<code>{}</code>", Safe::text(&input.sha256)));
-        table.row([Safe::name(&file_name(&input.file)), sha]);
+        table.row([Safe::name(&input.name()), sha]);
     }
     html.push_str(&table.finish());
-}
-
-/// The name of a file with its folder; what lies above says more of the machine than of the data.
-fn file_name(path: &str) -> String {
-    let parts: Vec<&str> = path.split(['/', '\\']).filter(|p| !p.is_empty()).collect();
-    parts[parts.len().saturating_sub(2)..].join("/")
 }
 
 /// Section IX.
@@ -277,22 +271,9 @@ pub fn checks(facts: &Facts, words: &Words, html: &mut String) {
     table.row([words.get("check.candidates"), words.count(facts.sites.len() as u32)]);
     let communes: BTreeSet<&str> = facts.communes(1).map(|b| b.code.as_str()).collect();
     table.row([words.get("check.communes"), words.count(communes.len() as u32)]);
-    table.row([words.get("check.threads"), number(&manifest["threads"])]);
     if stages > 0.0 {
         table.row([words.get("check.time"), words.fill("unit.seconds", &[("n", words.number(stages, 1))])]);
     }
     html.push_str(&table.finish());
     paragraph(html, &words.get("check.settings"));
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_of_files_tell_nothing_of_the_machine() {
-        assert_eq!(file_name("/home/someone/data/demo/sites.csv"), "demo/sites.csv");
-        assert_eq!(file_name("C:\\Users\\me\\sites.csv"), "me/sites.csv");
-        assert_eq!((file_name("sites.csv"), file_name("")), ("sites.csv".into(), String::new()));
-    }
 }

@@ -3,7 +3,7 @@
 
 use std::fmt::{self, Write};
 
-use crate::texts::push_escaped;
+use crate::texts::{is_unseen, push_escaped};
 
 /// Texts longer than so many letters are cut.
 const LONGEST_TEXT: usize = 1500;
@@ -55,16 +55,9 @@ impl fmt::Display for Safe {
     }
 }
 
-/// Whether a letter says nothing and may do harm: controls, and marks that turn the direction of writing.
-fn harmful(letter: char) -> bool {
-    letter.is_control()
-        || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
-        || matches!(letter, '\u{feff}' | '\u{fffe}' | '\u{ffff}')
-}
-
 fn escaped(text: &str, most: usize) -> String {
     let mut safe = String::with_capacity(text.len().min(4 * most));
-    let mut letters = text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|c| !harmful(*c));
+    let mut letters = text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|c| !is_unseen(*c));
     for letter in letters.by_ref().take(most) {
         push_escaped(&mut safe, letter);
     }

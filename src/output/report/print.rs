@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::error::{Fault, Result};
+use crate::files::lock::{Asked, Lock};
 
 /// Names under which browsers that can print stand on the search path.
 const NAMES: [&str; 7] = [
@@ -68,7 +69,30 @@ pub fn pdf(page: &str, target: &Path) -> Result<()> {
 }
 
 /// A folder that goes when it is dropped.
-struct Scratch(PathBuf);
+struct Scratch(PathBuf, Option<Lock>);
+
+impl Scratch {
+    /// A folder in another; those that killed runs left there go.
+    fn new(parent: &Path) -> Result<Scratch> {
+        let of_run = |name: &str| name.strip_prefix('.')?.strip_suffix(".gandan-print")?.parse::<u32>().ok();
+        for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
+            let abandoned = || matches!(Lock::ask(&entry.path().join(LOCK)), Ok(Asked::Held(_)));
+            if entry.file_name().to_str().and_then(of_run).is_some() && abandoned() {
+                let _ = fs::remove_dir_all(entry.path());
+            }
+        }
+        let folder = parent.join(format!(".{}.gandan-print", std::process::id()));
+        fs::create_dir_all(&folder).map_err(|e| Fault::io("make a folder to print in", &folder, &e))?;
+        let mut scratch = Scratch(folder, None);
+        if let Ok(Asked::Held(lock)) = Lock::ask(&scratch.0.join(LOCK)) {
+            scratch.1 = Some(lock);
+        }
+        Ok(scratch)
+    }
+}
+
+/// In a scratch folder, held by the run that prints in it.
+const LOCK: &str = "lock";
 
 impl Drop for Scratch {
     fn drop(&mut self) {
@@ -80,9 +104,7 @@ fn print_with(browser: &Path, page: &str, target: &Path, limit: Duration) -> Res
     // Beside the target: browsers packed as snaps may not read other folders, such as that for temporary files.
     let parent = target.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let parent = parent.canonicalize().map_err(|e| Fault::io("find the folder of the PDF", parent, &e))?;
-    let scratch = Scratch(parent.join(format!(".{}.gandan-print", std::process::id())));
-    let _ = fs::remove_dir_all(&scratch.0);
-    fs::create_dir_all(&scratch.0).map_err(|e| Fault::io("make a folder to print in", &scratch.0, &e))?;
+    let scratch = Scratch::new(&parent)?;
     let (html, pdf, told) = (scratch.0.join("report.html"), scratch.0.join("report.pdf"), scratch.0.join("told.txt"));
     fs::write(&html, page).map_err(|e| Fault::io("write the page to print", &html, &e))?;
     let mut sandbox = true;

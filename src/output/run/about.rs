@@ -19,6 +19,14 @@ pub struct InputFile {
     pub sha256: String,
 }
 
+impl InputFile {
+    /// Its name with its folder; what lies above says more of the machine than of the data.
+    pub fn name(&self) -> String {
+        let parts: Vec<&str> = self.file.split(['/', '\\']).filter(|p| !p.is_empty()).collect();
+        parts[parts.len().saturating_sub(2)..].join("/")
+    }
+}
+
 /// A travel mode.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct Mode {
@@ -128,5 +136,18 @@ impl About {
             phases: parts.settings.phases,
             layers: parts.layers,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_files_tell_nothing_of_the_machine() {
+        let name = |file: &str| InputFile { file: file.to_owned(), sha256: String::new() }.name();
+        assert_eq!(name("/home/someone/data/demo/sites.csv"), "demo/sites.csv");
+        assert_eq!(name("C:\\Users\\me\\sites.csv"), "me/sites.csv");
+        assert_eq!((name("sites.csv"), name("")), ("sites.csv".into(), String::new()));
     }
 }

@@ -125,9 +125,36 @@ pub(super) fn internal(table: &Table, what: &str) -> Error {
     Fault::new("internal::table", format!("{}: {what}; please report this", table.file)).into()
 }
 
-pub(super) fn failed(path: &Path, error: &PolarsError) -> Error {
-    Fault::new("io", format!("cannot write the table: {error}"))
-        .file(path)
-        .help("check the disk, then run again")
-        .into()
+pub(in crate::output) fn failed(path: &Path, error: &PolarsError) -> Error {
+    let text = error.to_string();
+    match system_error(&text) {
+        Some(error) => Fault::io("write the table", path, &error).into(),
+        None => Fault::new("io", format!("cannot write the table: {text}"))
+            .file(path)
+            .help("check the disk, then run again")
+            .into(),
+    }
+}
+
+/// The error of the system behind one of polars, which passes some on as text alone: `… (os error 28)`.
+fn system_error(text: &str) -> Option<std::io::Error> {
+    let (_, number) = text.rsplit_once("(os error ")?;
+    let number = number.split(')').next()?.parse().ok()?;
+    Some(std::io::Error::from_raw_os_error(number))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_told_as_such() {
+        let text = "parquet: File out of specification: underlying IO error: No space left on device (os error 28)";
+        let error = failed(Path::new("cells.parquet"), &PolarsError::ComputeError(text.into()));
+        let fault = &error.faults()[0];
+        assert_eq!(fault.code, "io");
+        #[cfg(target_os = "linux")]
+        assert!(fault.help.as_ref().unwrap().starts_with("free some space"), "{fault:?}");
+        assert!(system_error("no such column").is_none() && system_error("(os error x)").is_none());
+    }
 }

@@ -140,7 +140,7 @@ pub(super) fn write(sheet: &mut Worksheet, about: &About, manifest: &Value, look
     }
     blocks.begin("inputs", &["head_file", "head_hash"])?;
     for input in &about.inputs {
-        blocks.line(&[((&input.file).into(), Unit::Text), ((&input.sha256).into(), Unit::Text)])?;
+        blocks.line(&[(input.name().as_str().into(), Unit::Text), ((&input.sha256).into(), Unit::Text)])?;
     }
     // On paper the rest is left out: hundreds of lines, most of them speeds by class of road.
     let on_paper = blocks.row;

@@ -147,7 +147,7 @@ impl Ground<'_> {
                     let statement = Statement::most_people(range, &problem, &plan);
                     problems.stated.push(Statement {
                         also: self.also(block),
-                        no_multipliers: block.closes().then_some("no multipliers: sites close"),
+                        no_multipliers: block.closes().then_some("no multipliers: sites close".into()),
                         ..statement
                     });
                     (plan, Vec::new(), "most people served, weighed by days, all such phases together")
@@ -162,12 +162,12 @@ impl Ground<'_> {
                 };
                 steps.extend(told(&plan.steps));
                 let proof = Proof {
-                    problem: asked,
-                    unit,
+                    problem: asked.into(),
+                    unit: unit.into(),
                     objective: Persons(plan.objective).people(),
                     bound: Persons(plan.bound).people(),
                     gap: plan.gap,
-                    status: plan.status.as_str(),
+                    status: plan.status.as_str().into(),
                     alone_bound: None,
                     steps,
                 };
@@ -188,12 +188,12 @@ impl Ground<'_> {
                 };
                 let proof = |step: strategies::Step| {
                     let proof = Proof {
-                        problem: asked,
-                        unit: if weighted { "weighted people" } else { "people" },
+                        problem: asked.into(),
+                        unit: if weighted { "weighted people" } else { "people" }.into(),
                         objective: Persons(step.covered).people(),
                         bound: Persons(step.bound).people(),
                         gap: step.gap,
-                        status: step.status.as_str(),
+                        status: step.status.as_str().into(),
                         alone_bound: None,
                         steps: told(&step.steps),
                     };
@@ -280,12 +280,13 @@ impl Ground<'_> {
             problem: match stands {
                 true => "fewest sites that serve everyone whom a candidate can serve, in every case",
                 false => "fewest sites that serve everyone whom a candidate can serve",
-            },
-            unit: "sites",
+            }
+            .into(),
+            unit: "sites".into(),
             objective: answer.objective as f64,
             bound: answer.bound as f64,
             gap: answer.gap,
-            status: answer.status.as_str(),
+            status: answer.status.as_str().into(),
             alone_bound: Some(alone_bound as f64),
             steps: told(&answer.steps),
         };
@@ -305,11 +306,11 @@ impl Ground<'_> {
                 return Err(self.too_little_for_all(block, budget, &side, sought.out_of_time));
             };
             let (value, bound) = (sought.value.unwrap_or(0), sought.bound.unwrap_or(0));
-            proof.problem = "fewest sites within the budget that serve everyone whom a candidate can serve";
+            proof.problem = "fewest sites within the budget that serve everyone whom a candidate can serve".into();
             (proof.objective, proof.bound) = (value as f64, bound as f64);
             proof.gap = if value == 0 { 0.0 } else { (value - bound) as f64 / value as f64 };
             let status = if value == bound { Status::Optimal } else { Status::TimeLimit };
-            proof.status = status.as_str();
+            proof.status = status.as_str().into();
             let also = vec![format!("a budget of {budget} thousandths of money")];
             statement = Statement { objective: value, bound, gap: proof.gap, status, also, ..statement };
             set = standing;
@@ -340,12 +341,13 @@ impl Ground<'_> {
                 "worst boundary first, then the next, level by level; then most people"
             } else {
                 "worst boundary first for the leading levels; then most people"
-            },
-            unit: if self.study.is_weighted() { "weighted people" } else { "people" },
+            }
+            .into(),
+            unit: if self.study.is_weighted() { "weighted people" } else { "people" }.into(),
             objective: Persons(answer.objective).people(),
             bound: Persons(answer.bound).people(),
             gap: answer.gap,
-            status: answer.status.as_str(),
+            status: answer.status.as_str().into(),
             alone_bound: Some(Persons(most.bound).people()),
             steps,
         };

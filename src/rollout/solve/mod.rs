@@ -14,11 +14,14 @@ use std::ops::Range;
 use super::Proof;
 use super::certify::Problems;
 use super::robust::Stood;
+use serde::{Deserialize, Serialize};
+
 use crate::error::Result;
 use crate::network::CLOSED;
 use crate::optimise::answer::{Limits, ProofStep};
 use crate::optimise::cover::{CostTable, CoverTable};
 use crate::scenario::{Opens, Strategy};
+use crate::stages::checkpoint::Keep;
 use crate::stages::{go_on, meter};
 use crate::study::{Study, check_budgets};
 
@@ -42,8 +45,8 @@ const OPEN_END_DAYS: u64 = 365;
 
 /// Chooses the sites of every phase by the scenario's strategy, and by all of them where it asks for the comparison; tells
 /// what was asked of the optimiser for the first.
-pub(super) fn choose(study: &Study) -> Result<(Vec<Choice>, Problems, Vec<StrategyPlan>)> {
-    let ground = Ground::new(study)?;
+pub(super) fn choose(study: &Study, keep: Keep) -> Result<(Vec<Choice>, Problems, Vec<StrategyPlan>)> {
+    let ground = Ground::new(study, keep)?;
     let settings = &study.scenario.solve;
     let mut settled = ground.settle(settings.strategy)?;
     let compared = match settings.compare_strategies {
@@ -67,10 +70,12 @@ struct Ground<'a> {
     limits: Limits,
     /// The cases whose worst counts, if any.
     stood: Stood,
+    /// Keeps what takes long.
+    keep: Keep<'a>,
 }
 
 /// What stands in each phase, one flag a site, with its proof, and what was asked.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 struct Settled {
     sets: Vec<Vec<bool>>,
     proofs: Vec<Proof>,
@@ -88,7 +93,7 @@ impl Settled {
 }
 
 impl<'a> Ground<'a> {
-    fn new(study: &'a Study) -> Result<Self> {
+    fn new(study: &'a Study, keep: Keep<'a>) -> Result<Self> {
         let fixed: Vec<bool> = study.sites.iter().map(|s| s.site.fixed).collect();
         let n_fixed = fixed.iter().filter(|&&fixed| fixed).count();
         check_budgets(&study.scenario, n_fixed)?;
@@ -103,6 +108,7 @@ impl<'a> Ground<'a> {
             stood: Stood::new(study)?,
             named,
             study,
+            keep,
         })
     }
 
@@ -144,9 +150,10 @@ impl<'a> Ground<'a> {
             let mut found = Vec::new();
             for block in blocks.iter().rev() {
                 go_on()?;
-                self.say(strategy, block);
                 let base = self.sure_before(block.start);
-                let part = self.block(block, base, strategy, later.as_deref())?;
+                let part = self
+                    .keep
+                    .keep(&self.say(strategy, block), || self.block(block, base, strategy, later.as_deref()))?;
                 later = part.sets.first().cloned();
                 found.push(part);
             }
@@ -156,9 +163,8 @@ impl<'a> Ground<'a> {
         } else {
             for block in &blocks {
                 go_on()?;
-                self.say(strategy, block);
                 let base = self.standing_before(&settled.sets, block.start);
-                let part = self.block(block, base, strategy, None)?;
+                let part = self.keep.keep(&self.say(strategy, block), || self.block(block, base, strategy, None))?;
                 settled.extend(part);
             }
         }
@@ -166,13 +172,15 @@ impl<'a> Ground<'a> {
         Ok(settled)
     }
 
-    /// Tells whoever watches what is being settled.
-    fn say(&self, strategy: Strategy, block: &Range<usize>) {
+    /// Tells whoever watches what is being settled, and how it is called.
+    fn say(&self, strategy: Strategy, block: &Range<usize>) -> String {
         let phases = match block.len() {
             1 => format!("phase {}", block.start + 1),
             _ => format!("phases {} to {}", block.start + 1, block.end),
         };
-        meter::say(format!("{phases} of {}, {}", self.scopes.len(), strategy.as_str()));
+        let text = format!("{phases} of {}, {}", self.scopes.len(), strategy.as_str());
+        meter::say(text.clone());
+        text
     }
 
     /// What stands at the start of phase `t` in every plan: fixed sites, and those that earlier phases name.
@@ -242,12 +250,12 @@ pub(super) fn cover_table(study: &Study, counts: impl Fn(usize) -> bool) -> Resu
 
 fn nothing_to_open() -> Proof {
     Proof {
-        problem: "opens nothing",
-        unit: "sites",
+        problem: "opens nothing".into(),
+        unit: "sites".into(),
         objective: 0.0,
         bound: 0.0,
         gap: 0.0,
-        status: "nothing_to_open",
+        status: "nothing_to_open".into(),
         alone_bound: None,
         steps: Vec::new(),
     }

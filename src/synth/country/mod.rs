@@ -26,7 +26,7 @@ mod ways;
 pub use ways::RoadFigures;
 
 use crate::error::{Fault, Result};
-use crate::output::folder::PendingFolder;
+use crate::output::folder::Place;
 use crate::stages::Stages;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -154,7 +154,8 @@ pub fn write_country(
     force: bool,
     stages: &mut Stages,
 ) -> Result<(PathBuf, CountrySummary)> {
-    let folder = PendingFolder::begin(out, force)?;
+    let place = Place::claim(out, force)?;
+    let folder = place.begin()?;
     let summary = make(folder.path(), options, stages)?;
     let text = format!("{:#}\n", serde_json::json!(summary));
     let path = folder.path().join("synth.json");

@@ -21,7 +21,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::error::{Fault, Result};
-use crate::output::folder::PendingFolder;
+use crate::output::folder::Place;
 use crate::output::table::write_frame;
 use land::{Ground, density, draw_sites, settle, spread_sites};
 use star::Star;
@@ -130,7 +130,8 @@ struct Cover {
 /// # Errors
 /// `output::exists` when the folder stands and `force` is not given, `io` when the disk refuses.
 pub fn write_cover(out: &Path, options: &CoverOptions, force: bool) -> Result<(PathBuf, CoverSummary)> {
-    let folder = PendingFolder::begin(out, force)?;
+    let place = Place::claim(out, force)?;
+    let folder = place.begin()?;
     let cover = make(options);
     let summary = write(folder.path(), options, &cover)?;
     let text = format!("{:#}\n", serde_json::json!(summary));

@@ -133,6 +133,8 @@ fn settings(offline: bool) -> Settings {
         slowest_bytes_per_s: 0,
         most_bytes: 1 << 20,
         first_wait: Duration::ZERO,
+        slowest_bytes_per_s: 0,
+        most_bytes: 1 << 20,
         longest_wait: Duration::ZERO,
         proxy: false,
         refresh: false,
