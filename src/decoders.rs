@@ -10,6 +10,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
 use std::sync::Once;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use polars::prelude::{Column, DataFrame};
+
 /// The most letters of a decoder's last words that are told.
 const MOST_LETTERS: usize = 200;
 /// How the threads of decoders are called.
@@ -40,6 +42,21 @@ pub fn caught<T>(decode: impl FnOnce() -> T) -> Result<T, String> {
     let _call = Call::begin();
     // What the closure was at work on is dropped with it, so that no one sees it half done.
     catch_unwind(AssertUnwindSafe(decode)).map_err(|left| last_words(left.as_ref()))
+}
+
+/// What is wrong with a table whose columns are not [`even`].
+pub const UNEVEN: &str = "it is damaged (its columns are not of one length)";
+
+/// Whether the columns of a table have one length. polars takes that of each from the bytes of the column, and believes
+/// that they agree.
+pub fn even(frame: &DataFrame) -> bool {
+    frame.columns().iter().all(|column| column.len() == frame.height() && pieces_agree(column))
+}
+
+/// Whether a column is as long as its pieces.
+fn pieces_agree(column: &Column) -> bool {
+    let pieces: usize = column.as_materialized_series().chunks().iter().map(|piece| piece.len()).sum();
+    pieces == column.len()
 }
 
 /// One call of [`caught`].

@@ -9,7 +9,7 @@ use polars::prelude::{AnyValue, ArrowDataType, DataFrame, DataType, ParquetReade
 
 use super::csv_guard::{SHORTEN, Watched, too_long};
 use super::parquet_guard;
-use crate::decoders::caught;
+use crate::decoders::{UNEVEN, caught, even};
 use crate::error::{Fault, Faults, Result};
 use crate::limits;
 
@@ -155,6 +155,9 @@ impl Frame {
         faults.finish()?;
         let names: Vec<String> = wanted.iter().map(|&at| header[at].clone()).collect();
         let frame = reader.with_columns(Some(names.clone())).finish().map_err(|e| broken(path, &e))?;
+        if !even(&frame) {
+            return Err(broken(path, &UNEVEN).into());
+        }
         let columns: Result<Vec<_>> =
             names.into_iter().map(|name| column(path, &frame, &name).map(|values| (name, values))).collect();
         Ok(Frame { path: path.to_owned(), columns: columns?, len: frame.height(), lines: None })

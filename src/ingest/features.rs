@@ -9,7 +9,7 @@ use polars::prelude::{AnyValue, Column, DataType, PolarsError, SerReader};
 
 use super::columns::{CONVERT, check_texts, is_plain, parquet};
 use super::geometry_bytes::geometry_of;
-use crate::decoders::caught;
+use crate::decoders::{UNEVEN, caught, even};
 use crate::error::{Fault, Faults, Result};
 use crate::limits;
 
@@ -157,6 +157,9 @@ fn of_parquet(path: &Path, subject: &Subject) -> Result<Features> {
     }
     let wanted = plain.iter().chain(&geometry).cloned().collect();
     let frame = reader.with_columns(Some(wanted)).finish().map_err(broken)?;
+    if !even(&frame) {
+        return Err(not_parquet(path, subject, &UNEVEN).into());
+    }
     let mut list: Vec<Feature> = (0..frame.height()).map(|_| Feature::default()).collect();
     if list.is_empty() {
         return Ok(Features { unit: "row", list, odd, has_geometry: geometry.is_some() });

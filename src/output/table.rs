@@ -21,7 +21,7 @@ pub use pieces::{GROUP_ROWS, Pieces};
 pub use stamp::{KEY, RunFolder, Stamp};
 
 use super::schema::{Kind, Table};
-use crate::decoders::caught;
+use crate::decoders::{UNEVEN, caught, even};
 use crate::error::{Error, Fault, Result};
 use crate::ingest::parquet_guard;
 use geo::Summary;
@@ -231,7 +231,8 @@ pub fn read_rows(folder: &Path, table: &Table, columns: &[&str], rows: Option<Ra
     let whole = rows.is_none();
     let reader = ParquetReader::new(open(&path, whole)?).with_columns(Some(wanted));
     let read = caught(|| reader.with_slice(rows.map(|rows| (rows.start, rows.len()))).finish());
-    read.map_err(|what| unreadable(&path, &what))?.map_err(|e| unreadable(&path, &e))
+    let frame = read.map_err(|what| unreadable(&path, &what))?.map_err(|e| unreadable(&path, &e))?;
+    if even(&frame) { Ok(frame) } else { Err(unreadable(&path, &UNEVEN)) }
 }
 
 /// The rows of a table of a finished run in the pieces in which they are stored: each can be read without the others.
