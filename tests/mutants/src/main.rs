@@ -36,6 +36,8 @@ gandan-mutants COMMAND [--project DIR] [--work DIR] [--folder NAME]... [--binary
 
   list    names the mutants of the folders (default: access, rollout, optimise)
   build   weaves and builds the copy and records what the tests of the binaries (default: lib) reach
+            --skip TEXT      leaves out tests whose name holds this text: slow ones that reach none of the folders
+            --afresh TEXT    records tests whose name holds this text once more: those that were changed
   judge   runs the tests that reach each mutant
             --again OUTCOME  judges those again that ended so (survived, unreached, timeout)
             --seed N         in a random order by this seed (default: that of the files)
@@ -81,7 +83,7 @@ impl Asked {
                 "--work" => asked.work = std::path::absolute(value)?,
                 "--folder" => asked.folders.push(value),
                 "--binary" => asked.binaries.push(value),
-                "--again" | "--seed" | "--only" | "--longest" | "--total" | "--patience" | "--jobs" => {
+                "--again" | "--skip" | "--afresh" | "--seed" | "--only" | "--longest" | "--total" | "--patience" | "--jobs" => {
                     asked.options.insert(option[2..].into(), value);
                 }
                 _ => return Err(format!("unknown option {option}\n\n{USAGE}").into()),
@@ -209,9 +211,14 @@ fn build(asked: &Asked, kept: &Kept, tree: &Tree) -> Result<()> {
             program.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned())
         ));
         fs::copy(&program, &own)?;
-        trials::record(tree, binary, &own, &woven, &mut trials, |all| kept.store("trials.json", &all))?;
-        programs.insert(binary.clone(), own);
+        programs.insert(binary.clone(), own.clone());
         kept.store("programs.json", &programs)?;
+        if let Some(text) = asked.options.get("afresh") {
+            trials.retain(|t| &t.binary != binary || !t.name.contains(text.as_str()));
+        }
+        let wanted = |name: &str| asked.options.get("skip").is_none_or(|text| !name.contains(text.as_str()));
+        let keep = |all: &[Trial]| kept.store("trials.json", &all);
+        trials::record(tree, binary, &own, &woven, &mut trials, wanted, keep)?;
         let of = trials.iter().filter(|t| &t.binary == binary);
         eprintln!("{binary}: {} tests, {:.1} s", of.clone().count(), of.map(|t| t.seconds).sum::<f64>());
     }
