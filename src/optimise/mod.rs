@@ -32,7 +32,8 @@ mod cover_search;
 pub(crate) mod exchange;
 pub mod frontier;
 pub mod max_cover;
-#[cfg(all(test, target_arch = "x86_64"))]
+#[cfg(test)]
+#[cfg(target_arch = "x86_64")]
 mod measured;
 pub mod p_center;
 pub mod p_median;

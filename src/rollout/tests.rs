@@ -10,6 +10,8 @@
 //!              office s0    s1         s2       s5     s3                  s4, unknown
 //! ```
 
+mod asks;
+
 use super::capacity::Detour;
 use super::explain::why::{Role, Swap, Without, site_reasons};
 use super::{PhasePlan, Rollout, today};
