@@ -135,4 +135,16 @@ mod tests {
         // 400 m at 4.8 km/h = 300 s.
         assert_eq!(walk_ms(Distance(400_000), 4.8), 300_000);
     }
+
+    #[test]
+    fn along_a_one_way_street() {
+        // 1 km at 36 km/h. Where the last point cannot be reached forward there is no way, even from a place that can.
+        let city = crate::testkit::line_city(&[(1000.0, false)], 36.0);
+        let leg = |metres| Leg::at(&city, &city.modes[0], 0, metres);
+        assert_eq!(leg(100.0).along_street_ms(&leg(400.0)), Some(30_000));
+        assert_eq!(leg(400.0).along_street_ms(&leg(100.0)), None);
+        let closed = Leg { from_start_ms: CLOSED, ..leg(400.0) };
+        assert_eq!(leg(100.0).along_street_ms(&closed), None);
+        assert_eq!(Leg { from_start_ms: CLOSED, ..leg(100.0) }.along_street_ms(&leg(400.0)), None);
+    }
 }

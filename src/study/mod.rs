@@ -9,6 +9,8 @@ mod official;
 mod proposals;
 mod settlement;
 mod tables;
+#[cfg(test)]
+pub(crate) mod testkit;
 
 use std::collections::HashSet;
 use std::path::Path;
