@@ -109,7 +109,7 @@ impl Frame {
     }
 
     fn open_csv(path: &Path, needed: &[&str], optional: &[&str]) -> Result<Frame> {
-        let file = File::open(path).map_err(|e| Fault::io("open the table", path, &e))?;
+        let file = crate::files::open(path).map_err(|e| Fault::io("open the table", path, &e))?;
         let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(file);
         let header: Vec<String> = reader
             .headers()
@@ -303,7 +303,7 @@ pub(super) const CONVERT: &str =
 /// The inner error is that of a file that is not Parquet. The key in which Arrow keeps its own types is set aside, so
 /// that categories come as their text and WKB as bytes, whoever wrote the file.
 pub(super) fn parquet(path: &Path) -> Result<Result<(ParquetReader<File>, Keys), PolarsError>> {
-    let file = File::open(path).map_err(|e| Fault::io("open the table", path, &e))?;
+    let file = crate::files::open(path).map_err(|e| Fault::io("open the table", path, &e))?;
     let mut reader = ParquetReader::new(file);
     let mut metadata = match reader.get_metadata() {
         Ok(metadata) => metadata.as_ref().clone(),

@@ -251,7 +251,7 @@ pub fn pieces(folder: &Path, table: &Table) -> Result<Vec<Range<usize>>> {
 }
 
 fn open(path: &Path) -> Result<File> {
-    Ok(File::open(path).map_err(|e| Fault::io("read a table of the run", path, &e))?)
+    Ok(crate::files::open(path).map_err(|e| Fault::io("read a table of the run", path, &e))?)
 }
 
 fn unreadable(path: &Path, error: &dyn std::fmt::Display) -> Error {
