@@ -78,7 +78,7 @@ pub struct Snippet {
 impl Fault {
     /// A fault with its code and the sentence that says what was found.
     pub fn new(code: &'static str, message: impl Into<String>) -> Self {
-        Fault { code, message: message.into(), file: None, place: None, help: None, snippet: None }
+        Fault { code, message: shown(message.into()), file: None, place: None, help: None, snippet: None }
     }
 
     /// Names the file.
@@ -89,19 +89,23 @@ impl Fault {
 
     /// Names the place in the file.
     pub fn place(mut self, place: impl Into<String>) -> Self {
-        self.place = Some(place.into());
+        self.place = Some(shown(place.into()));
         self
     }
 
     /// Says what is allowed and what to do next.
     pub fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
+        self.help = Some(shown(help.into()));
         self
     }
 
     /// Marks the faulty bytes of a text input.
     pub fn snippet(mut self, text: impl Into<String>, span: std::ops::Range<usize>) -> Self {
-        self.snippet = Some(Snippet { text: text.into(), span });
+        // The span must keep its place: a letter is replaced by as many as it has bytes.
+        let plain = |c: char| if is_hidden(c) { "?".repeat(c.len_utf8()) } else { c.to_string() };
+        let text: String = text.into();
+        let text = if text.contains(is_hidden) { text.chars().map(plain).collect() } else { text };
+        self.snippet = Some(Snippet { text, span });
         self
     }
 
@@ -118,6 +122,7 @@ impl Fault {
             std::io::ErrorKind::PermissionDenied => "check who may read or write there",
             std::io::ErrorKind::StorageFull => "free some space, then run again; nothing was left half written",
             std::io::ErrorKind::IsADirectory => "give the path of a file",
+            std::io::ErrorKind::InvalidFilename => "give a shorter name: file systems take 255 bytes for each, some fewer",
             std::io::ErrorKind::InvalidInput => {
                 "give a file on the disk; write what comes through a pipe into one first, and check the path"
             }
@@ -125,6 +130,37 @@ impl Fault {
         };
         Fault::new("io", format!("cannot {action}: {error}")).file(path).help(help)
     }
+}
+
+/// The most letters of a message, a place or a help. What an input holds is quoted in them, and it may hold a novel.
+const MOST_LETTERS: usize = 1200;
+/// How many of them are kept of the end of one that is longer: what follows the quotation says what is wrong with it.
+const OF_THE_END: usize = 200;
+
+/// A letter that a terminal obeys instead of showing it. Whoever made an input must not colour, move or wipe the screen.
+fn is_hidden(c: char) -> bool {
+    c.is_control() && c != '\n' && c != '\t'
+}
+
+/// A text as it may stand on a screen: hidden letters as `\u{1b}`, and the middle of a long one left out.
+pub(crate) fn shown(text: String) -> String {
+    let text = if text.contains(is_hidden) {
+        let each = |c: char| if is_hidden(c) { c.escape_unicode().to_string() } else { c.to_string() };
+        text.chars().map(each).collect()
+    } else {
+        text
+    };
+    // A letter has a byte at least, so that most texts need not be counted.
+    if text.len() <= MOST_LETTERS {
+        return text;
+    }
+    let letters = text.chars().count();
+    if letters <= MOST_LETTERS {
+        return text;
+    }
+    let start: String = text.chars().take(MOST_LETTERS - OF_THE_END).collect();
+    let end: String = text.chars().skip(letters - OF_THE_END).collect();
+    format!("{start} … ({} letters left out) … {end}", letters - MOST_LETTERS)
 }
 
 impl fmt::Display for Fault {
@@ -219,6 +255,27 @@ mod tests {
         assert_eq!(error.faults()[9].message, "a9 (and 3 more like this)");
         assert_eq!(error.faults()[10].message, "b0");
         assert_eq!(error.exit_code(), 1);
+    }
+
+    #[test]
+    fn what_an_input_holds_does_not_rule_the_screen() {
+        // A wiped screen, a bell and a window title from a cell of a table; the line break is the message's own.
+        let fault = Fault::new("a", "the id `\u{1b}[2J\u{7}x` is\nodd").place("\u{9d}0;title").help("a\u{0}b");
+        assert_eq!(fault.message, "the id `\\u{1b}[2J\\u{7}x` is\nodd");
+        assert_eq!((fault.place.as_deref(), fault.help.as_deref()), (Some("\\u{9d}0;title"), Some("a\\u{0}b")));
+        // The span is still that of `bad`, which begins 1 + 2 bytes after the two hidden letters.
+        let fault = fault.snippet("\u{1b}\u{9d}bad", 3..6);
+        assert_eq!(fault.snippet.map(|s| (s.text[s.span].to_owned(), s.text)), Some(("bad".into(), "???bad".into())));
+    }
+
+    #[test]
+    fn a_novel_in_a_cell_is_told_by_its_start_and_its_end() {
+        let fault = Fault::new("a", format!("the name `{}` is too long", "ệ".repeat(5000)));
+        // 10 + 5000 + 13 letters, of which 1200 are kept: 3823 are left out.
+        assert!(fault.message.starts_with("the name `ệệ") && fault.message.ends_with("ệ` is too long"));
+        assert!(fault.message.contains(" … (3823 letters left out) … "), "{}", fault.message);
+        let just = "x".repeat(1200);
+        assert_eq!(Fault::new("a", just.clone()).message, just);
     }
 
     #[test]

@@ -13,7 +13,8 @@
 //! 9. [`output`]: tables, map, manifest
 //! 10. [`cli`]: the commands
 //!
-//! [`synth`] makes the demo city. [`units`], [`texts`], [`error`], [`files`], [`decoders`] and [`stages`] serve them all.
+//! [`synth`] makes the demo city. [`units`], [`texts`], [`error`], [`files`], [`decoders`], [`limits`], [`memory`] and
+//! [`stages`] serve them all.
 
 #![forbid(unsafe_code)]
 
@@ -24,6 +25,8 @@ pub mod decoders;
 pub mod error;
 pub mod files;
 pub mod ingest;
+pub mod limits;
+pub mod memory;
 pub mod network;
 pub mod optimise;
 pub mod output;

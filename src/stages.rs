@@ -50,6 +50,8 @@ pub struct Stages<'a> {
     done: Vec<Stage>,
     listen: &'a dyn Fn(Event),
     keep: Keep<'a>,
+    /// The most memory that the process may take, in bytes.
+    most_bytes: Option<u64>,
 }
 
 /// What a listener hears.
@@ -65,7 +67,7 @@ pub enum Event<'a> {
 impl<'a> Stages<'a> {
     /// Starts an empty log.
     pub fn new(listen: &'a dyn Fn(Event)) -> Self {
-        Stages { done: Vec::new(), listen, keep: Keep::NOTHING }
+        Stages { done: Vec::new(), listen, keep: Keep::NOTHING, most_bytes: None }
     }
 
     /// As [`Stages::new`], for a run whose long parts are kept.
@@ -78,10 +80,23 @@ impl<'a> Stages<'a> {
         self.keep
     }
 
+    /// Sets the most memory that the process may take, in bytes; none is no limit.
+    pub fn limit_memory(&mut self, most_bytes: Option<u64>) {
+        self.most_bytes = most_bytes;
+    }
+
+    /// Passes if what is still to come fits into the memory that the process may take.
+    ///
+    /// # Errors
+    /// `memory::needed`.
+    pub fn expect_memory(&self, estimate: impl FnOnce() -> crate::memory::Estimate) -> Result<()> {
+        if self.most_bytes.is_none() { Ok(()) } else { estimate().fits(self.most_bytes) }
+    }
+
     /// Runs a stage; `found` says in a few words what came of it.
     ///
     /// # Errors
-    /// Those of the stage, and [`Error::Interrupted`] before or after it.
+    /// Those of the stage, and [`Error::Interrupted`] before or after it; `memory::passed` if it took too much memory.
     pub fn run<T>(
         &mut self,
         name: &'static str,
@@ -100,7 +115,9 @@ impl<'a> Stages<'a> {
         let stage = Stage { name, time_s: start.elapsed().as_secs_f64(), peak_mib: peak_mib(), found: found(&value) };
         (self.listen)(Event::Ended(&stage));
         self.keep.notes().iter().for_each(|note| (self.listen)(Event::Note(note)));
+        let held = crate::memory::held(name, stage.peak_mib, self.most_bytes);
         self.done.push(stage);
+        held?;
         Ok(value)
     }
 

@@ -15,6 +15,7 @@ use crate::error::{Error, Fault, Faults, Result};
 use crate::ingest::boundaries::{layer_overlaps, read_area};
 use crate::ingest::population::read_population;
 use crate::ingest::water::Water;
+use crate::limits::mib;
 use crate::network::cache::Cache;
 use crate::network::load::load_roads;
 use crate::network::modes::resolve_modes;
@@ -205,6 +206,12 @@ fn doubts(study: &Study, findings: &mut Findings) {
         for overlap in layer_overlaps(layer) {
             findings.warn(overlap.file(&source.file));
         }
+    }
+    let estimate = crate::study::memory::of_study(study);
+    if let Some(largest) = estimate.largest() {
+        let found = format!("a run takes about {} of memory, most of it in `{}`", mib(largest.bytes), largest.stage);
+        let help = format!("by stage:\n{}--max-memory refuses a run that would need more", estimate.table());
+        findings.note(Fault::new("memory::estimate", found).help(help));
     }
     people::doubts(study, findings);
     roads::doubts(study, findings);

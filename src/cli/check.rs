@@ -7,6 +7,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::cache::CacheArgs;
+use super::memory::MemoryArgs;
 use super::plan::Format;
 use super::progress::Progress;
 use crate::check::{Checked, Finding, Severity, check};
@@ -31,6 +32,8 @@ pub struct CheckArgs {
     format: Format,
     #[command(flatten)]
     cache: CacheArgs,
+    #[command(flatten)]
+    memory: MemoryArgs,
 }
 
 /// Prints the findings. Exit code 1 if any of them is an error.
@@ -45,6 +48,7 @@ pub fn run(args: &CheckArgs, quiet: bool) -> Result<ExitCode> {
     let progress = Progress::new(quiet);
     let listen = |event: crate::stages::Event| progress.hear(event);
     let mut stages = Stages::new(&listen);
+    stages.limit_memory(args.memory.most_bytes());
     let checked = check(&args.scenario, args.cache.open().as_ref(), &mut stages)?;
     let mut drawn = None;
     if let (Some(map), Some(study)) = (&args.map, &checked.study) {

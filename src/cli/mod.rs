@@ -20,6 +20,7 @@ mod isochrone;
 mod man;
 mod map;
 mod matrix;
+mod memory;
 mod optimise;
 mod optimise_proof;
 mod plan;

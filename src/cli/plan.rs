@@ -7,6 +7,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::cache::CacheArgs;
+use super::memory::MemoryArgs;
 use super::progress::{Progress, verbose};
 use crate::error::{Error, Result};
 use crate::output::loads::told;
@@ -48,6 +49,8 @@ pub struct OutputArgs {
     /// Keep what steps did that took at least so many seconds.
     #[arg(long, value_name = "S", default_value_t = KEPT_AFTER.as_secs_f64(), hide = true)]
     keep_after: f64,
+    #[command(flatten)]
+    memory: MemoryArgs,
     /// How the summary is printed.
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
     pub format: Format,
@@ -87,6 +90,7 @@ impl OutputArgs {
         let progress = Progress::new(quiet);
         let listen = |event: crate::stages::Event| progress.hear(event);
         let mut stages = Stages::keeping(&listen, &checkpoints);
+        stages.limit_memory(self.memory.most_bytes());
         let done = work(&mut stages);
         match &done {
             Ok(_) => {

@@ -7,8 +7,11 @@ use std::sync::Arc;
 
 use polars::prelude::{AnyValue, ArrowDataType, DataFrame, DataType, ParquetReader, PolarsError, SerReader};
 
+use super::csv_guard::{SHORTEN, Watched, too_long};
+use super::parquet_guard;
 use crate::decoders::caught;
 use crate::error::{Fault, Faults, Result};
+use crate::limits;
 
 /// The largest number that a table may hold, in its own unit.
 const LARGEST: f64 = 1e15;
@@ -110,10 +113,10 @@ impl Frame {
 
     fn open_csv(path: &Path, needed: &[&str], optional: &[&str]) -> Result<Frame> {
         let file = crate::files::open(path).map_err(|e| Fault::io("open the table", path, &e))?;
-        let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(file);
+        let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(Watched::new(file));
         let header: Vec<String> = reader
             .headers()
-            .map_err(|e| broken(path, &e))?
+            .map_err(|e| broken_csv(path, &e))?
             .iter()
             .map(|name| name.trim_start_matches('\u{feff}').trim().to_owned())
             .collect();
@@ -122,10 +125,11 @@ impl Frame {
             wanted.iter().map(|&at| (header[at].clone(), Vec::new())).collect();
         let mut lines = Vec::new();
         for record in reader.records() {
-            let record = record.map_err(|e| {
-                let fault = broken(path, &e);
-                e.position().map_or(fault.clone(), |at| fault.place(format!("line {}", at.line())))
-            })?;
+            let record = record.map_err(|e| broken_csv(path, &e))?;
+            if lines.len() >= u32::MAX as usize {
+                let many = Fault::new("file::too-large", format!("the table has more than {} rows", u32::MAX));
+                return Err(many.file(path).help("cut it into several problems").into());
+            }
             lines.push(record.position().map_or(0, csv::Position::line));
             for (&at, (_, values)) in wanted.iter().zip(&mut columns) {
                 values.push(record.get(at).filter(|text| !text.is_empty()).map(str::to_owned));
@@ -136,7 +140,7 @@ impl Frame {
     }
 
     fn open_parquet(path: &Path, needed: &[&str], optional: &[&str]) -> Result<Frame> {
-        let (mut reader, _) = parquet(path)?.map_err(|e| broken(path, &e))?;
+        let (mut reader, _) = parquet(path, "table::format")?.map_err(|e| broken(path, &e))?;
         let schema = reader.schema().map_err(|e| broken(path, &e))?;
         let header: Vec<String> = schema.iter_names().map(|name| name.to_string()).collect();
         let wanted = wanted(path, &header, needed, optional)?;
@@ -298,12 +302,13 @@ impl Frame {
 pub(super) const CONVERT: &str =
     "convert the column to text, true and false, whole numbers of 32 or 64 bits, or floating point";
 
-/// Opens a Parquet file: its reader, and the file's own keys and values.
+/// Opens a Parquet file: its reader, and the file's own keys and values. Sizes that it claims and cannot have are told by
+/// `code`.
 ///
 /// The inner error is that of a file that is not Parquet. The key in which Arrow keeps its own types is set aside, so
 /// that categories come as their text and WKB as bytes, whoever wrote the file.
-pub(super) fn parquet(path: &Path) -> Result<Result<(ParquetReader<File>, Keys), PolarsError>> {
-    let file = crate::files::open(path).map_err(|e| Fault::io("open the table", path, &e))?;
+pub(super) fn parquet(path: &Path, code: &'static str) -> Result<Result<(ParquetReader<File>, Keys), PolarsError>> {
+    let file = parquet_guard::open("open the table", path, code)?;
     let mut reader = ParquetReader::new(file);
     let mut metadata = match reader.get_metadata() {
         Ok(metadata) => metadata.as_ref().clone(),
@@ -316,6 +321,14 @@ pub(super) fn parquet(path: &Path) -> Result<Result<(ParquetReader<File>, Keys),
 
 /// Keys and values of a whole file.
 pub(super) type Keys = Vec<(String, String)>;
+
+fn broken_csv(path: &Path, error: &csv::Error) -> Fault {
+    if let Some((found, line)) = too_long(error) {
+        return Fault::new("file::too-large", found).file(path).place(format!("line {line}")).help(SHORTEN);
+    }
+    let fault = broken(path, error);
+    error.position().map_or(fault.clone(), |at| fault.place(format!("line {}", at.line())))
+}
 
 fn broken(path: &Path, error: &dyn std::fmt::Display) -> Fault {
     Fault::new("table::format", format!("cannot be read: {error}"))
@@ -374,9 +387,30 @@ pub(super) fn is_plain(dtype: &ArrowDataType) -> bool {
     )
 }
 
+/// Refuses a column whose texts, copied out, take far more memory than the file: a dictionary holds a long text once, and
+/// names it a million times.
+pub(super) fn check_texts(path: &Path, column: &polars::prelude::Column) -> Result<()> {
+    let total: u64 = match column.dtype() {
+        DataType::String => column.str().map_or(0, |all| all.iter().flatten().map(|text| text.len() as u64).sum()),
+        DataType::Binary => column.binary().map_or(0, |all| all.iter().flatten().map(|b| b.len() as u64).sum()),
+        _ => 0,
+    };
+    let length = std::fs::metadata(path).map_or(0, |found| found.len());
+    let most = limits::unpacked_bytes(length);
+    if total <= most {
+        return Ok(());
+    }
+    let found = format!("the texts of the column `{}` are of {}", column.name(), limits::mib(total));
+    Err(Fault::new("file::too-large", found)
+        .file(path)
+        .help(format!("a file of {} may hold {}; leave the column out", limits::mib(length), limits::mib(most)))
+        .into())
+}
+
 fn column(path: &Path, frame: &DataFrame, name: &str) -> Result<Column> {
     let failed = |e: PolarsError| broken(path, &e);
     let column = frame.column(name).map_err(failed)?;
+    check_texts(path, column)?;
     Ok(match column.dtype() {
         DataType::String => Column::Text(
             column.str().map_err(failed)?.iter().map(|v| v.filter(|v| !v.is_empty()).map(str::to_owned)).collect(),

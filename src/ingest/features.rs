@@ -7,10 +7,11 @@ use std::path::Path;
 use geojson::{Feature, GeoJson, Geometry, JsonObject, JsonValue};
 use polars::prelude::{AnyValue, Column, DataType, PolarsError, SerReader};
 
-use super::columns::{CONVERT, is_plain, parquet};
+use super::columns::{CONVERT, check_texts, is_plain, parquet};
 use super::geometry_bytes::geometry_of;
 use crate::decoders::caught;
 use crate::error::{Fault, Faults, Result};
+use crate::limits;
 
 /// What a reader's faults are called and what its files should hold.
 pub(super) struct Subject {
@@ -79,7 +80,8 @@ fn is_parquet(path: &Path) -> bool {
 
 /// All features of a GeoJSON file (RFC 7946); a bare geometry counts as a feature without properties.
 fn of_geojson(path: &Path, subject: &Subject) -> Result<Features> {
-    let text = std::fs::read(path).map_err(|e| Fault::io("read", path, &e))?;
+    let help = "give it as GeoParquet, cut it to the study area, or simplify the outlines (`ogr2ogr -simplify`)";
+    let text = limits::read_bytes("read", path, "GeoJSON", limits::GEOJSON_BYTES, help)?;
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&text);
     let parsed: GeoJson = serde_json::from_slice(text).map_err(|error| {
         let place = format!("line {}, column {}", error.line(), error.column());
@@ -131,7 +133,7 @@ fn is_crs84(name: &str) -> bool {
 /// The rows of a Parquet file, with the WKB of its primary geometry column where the key `geo` names one.
 fn of_parquet(path: &Path, subject: &Subject) -> Result<Features> {
     let broken = |e: PolarsError| not_parquet(path, subject, &e);
-    let (mut reader, keys) = parquet(path)?.map_err(broken)?;
+    let (mut reader, keys) = parquet(path, subject.format)?.map_err(broken)?;
     let schema = reader.schema().map_err(broken)?;
     let geo = keys.into_iter().find(|(key, _)| key == "geo").map(|(_, value)| value);
     let geometry = geo.map(|text| geometry_column(path, subject, &text)).transpose()?;
@@ -160,7 +162,9 @@ fn of_parquet(path: &Path, subject: &Subject) -> Result<Features> {
         return Ok(Features { unit: "row", list, odd, has_geometry: geometry.is_some() });
     }
     for name in &plain {
-        let values = json_values(frame.column(name).map_err(broken)?);
+        let column = frame.column(name).map_err(broken)?;
+        check_texts(path, column)?;
+        let values = json_values(column);
         for (feature, value) in list.iter_mut().zip(values) {
             feature.properties.get_or_insert_with(JsonObject::new).insert(name.clone(), value);
         }
@@ -176,6 +180,7 @@ fn of_parquet(path: &Path, subject: &Subject) -> Result<Features> {
             .help("geometry must be WKB")
             .into());
         }
+        check_texts(path, column)?;
         let mut faults = Faults::default();
         for (i, (feature, bytes)) in list.iter_mut().zip(column.binary().map_err(broken)?.iter()).enumerate() {
             match bytes.map(geometry_of).transpose() {

@@ -2,6 +2,7 @@
 
 pub mod boundaries;
 pub(crate) mod columns;
+mod csv_guard;
 pub mod download;
 pub mod eligibility;
 mod features;
@@ -9,10 +10,12 @@ pub(crate) mod geometry_bytes;
 pub mod geotiff;
 pub mod names;
 pub mod osm;
+pub(crate) mod parquet_guard;
 pub mod points;
 pub mod population;
 pub mod services;
 pub mod sites;
 #[cfg(test)]
 pub(crate) mod testkit;
+mod thrift;
 pub mod water;

@@ -5,6 +5,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Fault, Faults, Result};
+use crate::limits;
 use crate::scenario::Text;
 
 /// The shipped catalogue, an assumption.
@@ -55,7 +56,9 @@ impl Catalogue {
     /// `services::toml` for what is not such a file, `services::value` for numbers out of range, `services::code` for
     /// codes that stand twice, `services::empty`.
     pub fn read(path: &Path) -> Result<Catalogue> {
-        let text = std::fs::read_to_string(path).map_err(|e| Fault::io("read the service catalogue", path, &e))?;
+        let help = "keep one [[services]] for each procedure";
+        let most = limits::TOML_BYTES;
+        let text = limits::read_text("read the service catalogue", path, "a service catalogue", most, help)?;
         Self::parse(&text, path)
     }
 

@@ -7,6 +7,7 @@ use super::cache::{Cache, Key, Roads};
 use super::{Mode, Network};
 use crate::error::Result;
 use crate::ingest::osm::{OsmExtract, WaterWay, read_extract};
+use crate::memory::{BASE_BYTES, Estimate, resident_bytes};
 use crate::stages::Stages;
 use crate::units::{EARTH_RADIUS_M, LonLat, TravelTime};
 
@@ -53,12 +54,28 @@ pub fn load_roads(
         || read_extract(file, clip),
         |e: &OsmExtract| format!("{} ways, {} water shapes", e.roads.len(), e.water.len()),
     )?;
+    stages.expect_memory(|| of_extract(&extract, modes.len()))?;
     let network = stages.run("build network", || build_network(&extract, modes), size)?;
     let mut roads = Roads { network, water: water_shapes(&extract) };
     drop(extract);
     contract(&mut roads.network, sites, stages)?;
     keep(key.as_ref(), &roads, stages)?;
     Ok(roads)
+}
+
+/// Bytes of a network for each node of its roads and mode, at the worst moment: with its hierarchies, while it is written
+/// down for later runs.
+const NODE_BYTES: u64 = 150;
+
+/// What building a network takes, from what was read of its roads.
+fn of_extract(extract: &OsmExtract, modes: usize) -> Estimate {
+    let nodes = extract.road_nodes.len() as u64;
+    let before = resident_bytes().unwrap_or(BASE_BYTES);
+    let mut estimate = Estimate::default();
+    estimate.add("read roads", before, "so far".into());
+    let bytes = before + nodes * NODE_BYTES * modes as u64;
+    estimate.add("build network", bytes, format!("{nodes} nodes of roads, {modes} modes"));
+    estimate
 }
 
 /// A box (west, south, east, north in degrees) widened by what the fastest mode rides within a time, so that detours

@@ -10,7 +10,8 @@ use serde_json::Value;
 
 use super::schema::Table;
 use super::table;
-use crate::error::{Fault, Result};
+use crate::error::{Error, Fault, Result};
+use crate::limits;
 
 /// What to do about a folder that is no run.
 pub(super) const NO_RUN: &str = "the folder must be a finished run of this version of gandan";
@@ -127,9 +128,14 @@ pub(super) fn manifest(folder: &Path) -> Result<Value> {
 /// It cannot be read, or is not JSON: `code`.
 pub(super) fn json(folder: &Path, name: &str, code: &'static str) -> Result<Value> {
     let path = folder.join(name);
-    let text =
-        std::fs::read_to_string(&path).map_err(|e| Fault::io("read a file of the run", &path, &e).help(NO_RUN))?;
-    serde_json::from_str(&text)
+    let most = limits::JSON_BYTES;
+    let read = limits::read_bytes("read a file of the run", &path, "a file of a run", most, NO_RUN);
+    // Whatever is wrong, most likely the folder is no run.
+    let bytes = read.map_err(|error| match error {
+        Error::Input(faults) => Error::Input(faults.into_iter().map(|fault| fault.help(NO_RUN)).collect()),
+        other => other,
+    })?;
+    serde_json::from_slice(&bytes)
         .map_err(|e| Fault::new(code, format!("this is no JSON: {e}")).file(&path).help(NO_RUN).into())
 }
 

@@ -23,6 +23,7 @@ pub use stamp::{KEY, RunFolder, Stamp};
 use super::schema::{Kind, Table};
 use crate::decoders::caught;
 use crate::error::{Error, Fault, Result};
+use crate::ingest::parquet_guard;
 use geo::Summary;
 pub(in crate::output) use pieces::failed;
 use pieces::internal;
@@ -227,7 +228,8 @@ pub fn read(folder: &Path, table: &Table, columns: &[&str]) -> Result<DataFrame>
 pub fn read_rows(folder: &Path, table: &Table, columns: &[&str], rows: Option<Range<usize>>) -> Result<DataFrame> {
     let path = folder.join(table.file);
     let wanted: Vec<String> = columns.iter().map(|&c| c.to_owned()).collect();
-    let reader = ParquetReader::new(open(&path)?).with_columns(Some(wanted));
+    let whole = rows.is_none();
+    let reader = ParquetReader::new(open(&path, whole)?).with_columns(Some(wanted));
     let read = caught(|| reader.with_slice(rows.map(|rows| (rows.start, rows.len()))).finish());
     read.map_err(|what| unreadable(&path, &what))?.map_err(|e| unreadable(&path, &e))
 }
@@ -238,7 +240,7 @@ pub fn read_rows(folder: &Path, table: &Table, columns: &[&str], rows: Option<Ra
 /// The file is missing or is not Parquet.
 pub fn pieces(folder: &Path, table: &Table) -> Result<Vec<Range<usize>>> {
     let path = folder.join(table.file);
-    let mut reader = ParquetReader::new(open(&path)?);
+    let mut reader = ParquetReader::new(open(&path, true)?);
     let read = caught(|| reader.get_metadata().cloned());
     let metadata = read.map_err(|what| unreadable(&path, &what))?.map_err(|e| unreadable(&path, &e))?;
     let mut end = 0;
@@ -250,7 +252,11 @@ pub fn pieces(folder: &Path, table: &Table) -> Result<Vec<Range<usize>>> {
     Ok(metadata.row_groups.iter().map(|group| group.num_rows()).map(piece).collect())
 }
 
-fn open(path: &Path) -> Result<File> {
+/// Opens a table; its sizes are looked at unless that was done when its pieces were asked for.
+fn open(path: &Path, look: bool) -> Result<File> {
+    if look {
+        return parquet_guard::open("read a table of the run", path, "run::table");
+    }
     Ok(crate::files::open(path).map_err(|e| Fault::io("read a table of the run", path, &e))?)
 }
 

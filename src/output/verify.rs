@@ -1,8 +1,10 @@
 //! Recomputes the figures of a finished run from its raw tables: who is served follows from `coverage` and `rollout`,
 //! and again from the times and distances in `cells`. Nothing of the code that made the run is used but the schema.
 
+mod agents;
 mod capacity;
 mod explanations;
+mod figures;
 mod people;
 mod problems;
 mod raw;
@@ -44,9 +46,38 @@ impl Report {
         self.checks.push(Check { what, differs });
     }
 
+    /// Compares a figure that may be missing with the recomputed one, to a millionth, and from a thousand on to a
+    /// thousand-millionth of it.
+    fn maybe(&mut self, what: String, written: Option<f64>, recomputed: Option<f64>) {
+        let said = |n: Option<f64>| n.map_or("nothing".to_owned(), |n| n.to_string());
+        let differs = (!alike(written, recomputed))
+            .then(|| format!("the run says {}, its tables say {}", said(written), said(recomputed)));
+        self.checks.push(Check { what, differs });
+    }
+
+    /// There must be none of these.
+    fn none(&mut self, what: String, found: Vec<String>) {
+        const NAMED: usize = 5;
+        let more = found.len().saturating_sub(NAMED);
+        let mut told = found.into_iter().take(NAMED).collect::<Vec<_>>().join(", ");
+        if more > 0 {
+            told += &format!(" and {more} more");
+        }
+        self.holds(what, (!told.is_empty()).then_some(told));
+    }
+
     /// Something that must hold; `but` says what was found where it does not.
     fn holds(&mut self, what: String, but: Option<String>) {
         self.checks.push(Check { what, differs: but });
+    }
+}
+
+/// Whether a figure is the recomputed one, to a millionth, and from a thousand on to a thousand-millionth of it.
+fn alike(written: Option<f64>, recomputed: Option<f64>) -> bool {
+    match (written, recomputed) {
+        (None, None) => true,
+        (Some(a), Some(b)) => (a - b).abs() <= 1e-6_f64.max(b.abs() * 1e-9),
+        _ => false,
     }
 }
 
@@ -154,7 +185,9 @@ pub fn verify_run(folder: &Path) -> Result<Report> {
     people::check_groups(&mut report, folder, &rows)?;
     people::check_calibration(&mut report, folder, &rows, first.as_deref())?;
     capacity::check(&mut report, folder)?;
+    figures::check(&mut report, folder)?;
     let raw = raw::Raw::read(folder)?;
+    agents::check(&mut report, folder, &raw)?;
     problems::check(&mut report, folder, &raw)?;
     explanations::check(&mut report, folder, &raw)?;
     today::check(&mut report, folder, &raw)?;

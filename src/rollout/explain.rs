@@ -88,12 +88,14 @@ pub(super) fn agents(study: &Study, phases: &[PhasePlan]) -> Vec<Agent> {
         .map(|(site, phase, stands)| {
             let mut marginal = Persons(0);
             let mut only = Persons(0);
+            let stands_last = last.open.binary_search(&site).is_ok();
             for &row in &site_rows.rows[site as usize] {
                 let row = row as usize;
                 if !std::mem::replace(&mut served[row], true) {
                     marginal += study.row_persons[row];
                 }
-                if servers[row] == 1 {
+                // An agent that is closed by then serves nobody, whoever else does.
+                if stands_last && servers[row] == 1 {
                     only += study.row_persons[row];
                 }
             }

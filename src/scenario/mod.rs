@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::access::cover::{Rule, Standard};
 use crate::error::{Error, Fault, Result};
 use crate::ingest::eligibility::Conditions;
+use crate::limits;
 use crate::network::modes::{ModeChange, SpeedSet};
 use crate::units::{Distance, TravelTime};
 
@@ -431,7 +432,7 @@ impl Scenario {
     /// The file cannot be read, is not TOML, has an unknown key or a wrong type (shown with the place), or settings
     /// that do not fit together (all of them at once).
     pub fn read(path: &Path) -> Result<Scenario> {
-        let text = std::fs::read_to_string(path).map_err(|e| Fault::io("read the scenario", path, &e))?;
+        let text = text_of(path)?;
         Self::parse(&text, path)
     }
 
@@ -452,7 +453,7 @@ impl Scenario {
     /// # Errors
     /// The file cannot be read, or is not TOML of a scenario.
     pub fn read_noted(path: &Path) -> Result<(Scenario, Vec<Fault>)> {
-        let text = std::fs::read_to_string(path).map_err(|e| Fault::io("read the scenario", path, &e))?;
+        let text = text_of(path)?;
         Self::parse_noted(&text, path)
     }
 
@@ -496,6 +497,11 @@ impl Scenario {
         files.extend(&mut self.demand.catalogue);
         files
     }
+}
+
+fn text_of(path: &Path) -> Result<String> {
+    let help = "give the scenario, a TOML file; the data stand in files of their own";
+    limits::read_text("read the scenario", path, "a scenario", limits::TOML_BYTES, help)
 }
 
 fn line_of(text: &str, byte: usize) -> String {

@@ -15,8 +15,10 @@ use crate::ingest::boundaries::BoundaryLayer;
 use crate::ingest::osm::features::Building;
 use crate::ingest::population::{
     Calibration, CalibrationRow, CellShape, DemandCell, Margin, PopulationGrid, calibrate, read_population,
+    too_many_cells,
 };
 use crate::ingest::water::Water;
+use crate::limits::DEMAND_CELLS;
 use crate::network::Network;
 use crate::scenario::Scenario;
 use crate::units::{LonLat, Persons};
@@ -142,6 +144,11 @@ pub(super) fn demand(
     let grid = read_population(file, area)?;
     let parts = if settings.cell_m > 0.0 { grid.parts(settings.cell_m) } else { 1 };
     let source = Source::of(&grid, parts);
+    let most = grid.cells.len().saturating_mul((parts as usize).saturating_pow(2));
+    if most > DEMAND_CELLS {
+        let found = format!("{} cells with people, split {parts} by {parts}, are up to {most}", grid.cells.len());
+        return Err(too_many_cells(&found).file(file).into());
+    }
     let mut cells = if parts > 1 {
         let settlement = Settlement::new(&grid, parts, ground.network, ground.buildings, ground.water);
         grid.refine(parts, area, &|id, at| settlement.weight(id, at), &|at| settlement.is_dry(at))

@@ -4,6 +4,7 @@ pub mod cases;
 mod demand;
 mod dossiers;
 pub mod groups;
+pub(crate) mod memory;
 mod official;
 mod proposals;
 mod settlement;
@@ -156,6 +157,8 @@ impl Study {
             },
         )?;
         let Tables { modes, area, mut layers, mut sites, sites_left_out, offices, dossiers, repairs } = tables;
+        let places = |sites: &[StudySite]| -> Vec<LonLat> { sites.iter().map(|s| s.site.at).collect() };
+        stages.expect_memory(|| memory::rough(&scenario, &area, &modes, &places(&sites), &standard))?;
         let clip = clip_box(&area, &modes, &standard)?;
         let Roads { network, water } = load_roads(&scenario.inputs.roads, clip, &modes, sites.len(), cache, stages)?;
         let mut features = stages.run(
@@ -182,6 +185,10 @@ impl Study {
             drop_unused(layer, of_cell, &mut sites, index);
         }
         let groups::Rows { persons: row_persons, weight: row_weight } = groups::rows(&cells, &modes, &groups);
+        stages.expect_memory(|| {
+            let at: Vec<LonLat> = cells.iter().map(|c| c.at).collect();
+            memory::known(&scenario, &network, &at, &modes, &places(&sites), &standard)
+        })?;
         let (cell_legs, mut site_legs) = stages.run(
             "snap to roads",
             || snap_all(&scenario, &network, &cells, &sites),

@@ -394,3 +394,111 @@ fn no_server_at_all() {
     assert_eq!(error.exit_code(), 1);
     assert_eq!(names(home.path()).len(), 0);
 }
+
+#[test]
+fn only_https_is_asked_but_on_this_machine() {
+    let home = tempfile::tempdir().unwrap();
+    for (url, why) in [
+        ("http://example.org/f.bin", "not encrypted"),
+        ("file:///etc/passwd", "names no server"),
+        ("ftp://example.org/f.bin", "`ftp` is not followed"),
+        ("https://me:secret@example.org/f.bin", "leave the name and the password out"),
+        ("http://127.0.0.1@example.org/f.bin", "leave the name and the password out"),
+    ] {
+        let error = fetch(home.path(), &Source::new(vec![url.into()], Looks::Any)).unwrap_err();
+        assert!(said(&error).contains(why) && !said(&error).contains("secret"), "{url}: {}", said(&error));
+    }
+    println!("a redirect to anywhere else");
+    for (to, why) in [
+        ("http://example.org/f.bin", "not encrypted"),
+        ("file:///etc/passwd", "without a place to go"),
+        ("https://me:secret@example.org/f.bin", "leave the name and the password out"),
+    ] {
+        let server = Server::new(move |_, _| Answer::new(302).header("Location", to));
+        let error = fetch(home.path(), &source(&server)).unwrap_err();
+        assert!(said(&error).contains(why) && !said(&error).contains("secret"), "{to}: {}", said(&error));
+        assert_eq!(server.asked("/f.bin").len(), 1);
+    }
+}
+
+#[test]
+fn a_body_without_end_is_cut_off() {
+    println!("no length, and it never ends");
+    let endless = Server::new(|_, _| {
+        // Transfer-Encoding of nothing known: the body lasts until the connection closes.
+        Answer::new(200).header("Transfer-Encoding", "identity").body(&vec![7; SIZE]).drip(Duration::ZERO)
+    });
+    let home = tempfile::tempdir().unwrap();
+    let little = Settings { most_bytes: 5_000, ..settings() };
+    let error = fetch_with(home.path(), &source(&endless), little.clone()).unwrap_err();
+    assert!(said(&error).contains("more came than the 5000 bytes that are fetched at most"), "{}", said(&error));
+    assert_eq!(names(home.path()).len(), 0);
+    println!("a length beyond the limit");
+    let large = Server::new(|asked, _| file(asked, &bytes(1), TAG));
+    let error = fetch_with(home.path(), &source(&large), little).unwrap_err();
+    assert!(said(&error).contains("100000 bytes are announced; at most 5000 are fetched"), "{}", said(&error));
+    assert_eq!((names(home.path()).len(), large.asked("/f.bin").len()), (0, 1));
+}
+
+#[test]
+fn a_drip_is_no_progress() {
+    // A byte every 20 ms is 50 a second; the limit is 256, over 0.4 s. Three tries, each going on from the last.
+    let slow = Server::new(|asked, _| file(asked, &bytes(1), TAG).drip(Duration::from_millis(20)));
+    let home = tempfile::tempdir().unwrap();
+    let error = fetch(home.path(), &source(&slow)).unwrap_err();
+    assert!(said(&error).contains("bytes a second come") && said(&error).contains("after 3 tries"), "{}", said(&error));
+    assert_eq!(slow.asked("/f.bin").len(), 3);
+}
+
+#[test]
+fn a_header_without_end_is_refused() {
+    let server = Server::new(|asked, _| {
+        let filler = "x".repeat(1000);
+        (0..200).fold(file(asked, &bytes(1), TAG), |answer, _| answer.header("X-Filler", &filler))
+    });
+    let home = tempfile::tempdir().unwrap();
+    let error = fetch(home.path(), &source(&server)).unwrap_err();
+    assert!(said(&error).contains("download::failed"), "{}", said(&error));
+    assert!(!home.path().join("f.bin").exists());
+}
+
+#[test]
+fn names_stay_in_the_folder_and_off_its_list() {
+    let server = Server::new(|asked, _| file(asked, &bytes(1), TAG));
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join("downloads");
+    for name in ["../f.bin", "/etc/passwd", "a/b", "a\\b", "a\0b", "..", ".", "", "fetched.json"] {
+        let wrong = Source { name: name.into(), ..source(&server) };
+        let error = fetch(&folder, &wrong).unwrap_err();
+        assert!(said(&error).contains("download::name"), "{name:?}: {}", said(&error));
+    }
+    assert!(server.asked("/f.bin").is_empty() && names(home.path()).is_empty());
+    println!("an address that ends in the name of the list, or of a part");
+    for (path, name) in [("/fetched.json", "download-fetched.json"), ("/f.bin.part", "download-f.bin-part")] {
+        let got = fetch(&folder, &Source::new(vec![format!("{}{path}", server.url)], Looks::Any)).unwrap();
+        assert_eq!(got.path, folder.join(name));
+    }
+    let long = Source::new(vec![format!("{}/{}.osm.pbf", server.url, "x".repeat(400))], Looks::Any);
+    assert!(long.name.len() <= 200 && long.name.ends_with(".osm.pbf"), "{}", long.name);
+}
+
+#[cfg(unix)]
+#[test]
+fn links_are_not_written_through() {
+    let server = Server::new(|asked, _| file(asked, &bytes(1), TAG));
+    let home = tempfile::tempdir().unwrap();
+    let (folder, victim) = (home.path().join("downloads"), home.path().join("victim"));
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::write(&victim, "mine").unwrap();
+    println!("a link where the file grows");
+    std::os::unix::fs::symlink(&victim, folder.join("f.bin.part")).unwrap();
+    let error = fetch(&folder, &source(&server)).unwrap_err();
+    assert!(said(&error).contains("download::link"), "{}", said(&error));
+    std::fs::remove_file(folder.join("f.bin.part")).unwrap();
+    println!("a link that leads nowhere where the file will stand is replaced, not followed");
+    let nowhere = home.path().join("nowhere");
+    std::os::unix::fs::symlink(&nowhere, folder.join("f.bin")).unwrap();
+    assert_whole(&fetch(&folder, &source(&server)).unwrap(), &bytes(1));
+    assert!(!nowhere.exists() && !folder.join("f.bin").is_symlink());
+    assert_eq!(std::fs::read_to_string(&victim).unwrap(), "mine");
+}

@@ -36,11 +36,13 @@ pub struct Answer {
     pub cut: Option<usize>,
     /// Keeps the connection open after the last byte instead of closing it.
     pub stall: bool,
+    /// Sends the body byte by byte with such pauses, over and over until the client goes.
+    pub drip: Option<Duration>,
 }
 
 impl Answer {
     pub fn new(status: u16) -> Answer {
-        Answer { status, headers: vec![], body: vec![], cut: None, stall: false }
+        Answer { status, headers: vec![], body: vec![], cut: None, stall: false, drip: None }
     }
 
     pub fn header(mut self, name: &'static str, value: impl ToString) -> Answer {
@@ -55,6 +57,11 @@ impl Answer {
 
     pub fn cut(mut self, after: usize) -> Answer {
         self.cut = Some(after);
+        self
+    }
+
+    pub fn drip(mut self, pause: Duration) -> Answer {
+        self.drip = Some(pause);
         self
     }
 
@@ -141,6 +148,13 @@ fn serve(mut stream: TcpStream, handler: &Handler, log: &Mutex<Vec<Asked>>) -> O
     answer.headers.iter().for_each(|(name, value)| head.push_str(&format!("{name}: {value}\r\n")));
     head.push_str("\r\n");
     stream.write_all(head.as_bytes()).ok()?;
+    if let Some(pause) = answer.drip {
+        for byte in answer.body.iter().cycle() {
+            stream.write_all(&[*byte]).ok()?;
+            stream.flush().ok()?;
+            std::thread::sleep(pause);
+        }
+    }
     if asked.method != "HEAD" {
         stream.write_all(&answer.body[..answer.cut.unwrap_or(usize::MAX).min(answer.body.len())]).ok()?;
     }

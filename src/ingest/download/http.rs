@@ -1,10 +1,14 @@
 //! One request: redirects followed by our own rules, and what each answer means for the next try.
 
 use std::fmt;
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, SystemTime};
 
 use ureq::Body;
-use ureq::http::Response;
+use ureq::config::Config;
+use ureq::http::{Response, Uri};
+use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::transport::{Connector, NextTimeout};
 
 use super::Settings;
 
@@ -18,6 +22,8 @@ const MAX_REDIRECTS: usize = 5;
 pub(super) enum Trouble {
     /// It may be better soon; the server may say when.
     Passing(String, Option<Duration>),
+    /// Bytes come, but so slowly that they would come for days; those are no progress.
+    Slow(String),
     /// This address will not do.
     Lasting(String),
 }
@@ -25,13 +31,34 @@ pub(super) enum Trouble {
 impl fmt::Display for Trouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Trouble::Passing(what, _) | Trouble::Lasting(what) => f.write_str(what),
+            Trouble::Passing(what, _) | Trouble::Slow(what) | Trouble::Lasting(what) => f.write_str(what),
         }
     }
 }
 
 /// An agent by these settings.
 pub(super) fn agent(settings: &Settings) -> ureq::Agent {
+    config(settings).into()
+}
+
+/// An agent by these settings that talks over other connections than those of the system.
+pub(super) fn agent_over(settings: &Settings, connector: impl Connector) -> ureq::Agent {
+    ureq::Agent::with_parts(config(settings), connector, Nowhere)
+}
+
+/// Names of servers are not looked up: the connection knows where it leads.
+#[derive(Debug)]
+struct Nowhere;
+
+impl Resolver for Nowhere {
+    fn resolve(&self, _: &Uri, _: &Config, _: NextTimeout) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        let mut addresses = self.empty();
+        addresses.push((Ipv4Addr::UNSPECIFIED, 0).into());
+        Ok(addresses)
+    }
+}
+
+fn config(settings: &Settings) -> Config {
     let mut config = ureq::Agent::config_builder()
         .user_agent(USER_AGENT)
         .http_status_as_error(false)
@@ -45,7 +72,7 @@ pub(super) fn agent(settings: &Settings) -> ureq::Agent {
     if !settings.proxy {
         config = config.proxy(None);
     }
-    config.build().into()
+    config.build()
 }
 
 /// Asks for a file, with these headers. Answers other than 200, 206, 304 and 416 are troubles.
@@ -75,6 +102,7 @@ pub(super) fn text(agent: &ureq::Agent, url: &str, limit: u64) -> Result<Option<
 }
 
 fn follow(first: &str, ask: impl Fn(&str) -> Result<Response<Body>, ureq::Error>) -> Result<Response<Body>, Trouble> {
+    allowed(first).map_err(Trouble::Lasting)?;
     let mut url = first.to_owned();
     for _ in 0..=MAX_REDIRECTS {
         let response = ask(&url).map_err(|error| match error {
@@ -90,14 +118,26 @@ fn follow(first: &str, ask: impl Fn(&str) -> Result<Response<Body>, ureq::Error>
             None => status.as_u16().to_string(),
         };
         match status.as_u16() {
-            200 | 206 | 304 | 416 => return Ok(response),
+            200 | 206 | 304 | 416 => {
+                // None is asked for, and unpacked it might be of any size.
+                return match header(&response, "content-encoding").filter(|how| !how.eq_ignore_ascii_case("identity")) {
+                    Some(how) => {
+                        Err(Trouble::Lasting(format!("the server packs the file (`{how}`), which was not asked")))
+                    }
+                    None => Ok(response),
+                };
+            }
             301 | 302 | 303 | 307 | 308 => {
                 let to = header(&response, "location")
                     .and_then(|to| resolved(&url, to))
                     .ok_or_else(|| Trouble::Lasting(format!("{} without a place to go", text())))?;
                 if is_https(&url) && !is_https(&to) {
-                    return Err(Trouble::Lasting(format!("it leads from https to {to}, which is not encrypted")));
+                    return Err(Trouble::Lasting(format!(
+                        "it leads from https to {}, which is not encrypted",
+                        shown(&to)
+                    )));
                 }
+                allowed(&to).map_err(|why| Trouble::Lasting(format!("it leads to {}: {why}", shown(&to))))?;
                 url = to;
             }
             408 | 425 | 429 | 500 | 502 | 503 | 504 => {
@@ -135,6 +175,47 @@ fn wait(text: &str) -> Option<Duration> {
     let at = chrono::DateTime::parse_from_rfc2822(text).ok()?.timestamp();
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).ok()?.as_secs();
     Some(Duration::from_secs(u64::try_from(at).ok()?.saturating_sub(now)))
+}
+
+/// Whether an address may be asked: https, or http on this machine, and no name or password in it.
+///
+/// # Errors
+/// Why not, in words.
+pub(super) fn allowed(url: &str) -> Result<(), String> {
+    if url.chars().any(|c| c.is_control() || c.is_whitespace() || c == '\\') {
+        return Err("an address holds no spaces, control characters or backslashes".into());
+    }
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return Err("give an address that begins with https://".into());
+    };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    if authority.contains('@') {
+        return Err("leave the name and the password out: addresses are kept in records".into());
+    }
+    let host = match authority.strip_prefix('[') {
+        Some(v6) => v6.split(']').next().unwrap_or_default(),
+        None => authority.split(':').next().unwrap_or_default(),
+    };
+    if host.is_empty() {
+        return Err("it names no server".into());
+    }
+    let here = host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
+    match scheme.to_ascii_lowercase().as_str() {
+        "https" => Ok(()),
+        "http" if here => Ok(()),
+        "http" => Err("http is not encrypted, so what comes may be anybody's: give an https address".into()),
+        other => Err(format!("`{other}` is not followed, only https")),
+    }
+}
+
+/// An address as it may be shown: without a name and a password.
+pub(super) fn shown(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    match rest[..end].rfind('@') {
+        Some(at) => format!("{scheme}://…@{}", &rest[at + 1..]),
+        None => url.to_owned(),
+    }
 }
 
 fn is_https(url: &str) -> bool {
@@ -196,6 +277,53 @@ mod tests {
     }
 
     #[test]
+    fn only_https_is_asked_and_http_on_this_machine() {
+        for url in [
+            "https://a.org/x?y#z",
+            "HTTPS://a.org:8443/x",
+            "https://a.org/x@y",
+            "http://127.0.0.1:80/x",
+            "http://127.3.2.1/",
+            "http://localhost:8000/x",
+            "http://[::1]:8000/x",
+            "https://[2001:db8::1]/x",
+        ] {
+            assert_eq!(allowed(url), Ok(()), "{url}");
+        }
+        for (url, why) in [
+            ("http://a.org/x", "not encrypted"),
+            ("HTTP://a.org/x", "not encrypted"),
+            ("http://127.0.0.1.a.org/x", "not encrypted"),
+            ("http://localhost.a.org/x", "not encrypted"),
+            ("http://10.0.0.1/x", "not encrypted"),
+            ("http://[2001:db8::1]/x", "not encrypted"),
+            ("http://127.0.0.1@a.org/x", "leave the name"),
+            ("https://me:secret@a.org/x", "leave the name"),
+            ("https://me@a.org?x", "leave the name"),
+            ("file:///etc/passwd", "names no server"),
+            ("file://a/etc/passwd", "`file` is not followed"),
+            ("ftp://a.org/x", "`ftp` is not followed"),
+            ("/etc/passwd", "begins with https"),
+            ("https:///x", "names no server"),
+            ("https://a.org\\@b.org/", "backslashes"),
+            ("https://a.org/\r\nHost: b", "control characters"),
+        ] {
+            assert!(allowed(url).is_err_and(|found| found.contains(why)), "{url}: {:?}", allowed(url));
+        }
+        assert_eq!(shown("https://me:secret@a.org/x@y"), "https://…@a.org/x@y");
+        assert_eq!(shown("https://a.org/x@y"), "https://a.org/x@y");
+    }
+
+    #[test]
+    fn a_packed_answer_is_refused() {
+        let answer = |_: &str| {
+            let packed = Response::builder().status(200).header("Content-Encoding", "gzip");
+            packed.body(Body::builder().data(Vec::new())).map_err(ureq::Error::Http)
+        };
+        assert!(follow("https://a.org/f", answer).is_err_and(|t| t.to_string().contains("packs the file (`gzip`)")));
+    }
+
+    #[test]
     fn what_is_encrypted_stays_so() {
         let leading_to = |to: &str| {
             let answer = |url: &str| {
@@ -206,7 +334,11 @@ mod tests {
             follow("https://a.org/f", answer).map(|response| response.status().as_u16())
         };
         assert_eq!(leading_to("https://b.org/f"), Ok(200));
-        assert!(leading_to("http://a.org/f").is_err_and(|t| t.to_string().contains("not encrypted")));
+        for to in ["http://a.org/f", "http://127.0.0.1/f"] {
+            assert!(leading_to(to).is_err_and(|t| t.to_string().contains("not encrypted")), "{to}");
+        }
+        let told = leading_to("https://me:secret@b.org/f").unwrap_err().to_string();
+        assert!(told.contains("leave the name") && !told.contains("secret"), "{told}");
     }
 
     #[test]

@@ -14,6 +14,8 @@ mod tries;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use ureq::unversioned::transport::Connector;
+
 use crate::error::{Fault, Result};
 pub use record::{Record, hashes};
 
@@ -48,6 +50,9 @@ impl Looks {
     }
 }
 
+/// The longest name of a fetched file, in letters: with `.part.json` behind it any file system takes it.
+const LONGEST_NAME: usize = 200;
+
 /// A file to fetch.
 #[derive(Debug, Clone)]
 pub struct Source {
@@ -69,14 +74,12 @@ impl Source {
         let path = urls.first().map_or("", |url| url.split(['?', '#']).next().unwrap_or(""));
         let last = path.rsplit('/').next().unwrap_or("");
         let plain: String = last.chars().filter(|c| c.is_ascii_alphanumeric() || "-_.".contains(*c)).collect();
-        let name = plain.trim_start_matches('.');
-        Source {
-            name: if name.is_empty() { "download".into() } else { name.into() },
-            urls,
-            md5: false,
-            sha256: None,
-            looks,
-        }
+        // The end of a long name tells more than its beginning.
+        let name = plain[plain.len().saturating_sub(LONGEST_NAME)..].trim_start_matches('.');
+        let ours = [record::FILE, record::LOCK].contains(&name)
+            || [".part", ".part.json", ".partial"].iter().any(|end| name.ends_with(end));
+        let name = if ours { format!("download-{}", name.replace(".part", "-part")) } else { name.to_owned() };
+        Source { name: if name.is_empty() { "download".into() } else { name }, urls, md5: false, sha256: None, looks }
     }
 }
 
@@ -91,6 +94,10 @@ pub struct Settings {
     pub stall_timeout: Duration,
     /// Before the second try; doubled for each further one, give or take a half.
     pub first_wait: Duration,
+    /// The least that must come, in bytes a second over [`Settings::stall_timeout`]; less counts as nothing.
+    pub slowest_bytes_per_s: u64,
+    /// The largest file, in bytes.
+    pub most_bytes: u64,
     /// Longest wait, also when the server asks for one.
     pub longest_wait: Duration,
     /// Whether `HTTPS_PROXY` and the like are honoured.
@@ -108,6 +115,9 @@ impl Default for Settings {
             connect_timeout: Duration::from_secs(20),
             stall_timeout: Duration::from_secs(60),
             first_wait: Duration::from_secs(2),
+            slowest_bytes_per_s: 256,
+            // The whole planet is of 80 GB, and no run takes it.
+            most_bytes: 64 << 30,
             longest_wait: Duration::from_secs(120),
             proxy: true,
             refresh: false,
@@ -147,6 +157,18 @@ pub struct Fetched {
     pub reused: bool,
 }
 
+/// Refuses a name that leads out of the folder, or to gandan's own files.
+fn check_name(name: &str) -> Result<()> {
+    let plain = |c: char| !c.is_control() && !"/\\:".contains(c);
+    let sound = !name.is_empty() && name.len() <= LONGEST_NAME && name.chars().all(plain);
+    if sound && name != "." && name != ".." && ![record::FILE, record::LOCK].contains(&name) {
+        return Ok(());
+    }
+    Err(Fault::new("download::name", format!("`{}` is no name for a fetched file", name.escape_debug()))
+        .help("give a plain file name")
+        .into())
+}
+
 /// A folder of fetched files.
 pub struct Downloads {
     folder: PathBuf,
@@ -161,12 +183,19 @@ impl Downloads {
         Downloads { folder, settings, agent }
     }
 
+    /// As [`Downloads::new`], over other connections than those of the system, such as one in memory: for every request
+    /// `connector` is asked for one, whatever the server is called. No name is looked up, and nothing is encrypted.
+    pub fn over(folder: PathBuf, settings: Settings, connector: impl Connector) -> Downloads {
+        let agent = http::agent_over(&settings, connector);
+        Downloads { folder, settings, agent }
+    }
+
     /// Whether the network is left alone.
     pub fn is_offline(&self) -> bool {
         self.settings.offline
     }
 
-    /// Where a file is or will be.
+    /// Where a file is or will be; its name was checked by [`Downloads::get`].
     pub fn path_of(&self, source: &Source) -> PathBuf {
         self.folder.join(&source.name)
     }
@@ -176,6 +205,7 @@ impl Downloads {
     /// # Errors
     /// Offline and not there; no address gives it; what comes is not what was asked for; the disk refuses; interrupted.
     pub fn get(&self, source: &Source, listen: &dyn Fn(Event<'_>)) -> Result<Fetched> {
+        check_name(&source.name)?;
         let path = self.path_of(source);
         let old = record::load(&self.folder)?.remove(&source.name);
         let there = if path.is_file() { self.there(source, &path, old, listen)? } else { None };

@@ -10,12 +10,14 @@ use sha2::{Digest, Sha256};
 
 use crate::error::{Fault, Result};
 use crate::files::{PendingFile, hex, read_in_pieces};
+use crate::limits;
 
 /// The address of files that were put in place by hand.
 const BY_HAND: &str = "put there by hand";
-const FILE: &str = "fetched.json";
+/// The list of the files of a folder.
+pub(super) const FILE: &str = "fetched.json";
 /// Held while the record is read, changed and written.
-const LOCK: &str = ".fetched.lock";
+pub(super) const LOCK: &str = ".fetched.lock";
 
 /// Where a file came from and what it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -100,15 +102,14 @@ pub fn hashes(path: &Path) -> Result<Hashes> {
 /// The records of a folder, none if there are none.
 pub(super) fn load(folder: &Path) -> Result<BTreeMap<String, Record>> {
     let path = folder.join(FILE);
-    match std::fs::read(&path) {
-        Ok(bytes) => Ok(serde_json::from_slice(&bytes).map_err(|e| {
-            Fault::new("download::record", format!("not a list of fetched files: {e}"))
-                .file(&path)
-                .help("remove it; the files beside it then count as put there by hand")
-        })?),
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(BTreeMap::new()),
-        Err(e) => Err(Fault::io("read", &path, &e).into()),
+    let help = "remove it; the files beside it then count as put there by hand";
+    if matches!(std::fs::symlink_metadata(&path), Err(e) if e.kind() == std::io::ErrorKind::NotFound) {
+        return Ok(BTreeMap::new());
     }
+    let bytes = limits::read_bytes("read", &path, "a list of fetched files", limits::JSON_BYTES, help)?;
+    Ok(serde_json::from_slice(&bytes).map_err(|e| {
+        Fault::new("download::record", format!("not a list of fetched files: {e}")).file(&path).help(help)
+    })?)
 }
 
 /// Notes a file.

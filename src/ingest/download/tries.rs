@@ -3,7 +3,7 @@
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use serde::{Deserialize, Serialize};
 use ureq::Body;
@@ -11,14 +11,14 @@ use ureq::http::Response;
 
 use super::http::{self, Trouble, get, header, length, range};
 use super::record::{Hashes, Record, hashes};
-use super::{Downloads, Event, Source};
+use super::{Downloads, Event, Settings, Source};
 use crate::error::{Error, Fault, Faults, Result};
 use crate::stages::go_on;
 
 /// Tries in all, for each one that may bring nothing: a server that gives a few bytes a time is given up at last.
 const TRIES_IN_ALL: u32 = 40;
-/// The largest file, in bytes: no input of a run is larger.
-const MAX_BYTES: u64 = 64 << 30;
+/// The largest note of what is known of a part, in bytes.
+const MAX_NOTE: u64 = 64 << 10;
 /// The largest text with a hash, in bytes.
 const MAX_HASH_TEXT: u64 = 4096;
 
@@ -89,7 +89,7 @@ pub(super) fn fetch(
     let settings = &downloads.settings;
     let mut faults = Faults::default();
     let given_up = |url: &str, what: &str| {
-        Fault::new("download::failed", format!("{url}: {what}")).place(source.name.clone()).help(format!(
+        Fault::new("download::failed", format!("{}: {what}", http::shown(url))).place(source.name.clone()).help(format!(
             "run the same again later (it goes on where it broke off), give another address with --mirror, or put the \
              file at {} by hand",
             target.display()
@@ -102,6 +102,7 @@ pub(super) fn fetch(
         loop {
             go_on()?;
             let tried = one_try(downloads, source, url, there.as_ref(), &mut part, listen);
+            let slow = matches!(tried, Err(Failed::Server(Trouble::Slow(_))));
             let (what, wait) = match tried {
                 Ok((Brought::Whole, record)) => {
                     part.commit(&target)?;
@@ -117,9 +118,10 @@ pub(super) fn fetch(
                     break;
                 }
                 Err(Failed::Server(Trouble::Passing(what, wait))) => (what, wait),
+                Err(Failed::Server(Trouble::Slow(what))) => (what, None),
             };
             let have = part.bytes()?;
-            idle = if have > farthest { 0 } else { idle + 1 };
+            idle = if have > farthest && !slow { 0 } else { idle + 1 };
             farthest = farthest.max(have);
             all += 1;
             let wait = match wait {
@@ -212,7 +214,7 @@ fn one_try(
                 return Err(passing(&format!("{status} does not answer what was asked, so it starts anew")));
             }
         }
-        receive(source, response, part, listen)?;
+        receive(source, &downloads.settings, response, part, listen)?;
     }
     let expected = if source.md5 { server_md5(downloads, url)? } else { None };
     let found = hashes(&part.path)?;
@@ -235,12 +237,20 @@ fn one_try(
 /// Writes what comes to the part.
 fn receive(
     source: &Source,
+    settings: &Settings,
     response: Response<Body>,
     part: &mut Part,
     listen: &dyn Fn(Event<'_>),
 ) -> Result<(), Failed> {
     let mut have = part.bytes()?;
     let total = part.known.total;
+    let most = settings.most_bytes;
+    if let Some(total) = total.filter(|&total| total > most) {
+        part.restart(Known::default())?;
+        return Err(Failed::Server(Trouble::Lasting(format!(
+            "{total} bytes are announced; at most {most} are fetched"
+        ))));
+    }
     listen(Event::Begins { name: &source.name, from: have, total });
     let mut reader = response.into_body().into_reader();
     let mut buffer = vec![0; 1 << 16];
@@ -248,8 +258,18 @@ fn receive(
         let of = total.map_or(String::new(), |total| format!(" of {total}"));
         Failed::Server(Trouble::Passing(format!("the connection broke after {have}{of} bytes{why}"), None))
     };
+    // A server that sends a byte now and then keeps no silence, and never ends.
+    let (mut begun, mut lately) = (Instant::now(), 0_u64);
     loop {
         go_on()?;
+        if begun.elapsed() >= settings.stall_timeout {
+            let a_second = (lately as f64 / begun.elapsed().as_secs_f64()) as u64;
+            if a_second < settings.slowest_bytes_per_s {
+                let why = format!("{a_second} bytes a second come, after {have} bytes");
+                return Err(Failed::Server(Trouble::Slow(why)));
+            }
+            (begun, lately) = (Instant::now(), 0);
+        }
         let read = match reader.read(&mut buffer) {
             Ok(0) => break,
             Ok(read) => read,
@@ -261,11 +281,13 @@ fn receive(
             }
         };
         have += read as u64;
-        if have > total.unwrap_or(MAX_BYTES) {
+        lately += read as u64;
+        if have > total.unwrap_or(most) {
             part.restart(Known::default())?;
             return Err(Failed::Server(Trouble::Lasting(format!(
-                "more came than the {} bytes announced",
-                total.unwrap_or(MAX_BYTES)
+                "more came than the {} bytes {}",
+                total.unwrap_or(most),
+                if total.is_some() { "announced" } else { "that are fetched at most" }
             ))));
         }
         part.file.write_all(&buffer[..read]).map_err(|e| Fault::io("write", &part.path, &e))?;
@@ -317,6 +339,13 @@ impl Part {
     fn open(target: &Path, source: &Source, listen: &dyn Fn(Event<'_>)) -> Result<Part> {
         let path = target.with_file_name(format!("{}.part", source.name));
         let io = |e: std::io::Error| Fault::io("write", &path, &e);
+        // What a link leads to is not ours to write over.
+        if path.is_symlink() {
+            return Err(Fault::new("download::link", "a link stands where the file would grow")
+                .file(&path)
+                .help("remove it, then run again")
+                .into());
+        }
         let file = OpenOptions::new().create(true).append(true).open(&path).map_err(io)?;
         match file.try_lock() {
             Ok(()) | Err(std::fs::TryLockError::Error(_)) => {} // some file systems know no locks
@@ -327,7 +356,9 @@ impl Part {
                     .into());
             }
         }
-        let known = std::fs::read(known_path(&path)).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        let known = crate::limits::read_bytes("read", &known_path(&path), "a note of a download", MAX_NOTE, "")
+            .ok()
+            .and_then(|bytes| serde_json::from_slice(&bytes).ok());
         let part = Part { path, file, known: known.unwrap_or_default() };
         if part.bytes()? > 0 {
             listen(Event::Note(&format!("{}: {} bytes are here from an earlier try", source.name, part.bytes()?)));

@@ -3,7 +3,7 @@
 //! Key and tag numbers are those of the OGC GeoTIFF standard 1.1 (19-008r4).
 
 use super::crs::{Crs, REPROJECT};
-use crate::error::{Fault, Result};
+use crate::error::{Fault, Result, shown};
 
 const KEY_MODEL_TYPE: u16 = 1024;
 const KEY_RASTER_TYPE: u16 = 1025;
@@ -191,7 +191,7 @@ impl GeoTags {
 
     fn with_citation(&self, mut fault: Fault, key: u16) -> Fault {
         if let Some(text) = self.text(key, 80).or_else(|| self.text(KEY_CITATION, 80)) {
-            fault.message = format!("{} (it calls itself \"{text}\")", fault.message);
+            fault.message = shown(format!("{} (it calls itself \"{text}\")", fault.message));
         }
         fault
     }

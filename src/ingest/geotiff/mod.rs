@@ -19,6 +19,7 @@ use tiff::tags::Tag;
 use tiff::{ColorType, TiffError, TiffFormatError};
 
 use crate::error::{Error, Fault, Result};
+use crate::limits::RASTER_PACKING;
 pub use crs::Crs;
 use direct::Direct;
 use georef::GeoTags;
@@ -28,8 +29,10 @@ pub use georef::Grid;
 const CHUNK_BYTES: usize = 256 << 20;
 /// The most bytes that the decoded chunks of one band may take together.
 const BAND_BYTES: u64 = 1 << 30;
-/// The most bytes of one tag: offsets of 8 million chunks.
-const TAG_BYTES: u64 = 64 << 20;
+/// What any chunk may unpack to, in bytes.
+const CHUNK_ALLOWANCE: u64 = 1 << 20;
+/// Memory for the values of one tag, in bytes: offsets of 8 million chunks, 32 bytes each while they are decoded.
+const TAG_BYTES: u64 = 256 << 20;
 
 /// An open GeoTIFF of one band, not rotated.
 pub struct Raster<R: Read + Seek = BufReader<File>> {
@@ -50,6 +53,8 @@ pub struct Raster<R: Read + Seek = BufReader<File>> {
     chunk_bytes: Vec<u64>,
     /// Bytes of one pixel.
     pixel_bytes: u64,
+    /// Bytes of the file.
+    length: u64,
     /// The band of chunks that the last row came from: its number, and its decoded chunks by column.
     band: (u32, BTreeMap<u32, Option<DecodingResult>>),
 }
@@ -80,10 +85,12 @@ impl<R: Read + Seek> Raster<R> {
 
     fn checked(path: &Path, reader: R, length: u64) -> Result<Self, Fault> {
         let mut limits = Limits::default();
-        limits.decoding_buffer_size = CHUNK_BYTES;
+        // A tag cannot have more values than the file has bytes; while it is decoded each takes 32 bytes. tiff 0.11 looks at
+        // no limit for tags but this one.
+        let tag_bytes = length.saturating_mul(32).saturating_add(4096).min(TAG_BYTES);
+        limits.decoding_buffer_size = usize::try_from(tag_bytes).unwrap_or(usize::MAX);
         limits.intermediate_buffer_size = CHUNK_BYTES;
-        // A tag cannot be longer than the file it stands in.
-        limits.ifd_value_size = usize::try_from(TAG_BYTES.min(length)).unwrap_or(usize::MAX);
+        limits.ifd_value_size = limits.decoding_buffer_size;
         let mut decoder = Decoder::new(reader).map_err(told)?.with_limits(limits);
         let (width, height) = decoder.dimensions().map_err(told)?;
         let samples: u16 = decoder.find_tag_unsigned(Tag::SamplesPerPixel).map_err(told)?.unwrap_or(1);
@@ -142,9 +149,13 @@ impl<R: Read + Seek> Raster<R> {
         if chunk.0 == 0 || chunk.1 == 0 {
             return Err(no_chunks());
         }
+        let mut limits = Limits::default();
+        limits.decoding_buffer_size = CHUNK_BYTES;
+        limits.intermediate_buffer_size = CHUNK_BYTES;
         Ok(Raster {
             path: path.to_owned(),
-            decoder,
+            decoder: decoder.with_limits(limits),
+            length,
             grid: reference.grid,
             crs: reference.crs,
             south_up: reference.south_up,
@@ -246,6 +257,16 @@ impl<R: Read + Seek> Raster<R> {
         }
         let row_bytes = u64::from(self.stride) * self.pixel_bytes;
         let one = row_bytes.saturating_mul(self.chunk.1.into());
+        let packed = self.chunk_bytes.get(index as usize).copied().unwrap_or(0);
+        // The decoder sets all of the chunk's memory aside before it sees its bytes.
+        if one > packed.min(self.length).saturating_mul(RASTER_PACKING).saturating_add(CHUNK_ALLOWANCE) {
+            return Err(Fault::new(
+                "population::chunks",
+                format!("a strip or tile of {packed} bytes claims to unpack to {one}, more than any packing reaches"),
+            )
+            .place(format!("strip or tile {index}"))
+            .help("the file seems to be damaged; download or write it again"));
+        }
         if one.saturating_mul(self.band.1.len() as u64 + 1) > BAND_BYTES {
             return Err(too_large());
         }

@@ -183,6 +183,47 @@ fn a_header_that_claims_a_giant_strip_takes_no_memory() {
 }
 
 #[test]
+fn a_tile_that_claims_more_than_its_bytes_can_hold_takes_no_memory() {
+    // A tile of 1,024 by 1,024 f64 is 8 MiB; 100 bytes of any packing reach 300,000 at most, and 1 MiB is allowed to all.
+    for compression in [5, 8] {
+        let small = TestTiff { pixel: 0.0001, ..TestTiff::new(1024, 1024) };
+        let bytes = small.of_tiles((1024, 1024), (64, 3, compression), &[vec![0; 100]]);
+        let error = rows(&bytes, 0..1).unwrap_err();
+        let fault = &error.faults()[0];
+        assert_eq!((fault.code, fault.place.as_deref()), ("population::chunks", Some("strip or tile 0")));
+        assert!(fault.message.contains("100 bytes claims to unpack to 8388608"), "{}", fault.message);
+    }
+    // The count in the tag is no excuse: the file is not that long.
+    let small = TestTiff { pixel: 0.0001, ..TestTiff::new(1024, 1024) };
+    let mut bytes = small.of_tiles((1024, 1024), (64, 3, 5), &[vec![0; 100]]);
+    set(&mut bytes, 325, u32::MAX);
+    assert_eq!(code(&bytes), "population::chunks");
+}
+
+#[test]
+fn tiles_of_one_value_pack_far_and_are_read() {
+    // 1 MiB of zeros, deflated about a thousandfold: allowed.
+    let mut deflated = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
+    std::io::Write::write_all(&mut deflated, &vec![0; 4 << 20]).unwrap();
+    let packed = deflated.finish().unwrap();
+    assert!(packed.len() < 5000);
+    let small = TestTiff { pixel: 0.0001, ..TestTiff::new(1024, 1024) };
+    let bytes = small.of_tiles((1024, 1024), (32, 3, 8), &[packed]);
+    assert_eq!(rows(&bytes, 0..2).unwrap().len(), 1024);
+}
+
+#[test]
+fn a_tag_that_claims_more_values_than_the_file_has_bytes_is_refused() {
+    let mut bytes = TestTiff::new(4, 5).bytes::<Gray32Float>(&[1.0; 20]);
+    // GeoKeyDirectory and ModelPixelScale: their count stands 4 bytes after the beginning of the entry.
+    for tag in [34735, 33550] {
+        let at = entry(&bytes, tag) + 4;
+        bytes[at..at + 4].copy_from_slice(&4_000_000_u32.to_le_bytes());
+        assert_eq!(code(&bytes), "population::chunks", "tag {tag}");
+    }
+}
+
+#[test]
 fn south_up_rows_come_from_the_north() {
     // Two strips of 2 rows and one of 1, and tiles; pixel (x, y) holds 10 y + x, where y counts from the south.
     let data: Vec<f32> = (0..5).flat_map(|y| (0..3).map(move |x| (10 * y + x) as f32)).collect();

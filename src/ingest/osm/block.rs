@@ -4,10 +4,10 @@
 
 use std::ops::Range;
 
-use osmpbfreader::osmformat::{Node, PrimitiveBlock, Relation};
+use osmpbfreader::osmformat::{PrimitiveBlock, Relation};
 use protobuf::Message;
 
-use super::elements::{Dense, View};
+use super::elements::{Dense, MAX_ELEMENT_BYTES, Size, View, dense_count, lone_node};
 use super::frames::not_protobuf;
 use super::marks::Mark;
 use super::nodes::{Nodes, Place};
@@ -64,10 +64,12 @@ pub(super) enum Read {
 
 /// Decodes a block from the bytes of its message.
 pub(super) fn decode(bytes: &[u8], read: Read) -> Result<Part, String> {
+    let size = Size::of(bytes)?;
     decode_usual(bytes, read).or_else(|trouble| match trouble {
         Trouble::Wrong(what) => Err(what),
         // Laid out in another way than writers do, or damaged: the full parser tells which, and lays it out anew.
         Trouble::Unusual => {
+            size.check_for_full_parser(bytes)?;
             let block = PrimitiveBlock::parse_from_bytes(bytes).map_err(|e| not_protobuf(&e))?;
             let bytes = block.write_to_bytes().map_err(|e| not_protobuf(&e))?;
             decode_usual(&bytes, read).map_err(|trouble| match trouble {
@@ -161,7 +163,7 @@ struct Decoder<'a> {
 
 impl Decoder<'_> {
     fn node(&mut self, bytes: &[u8], read: Read) -> Result<(), Trouble> {
-        let node = Node::parse_from_bytes(bytes)?;
+        let node = lone_node(bytes)?;
         self.part.nodes.ids.push(node.id());
         self.part.nodes.places.push(self.grid.place(node.lon(), node.lat()));
         if read == Read::All {
@@ -182,7 +184,7 @@ impl Decoder<'_> {
         let signed = |list| Packed(list).signed();
         let Nodes { ids: all, places } = &mut self.part.nodes;
         let first = all.len();
-        let count = Packed(lists.ids).length();
+        let count = dense_count(&lists)?;
         all.reserve(count);
         places.reserve(count);
         let (mut id, mut lat, mut lon) = (0_i64, 0_i64, 0_i64);
@@ -290,6 +292,9 @@ impl Decoder<'_> {
             restricts |= self.strings.key(key?)? == TYPE && self.strings.bytes(value?)? == b"restriction";
         }
         if restricts {
+            if bytes.len() > MAX_ELEMENT_BYTES {
+                return Err("a turn restriction is larger than the 1 MiB allowed".into());
+            }
             find(&Relation::parse_from_bytes(bytes)?, &self.strings, &mut self.part.restrictions)?;
         }
         Ok(())

@@ -64,6 +64,75 @@ impl<'a> Dense<'a> {
     }
 }
 
+/// The most strings and the most elements of a block: 2 million. The format advises 8,000 elements.
+const MAX_COUNT: usize = 1 << 21;
+/// The most elements and bytes of a block that is read by the full parser, which takes up to a hundred times its size.
+const MAX_UNUSUAL_COUNT: usize = 1 << 17;
+const MAX_UNUSUAL_BYTES: usize = 4 << 20;
+/// The largest node by itself, and the largest turn restriction, in bytes: they have a few tags and members.
+pub(super) const MAX_ELEMENT_BYTES: usize = 1 << 20;
+
+/// How many things a block holds, counted without taking memory.
+pub(super) struct Size {
+    /// Strings, and elements other than dense nodes.
+    things: usize,
+}
+
+impl Size {
+    /// Counts, and refuses a block with more than any writer puts into one.
+    pub(super) fn of(bytes: &[u8]) -> Result<Size, String> {
+        let broken = |_: Unusual| "it is not valid protobuf".to_owned();
+        let (mut strings, mut elements, mut groups) = (0, 0, 0_usize);
+        for field in Fields(bytes) {
+            let (count, bytes) = match field.map_err(broken)? {
+                (1, Value::Bytes(table)) => (&mut strings, table),
+                (2, Value::Bytes(group)) => {
+                    groups += 1;
+                    (&mut elements, group)
+                }
+                _ => continue,
+            };
+            for inner in Fields(bytes) {
+                inner.map_err(broken)?;
+                *count += 1;
+            }
+        }
+        for (count, of) in [(strings, "strings"), (elements, "elements"), (groups, "groups of elements")] {
+            if count > MAX_COUNT {
+                return Err(format!("it holds {count} {of}; {MAX_COUNT} are allowed"));
+            }
+        }
+        Ok(Size { things: strings + elements + groups })
+    }
+
+    /// Refuses a block that the full parser would need too much memory for.
+    pub(super) fn check_for_full_parser(&self, bytes: &[u8]) -> Result<(), String> {
+        if self.things > MAX_UNUSUAL_COUNT || bytes.len() > MAX_UNUSUAL_BYTES {
+            return Err(format!(
+                "it is laid out in an unusual way, and too large for that ({} strings and elements, {} bytes)",
+                self.things,
+                bytes.len()
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// How many dense nodes there are; the three lists have one number each.
+pub(super) fn dense_count(lists: &Dense<'_>) -> Result<usize, Trouble> {
+    let lengths = [lists.ids, lists.lats, lists.lons].map(|list| Packed(list).length());
+    let count = lengths.into_iter().min().unwrap_or(0);
+    if count > MAX_COUNT { Err("it holds more than the 2 million nodes allowed".into()) } else { Ok(count) }
+}
+
+/// A node by itself.
+pub(super) fn lone_node(bytes: &[u8]) -> Result<Node, Trouble> {
+    if bytes.len() > MAX_ELEMENT_BYTES {
+        return Err("a node is larger than the 1 MiB allowed".into());
+    }
+    Ok(Node::parse_from_bytes(bytes)?)
+}
+
 /// A block whose messages are still bytes.
 pub(super) struct View<'a> {
     pub(super) texts: Vec<&'a [u8]>,
@@ -78,9 +147,11 @@ pub(super) struct View<'a> {
 /// The block is damaged, or what `work` says is wrong with it.
 pub(super) fn with_block<T>(bytes: &[u8], work: impl Fn(&View<'_>) -> Result<T, Trouble>) -> Result<T, String> {
     let run = |bytes: &[u8]| View::open(bytes).and_then(|view| work(&view));
+    let size = Size::of(bytes)?;
     run(bytes).or_else(|trouble| match trouble {
         Trouble::Wrong(what) => Err(what),
         Trouble::Unusual => {
+            size.check_for_full_parser(bytes)?;
             let block = PrimitiveBlock::parse_from_bytes(bytes).map_err(|e| not_protobuf(&e))?;
             let bytes = block.write_to_bytes().map_err(|e| not_protobuf(&e))?;
             run(&bytes).map_err(|trouble| match trouble {
@@ -166,7 +237,7 @@ impl<'a> View<'a> {
             for field in Fields(group) {
                 match field? {
                     (1, Value::Bytes(bytes)) => {
-                        let node = Node::parse_from_bytes(bytes)?;
+                        let node = lone_node(bytes)?;
                         tags.clear();
                         tags.extend(node.keys.iter().copied().zip(node.vals.iter().copied()));
                         take(node.id(), self.grid.place(node.lon(), node.lat()), &tags)?;
@@ -189,6 +260,7 @@ impl<'a> View<'a> {
         take: &mut impl FnMut(i64, Place, &[TagAt]) -> Result<(), Trouble>,
     ) -> Result<(), Trouble> {
         let lists = Dense::open(bytes)?;
+        dense_count(&lists)?;
         let signed = |list| Packed(list).signed();
         let mut pairs = Packed(lists.tags);
         let (mut id, mut lat, mut lon) = (0_i64, 0_i64, 0_i64);

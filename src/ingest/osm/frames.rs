@@ -9,10 +9,11 @@ use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use flate2::{Decompress, FlushDecompress, Status};
-use osmpbfreader::fileformat::{Blob, BlobHeader};
+use osmpbfreader::fileformat::BlobHeader;
 use osmpbfreader::osmformat::HeaderBlock;
 use protobuf::Message;
 
+use super::wire::{Fields, Value};
 use crate::error::{Fault, Result};
 use crate::stages::meter;
 
@@ -25,9 +26,16 @@ const TRUSTED_BYTES: u64 = 1024 * 1024;
 /// What a file may require of its reader.
 const KNOWN_FEATURES: [&str; 2] = ["OsmSchema-V0.6", "DenseNodes"];
 
-/// What a batch holds at most, unless a single frame is larger: bounds the memory of a read.
+/// What a batch holds at most, unless a single frame is larger: bounds the memory of a read. The bytes are those of the
+/// unpacked blobs, of which a file that is packed a thousandfold has many more than it has itself.
 const BATCH_FRAMES: usize = 32;
-const BATCH_BYTES: usize = 32 * 1024 * 1024;
+const BATCH_BYTES: u64 = 16 * 1024 * 1024;
+
+/// How many times its own size a file may unpack to, beyond a first allowance: OSM data pack to a half or a third, made-up
+/// ones to a tenth, and a file made to fill the memory to a thousandth.
+const MAX_PACKING: u64 = 100;
+/// What any file may unpack to.
+const PACKING_ALLOWANCE: u64 = 64 * 1024 * 1024;
 
 /// A data blob, still packed, and where it stands.
 #[derive(Debug, Clone)]
@@ -46,6 +54,8 @@ pub(super) struct FramePlace {
     offset: u64,
     /// Of the `Blob` message, in bytes.
     size: u64,
+    /// What it says that it unpacks to, in bytes; it is held to that.
+    unpacked: u64,
 }
 
 /// The data blobs of a file, one after another.
@@ -53,6 +63,8 @@ pub(super) struct Frames {
     reader: BufReader<File>,
     offset: u64,
     found: usize,
+    /// What the blobs so far unpack to.
+    unpacked: u64,
     /// What the file says of itself, once it was met.
     pub(super) header: Option<HeaderBlock>,
 }
@@ -61,7 +73,7 @@ impl Frames {
     pub(super) fn open(path: &Path) -> Result<Self> {
         let file = crate::files::open(path).map_err(|e| Fault::io("read the roads", path, &e))?;
         meter::expect(file.metadata().map_or(0, |found| found.len() as usize), "bytes");
-        Ok(Frames { reader: BufReader::with_capacity(1 << 18, file), offset: 0, found: 0, header: None })
+        Ok(Frames { reader: BufReader::with_capacity(1 << 18, file), offset: 0, found: 0, unpacked: 0, header: None })
     }
 
     /// The next data blobs, none at the end of the file, or what is wrong with which blob.
@@ -69,7 +81,7 @@ impl Frames {
         let (mut batch, mut bytes, before) = (Vec::new(), 0, self.offset);
         while batch.len() < BATCH_FRAMES && bytes < BATCH_BYTES {
             let Some(frame) = self.next_data().map_err(|what| (self.found + 1, what))? else { break };
-            bytes += frame.bytes.len();
+            bytes += frame.at.unpacked.max(frame.at.size);
             batch.push(frame);
         }
         meter::advance((self.offset - before) as usize);
@@ -99,8 +111,17 @@ impl Frames {
             let bytes = self.take(size)?;
             match header.type_() {
                 "OSMData" => {
+                    let unpacked = Parts::of(&bytes)?.unpacked();
+                    self.unpacked += unpacked;
+                    if self.unpacked > PACKING_ALLOWANCE + MAX_PACKING * self.offset {
+                        let times = self.unpacked / self.offset.max(1);
+                        return Err(format!(
+                            "up to here the file would unpack to {times} times its size, which no map does (allowed are \
+                             {MAX_PACKING} times)"
+                        ));
+                    }
                     self.found += 1;
-                    let at = FramePlace { number: self.found, offset, size };
+                    let at = FramePlace { number: self.found, offset, size, unpacked };
                     return Ok(Some(Frame { at, bytes }));
                 }
                 "OSMHeader" => self.header = Some(check_features(&bytes)?),
@@ -120,7 +141,7 @@ impl Frames {
             self.reader.seek(SeekFrom::Start(at.offset)).map_err(|e| (at.number, e.to_string()))?;
             self.offset = at.offset;
             let bytes = self.take(at.size).map_err(|what| (at.number, what))?;
-            size += bytes.len();
+            size += at.unpacked.max(at.size);
             batch.push(Frame { at, bytes });
         }
         Ok(batch)
@@ -161,26 +182,23 @@ impl Unpacker {
 
     /// The message within a `Blob` message, within the limit of the format whatever the blob claims.
     pub(super) fn unpack(&mut self, blob: &[u8]) -> Result<&[u8], String> {
-        let mut blob = Blob::parse_from_bytes(blob).map_err(|e| not_protobuf(&e))?;
-        if blob.has_raw() {
-            self.raw = blob.take_raw();
-        } else if blob.has_zlib_data() {
-            self.inflate(blob.zlib_data())?;
-        } else {
-            return Err("its compression is not supported (zlib or none is)".into());
-        }
-        if self.raw.len() > MAX_BLOB_BYTES as usize {
-            return Err(format!("it unpacks to more than the {} MiB that PBF allows", MAX_BLOB_BYTES >> 20));
+        let parts = Parts::of(blob)?;
+        match parts.data {
+            Data::Raw(raw) => {
+                self.raw.clear();
+                self.raw.extend_from_slice(raw);
+            }
+            Data::Zlib(packed) => self.inflate(packed, parts.unpacked())?,
         }
         Ok(&self.raw)
     }
 
-    /// Inflates into `raw`, and stops soon after the limit of the format.
-    fn inflate(&mut self, packed: &[u8]) -> Result<(), String> {
+    /// Inflates into `raw`, and stops soon after `most` bytes.
+    fn inflate(&mut self, packed: &[u8], most: u64) -> Result<(), String> {
         self.inflate.reset(true);
         self.raw.clear();
         // From what is there, not from what the blob claims: OSM data pack to a half or a third.
-        self.raw.reserve(packed.len().saturating_mul(3));
+        self.raw.reserve(packed.len().saturating_mul(3).min(most as usize + 1));
         loop {
             let done = usize::try_from(self.inflate.total_in()).unwrap_or(usize::MAX);
             let rest = packed.get(done..).unwrap_or_default();
@@ -188,13 +206,60 @@ impl Unpacker {
                 .inflate
                 .decompress_vec(rest, &mut self.raw, FlushDecompress::Finish)
                 .map_err(|e| format!("its compressed data are damaged ({e})"))?;
-            if status == Status::StreamEnd || self.raw.len() > MAX_BLOB_BYTES as usize {
+            if self.raw.len() as u64 > most {
+                return Err(match most {
+                    MAX_BLOB_BYTES => {
+                        format!("it unpacks to more than the {} MiB that PBF allows", MAX_BLOB_BYTES >> 20)
+                    }
+                    said => format!("it unpacks to more than the {said} bytes that it claims"),
+                });
+            }
+            if status == Status::StreamEnd {
                 return Ok(());
             }
             if self.raw.len() < self.raw.capacity() {
                 return Err("its compressed data are damaged (they end early)".into());
             }
             self.raw.reserve(self.raw.len().max(64 * 1024));
+        }
+    }
+}
+
+/// The fields of a `Blob` message that matter, in place.
+struct Parts<'a> {
+    data: Data<'a>,
+    raw_size: Option<u64>,
+}
+
+/// What a blob holds.
+enum Data<'a> {
+    Raw(&'a [u8]),
+    Zlib(&'a [u8]),
+}
+
+impl<'a> Parts<'a> {
+    fn of(blob: &'a [u8]) -> Result<Parts<'a>, String> {
+        let (mut data, mut raw_size) = (None, None);
+        for field in Fields(blob) {
+            match field.map_err(|_| "it is not valid protobuf (a blob)".to_owned())? {
+                (1, Value::Bytes(raw)) => data = Some(Data::Raw(raw)),
+                (2, Value::Number(size)) => raw_size = Some(size),
+                (3, Value::Bytes(packed)) => data = Some(Data::Zlib(packed)),
+                _ => {}
+            }
+        }
+        let data = data.ok_or("its compression is not supported (zlib or none is)")?;
+        if raw_size.is_some_and(|size| size > MAX_BLOB_BYTES) {
+            return Err(format!("it claims more than the {} MiB that PBF allows", MAX_BLOB_BYTES >> 20));
+        }
+        Ok(Parts { data, raw_size })
+    }
+
+    /// What it unpacks to at most, in bytes: what it says, else what the format allows.
+    fn unpacked(&self) -> u64 {
+        match self.data {
+            Data::Raw(raw) => raw.len() as u64,
+            Data::Zlib(_) => self.raw_size.unwrap_or(MAX_BLOB_BYTES),
         }
     }
 }
@@ -219,6 +284,7 @@ pub(super) fn not_protobuf(error: &protobuf::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use osmpbfreader::fileformat::Blob;
     use osmpbfreader::osmformat::PrimitiveBlock;
 
     fn frame(kind: &str, blob: &Blob) -> Vec<u8> {
@@ -247,7 +313,7 @@ mod tests {
 
     fn zlib(raw: &[u8]) -> Blob {
         use std::io::Write;
-        let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+        let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
         encoder.write_all(raw).unwrap();
         let mut blob = Blob::new();
         blob.set_zlib_data(encoder.finish().unwrap());
@@ -275,6 +341,35 @@ mod tests {
         let bomb = frame("OSMData", &zlib(&vec![0; 40 << 20]));
         assert!(bomb.len() < 1 << 20);
         assert!(read(&bomb).unwrap_err().contains("unpacks to more than the 32 MiB"));
+    }
+
+    #[test]
+    fn a_blob_is_held_to_the_size_that_it_claims() {
+        let mut lying = zlib(&vec![7; 100_000]);
+        lying.set_raw_size(99_999);
+        assert_eq!(
+            read(&frame("OSMData", &lying)).unwrap_err(),
+            "it unpacks to more than the 99999 bytes that it claims"
+        );
+        lying.set_raw_size(100_000);
+        assert_eq!(read(&frame("OSMData", &lying)), Ok(1));
+        lying.set_raw_size(i32::MAX);
+        assert!(read(&frame("OSMData", &lying)).unwrap_err().contains("claims more than the 32 MiB"));
+        // A negative size is a number of more than 63 bits.
+        lying.set_raw_size(-1);
+        assert!(read(&frame("OSMData", &lying)).unwrap_err().contains("claims more than the 32 MiB"));
+    }
+
+    #[test]
+    fn a_file_of_many_small_bombs_is_refused() {
+        // 4 MiB of zeros in about 4 KiB: a thousandfold. 16 of them are the 64 MiB allowed to any file, and a few more
+        // come with 100 times the bytes read.
+        let mut blob = zlib(&vec![0; 4 << 20]);
+        blob.set_raw_size(4 << 20);
+        let one = frame("OSMData", &blob);
+        assert!(one.len() < 5000, "{}", one.len());
+        assert_eq!(read(&one.repeat(16)), Ok(16));
+        assert!(read(&one.repeat(40)).unwrap_err().contains("times its size"));
     }
 
     #[test]

@@ -21,6 +21,7 @@ use geo::{MultiPolygon, Rect};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Fault, Result};
+use crate::limits::DEMAND_CELLS;
 use crate::units::{LonLat, Persons};
 pub use allocate::apportion;
 pub use calibrate::{Calibration, CalibrationRow, DOUBTFUL_FACTORS, Margin, calibrate, fit_group};
@@ -116,6 +117,19 @@ pub fn read_population(path: &Path, area: &MultiPolygon<f64>) -> Result<Populati
     Err(Fault::new("population::format", format!("the ending `{ending}` is not read")).file(path).help(help).into())
 }
 
+/// How many demand cells a file is likely to give, from its size or that of its pixels, without reading them: rather too
+/// many. `None` where the file does not say, or cannot be read.
+pub(crate) fn likely_cells(path: &Path, area: &MultiPolygon<f64>, cell_m: f64) -> Option<u64> {
+    let ending = path.extension().and_then(|e| e.to_str()).unwrap_or_default().to_ascii_lowercase();
+    match ending.as_str() {
+        "tif" | "tiff" => raster::likely_cells(path, area, cell_m),
+        // A row with a place and a number has some 24 letters, and a third of that when packed.
+        "csv" => Some(path.metadata().ok()?.len() / 24),
+        "parquet" => Some(path.metadata().ok()?.len() / 8),
+        _ => None,
+    }
+}
+
 fn no_overlap(found: &str, area: Option<Rect<f64>>) -> Fault {
     let wanted = area.map_or_else(
         || "is empty".to_owned(),
@@ -123,6 +137,13 @@ fn no_overlap(found: &str, area: Option<Rect<f64>>) -> Fault {
     );
     Fault::new("population::overlap", format!("the population spans {found}; the study area {wanted}"))
         .help("give the population of the region that holds the study area; longitude comes first, in degrees")
+}
+
+/// More demand cells than a run can hold.
+pub(crate) fn too_many_cells(found: &str) -> Fault {
+    Fault::new("population::size", found.to_owned()).help(format!(
+        "at most {DEMAND_CELLS} demand cells; give larger cells (`cell_m` under [population]) or a smaller study area"
+    ))
 }
 
 fn no_people(grid: &PopulationGrid) -> Fault {

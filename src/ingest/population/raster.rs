@@ -4,16 +4,23 @@ use std::path::Path;
 
 use geo::{BoundingRect, MultiPolygon};
 
+use super::clip::Ring;
 use super::clip::{self, area_of};
-use super::{CellShape, DemandCell, Frame, MOST_PERSONS, PopulationGrid, no_overlap, no_people, plane};
+use super::frame::MOST_PARTS;
+use super::{CellShape, DemandCell, Frame, MOST_PERSONS, PopulationGrid, no_overlap, no_people, plane, too_many_cells};
 use crate::error::{Fault, Faults, Result};
 use crate::ingest::geotiff::{Crs, Grid, Raster};
-use crate::units::{LonLat, Persons};
+use crate::limits::{DEMAND_CELLS, RASTER_PIXELS};
+use crate::units::{EARTH_RADIUS_M, LonLat, Persons};
+
+/// The most columns of pixels: a row of them is held at once. The way round the Earth at 10 m.
+const MOST_COLUMNS: u64 = 1 << 22;
 
 pub(super) fn read(path: &Path, area: &MultiPolygon<f64>) -> Result<PopulationGrid> {
     let mut raster = Raster::open(path)?;
     let (grid, crs) = (*raster.grid(), raster.crs().clone());
     let rings = plane::rings(area, &crs).ok_or_else(|| overlap(&grid, &crs, area).file(path))?;
+    check_window(&grid, &rings).map_err(|fault| fault.file(path))?;
     let mut out = PopulationGrid { frame: Frame::Raster { grid, crs: crs.clone() }, ..Default::default() };
     let mut faults = Faults::default();
     let mut values = Vec::new();
@@ -52,6 +59,9 @@ pub(super) fn read(path: &Path, area: &MultiPolygon<f64>) -> Result<PopulationGr
                 faults.push(Fault::new("population::extent", found).file(path).place(place()));
                 continue;
             };
+            if out.cells.len() >= DEMAND_CELLS {
+                return Err(too_many_cells(&format!("more than {DEMAND_CELLS} pixels with people")).file(path).into());
+            }
             let id = u64::from(row) * u64::from(grid.width) + u64::from(pixel.column);
             out.cells.push(DemandCell { id, at, centre, shape, share_inside: pixel.share, persons });
         }
@@ -69,6 +79,38 @@ pub(super) fn read(path: &Path, area: &MultiPolygon<f64>) -> Result<PopulationGr
     let share = inside * grid.pixel_width * grid.pixel_height / all;
     out.area_share = if share > 1.0 - 1e-6 { 1.0 } else { share };
     Ok(out)
+}
+
+/// The pixels in the area, split as the settings ask.
+pub(super) fn likely_cells(path: &Path, area: &MultiPolygon<f64>, cell_m: f64) -> Option<u64> {
+    let raster = Raster::open(path).ok()?;
+    let grid = raster.grid();
+    let rings = plane::rings(area, raster.crs())?;
+    let pixels = rings.iter().map(area_of).sum::<f64>().abs() / (grid.pixel_width * grid.pixel_height);
+    let metres = if raster.crs().is_degrees() { EARTH_RADIUS_M.to_radians() } else { 1.0 };
+    let wide_m = grid.pixel_width.max(grid.pixel_height) * metres;
+    let parts = if cell_m > 0.0 { (wide_m / cell_m - 1e-3).ceil().clamp(1.0, f64::from(MOST_PARTS)) } else { 1.0 };
+    // `as` saturates.
+    Some((pixels * parts * parts) as u64)
+}
+
+/// Refuses a study area that holds more pixels than can be looked at: the size of a raster costs its writer nothing.
+fn check_window(grid: &Grid, rings: &[Ring]) -> Result<(), Fault> {
+    let along = || rings.iter().flatten().map(|&at| grid.in_pixels(at)[0]);
+    let (west, east) = along().fold((f64::INFINITY, f64::NEG_INFINITY), |(w, e), x| (x.min(w), x.max(e)));
+    // `as` saturates, also what is below 0 and no number.
+    let columns = (east.min(f64::from(grid.width)).ceil() - west.max(0.0).floor()).max(0.0) as u64;
+    let area: f64 = rings.iter().map(area_of).sum();
+    let pixels = (area.abs() / (grid.pixel_width * grid.pixel_height)) as u64;
+    let all = u64::from(grid.width).saturating_mul(grid.height.into());
+    if pixels.min(all) <= RASTER_PIXELS && columns <= MOST_COLUMNS {
+        return Ok(());
+    }
+    Err(Fault::new("population::size", format!("the study area is of {pixels} pixels, {columns} from west to east"))
+        .help(format!(
+            "at most {RASTER_PIXELS} pixels, {MOST_COLUMNS} from west to east; make them larger: \
+             `gdalwarp -r sum -tr WIDTH HEIGHT in.tif out.tif`"
+        )))
 }
 
 /// Where a pixel's people are, its centre and its shape; `None` off the Earth.

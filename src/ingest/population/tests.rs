@@ -86,6 +86,20 @@ fn faults_of_a_raster() {
 }
 
 #[test]
+fn a_raster_with_too_many_pixels_is_refused_before_they_are_looked_at() {
+    // 2,000,000 by 2,000,000 pixels in tiles that are left out: a few hundred bytes, and 4·10^12 pixels.
+    let pixel = 1e-6;
+    let tiff = TestTiff { pixel, west: 105.0, north: 21.0, ..TestTiff::new(2_000_000, 2_000_000) };
+    let bytes = tiff.of_tiles((2_000_000, 2_000_000), (32, 3, 8), &[vec![]]);
+    assert!(bytes.len() < 1000);
+    let (code, message) = told(read(&bytes, &rectangle(104.0, 20.0, 106.0, 22.0)));
+    assert_eq!(code, "population::size");
+    assert!(message.contains("1000000 from west to east"), "{message}");
+    // The same with a study area of 1,000 by 1,000 of them is read: nobody lives there.
+    assert_eq!(told(read(&bytes, &rectangle(105.0, 20.999, 105.001, 21.0))).0, "population::empty");
+}
+
+#[test]
 fn points_inside_are_read() {
     let grid = csv("persons,lat,lon,note\n2.5,21,105.5,a\n9,50,5,b\n0,21,105.5,c\n", &rectangle(105., 20., 106., 22.));
     let grid = grid.unwrap();

@@ -7,7 +7,9 @@ use csv::ByteRecord;
 use geojson::{Feature, GeometryValue, JsonObject, JsonValue, feature::Id};
 
 use crate::error::{Fault, Result};
+use crate::ingest::csv_guard::{SHORTEN, Watched, too_long};
 use crate::ingest::features::{Features, Subject, ending};
+use crate::limits::SITE_ROWS;
 use crate::units::LonLat;
 
 const SUBJECT: Subject = Subject {
@@ -91,9 +93,14 @@ impl Table {
 
     fn of_csv(path: &Path) -> Result<Table> {
         let file = crate::files::open(path).map_err(|e| Fault::io("open", path, &e))?;
-        let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(file);
-        let broken = |e: csv::Error| {
-            Fault::new("sites::csv", format!("not a table: {e}")).file(path).help("give UTF-8 CSV with a header")
+        let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(Watched::new(file));
+        let broken = |e: csv::Error| match too_long(&e) {
+            Some((found, line)) => {
+                Fault::new("file::too-large", found).file(path).place(format!("line {line}")).help(SHORTEN)
+            }
+            None => {
+                Fault::new("sites::csv", format!("not a table: {e}")).file(path).help("give UTF-8 CSV with a header")
+            }
         };
         let header = reader.byte_headers().map_err(broken)?;
         let width = header.len();
@@ -110,6 +117,9 @@ impl Table {
         let mut record = ByteRecord::new();
         while reader.read_byte_record(&mut record).map_err(broken)? {
             let line = record.position().map_or(0, csv::Position::line);
+            if rows.len() >= SITE_ROWS {
+                return Err(too_many(path).into());
+            }
             let fields: Result<Vec<JsonValue>, _> =
                 record.iter().map(|field| std::str::from_utf8(field).map(JsonValue::from)).collect();
             let cells = match fields {
@@ -142,6 +152,9 @@ impl Table {
         };
         // Features need not have the same properties: the columns are those of all of them.
         let mut places = Vec::new();
+        if features.list.len() > SITE_ROWS {
+            return Err(too_many(path).into());
+        }
         for feature in features.list {
             let Feature { geometry, id, properties, .. } = feature;
             let mut properties: JsonObject = properties.unwrap_or_default();
@@ -243,6 +256,12 @@ fn at_place(fault: Fault, place: Option<&str>) -> Fault {
         Some(place) => fault.place(place),
         None => fault,
     }
+}
+
+fn too_many(path: &Path) -> Fault {
+    Fault::new("file::too-large", format!("the table has more than {SITE_ROWS} rows"))
+        .file(path)
+        .help("give the candidates and agents of the study area only")
 }
 
 fn not_utf8(path: &Path, line: u64) -> Fault {

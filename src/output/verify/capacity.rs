@@ -31,8 +31,7 @@ struct Settings {
 impl Settings {
     /// `None` where the run has no counters.
     fn of(folder: &Path) -> Option<Settings> {
-        let text = std::fs::read_to_string(folder.join("manifest.json")).ok()?;
-        let manifest: Value = serde_json::from_str(&text).ok()?;
+        let manifest: Value = crate::output::read::manifest(folder).ok()?;
         let settings = &manifest["settings"];
         Some(Settings {
             capacity: serde_json::from_value::<Option<_>>(settings["capacity"].clone()).ok()??,

@@ -18,6 +18,8 @@ pub(super) struct Raw {
     modes: HashMap<String, u32>,
     /// The sites that serve each row.
     pub(super) serves: Vec<Vec<u32>>,
+    /// Travel time of each of them in seconds, where it is within the limit.
+    pub(super) times: Vec<Vec<Option<f64>>>,
     /// Thousandths of a person in each row.
     pub(super) persons: Vec<u64>,
     /// For each phase, what each row counts, in thousandths; 0 out of scope.
@@ -46,19 +48,23 @@ impl Raw {
             row_of: HashMap::new(),
             modes: HashMap::new(),
             serves: Vec::new(),
+            times: Vec::new(),
             persons: Vec::new(),
             weights: Vec::new(),
             in_scope: Vec::new(),
         };
         raw.read_cells(folder)?;
-        let coverage = Rows::read(folder, &COVERAGE, &["cell", "mode", "site"])?;
+        let coverage = Rows::read(folder, &COVERAGE, &["cell", "mode", "site", "travel_time_s"])?;
         let (modes, sites) = (coverage.text("mode")?, coverage.text("site")?);
-        for ((cell, mode), site) in coverage.whole("cell")?.iter().zip(modes.iter()).zip(sites.iter()) {
+        let rides = coverage.number("travel_time_s")?.iter();
+        let keys = coverage.whole("cell")?.iter().zip(modes.iter());
+        for (((cell, mode), site), time) in keys.zip(sites.iter()).zip(rides) {
             let row = raw.row(cell.unwrap_or_default(), mode.unwrap_or_default());
             let (Some(row), Some(&site)) = (row, raw.number.get(site.unwrap_or_default())) else {
                 return Err(apart(folder, COVERAGE.file, "it names a row or a site that the run does not have"));
             };
             raw.serves[row].push(site);
+            raw.times[row].push(time);
         }
         let rollout = Rows::read(folder, &ROLLOUT, &["site", "phase", "closes_phase"])?;
         let phases = rollout.wholes("phase")?.into_iter().zip(rollout.maybe_wholes("closes_phase")?);
@@ -97,6 +103,7 @@ impl Raw {
             if row == next as usize {
                 self.persons.push(milli(persons.get(i).unwrap_or_default()));
                 self.serves.push(Vec::new());
+                self.times.push(Vec::new());
             }
             let phase = (phases.get(i).unwrap_or_default() as usize).saturating_sub(1);
             seen.push((row, phase));

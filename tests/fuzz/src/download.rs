@@ -1,84 +1,93 @@
-//! The download client against a server on this machine that answers with any bytes at all, and the records it keeps.
+//! The download client against servers in memory that answer with any bytes at all, and the records it keeps.
 
-use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use gandan::ingest::download::{Downloads, Looks, Settings, Source};
+use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, LazyBuffers, NextTimeout, Transport};
 
 use super::{Scratch, Tally, must};
 
 /// Stands between the answers of one input, and between records and the files that they tell of.
 const BETWEEN: &[u8] = b"\n--\n";
-/// In the head of an answer this stands for the server's own address, as every other address does.
-const HERE: &str = "//";
 /// No input is larger, in bytes.
 const MOST_BYTES: usize = 1 << 16;
-/// Longer than any answer takes to come on this machine.
-const LONG: Duration = Duration::from_secs(2);
+/// In how many pieces an answer comes, so that a client sees a head without its end and a body bit by bit.
+const PIECES: usize = 3;
+/// The address that is asked for. Redirects may lead anywhere: every connection ends here.
+const URL: &str = "http://localhost/town.bin";
 
-/// A server that gives its answers one after another, one a connection, and then none.
-pub struct Server {
-    port: u16,
-    answers: Arc<Mutex<Vec<Vec<u8>>>>,
+/// Servers in memory: the answers that are left, one for each connection.
+#[derive(Debug, Clone, Default)]
+struct Servers(Arc<Mutex<std::vec::IntoIter<Vec<u8>>>>);
+
+impl Connector for Servers {
+    type Out = Answering;
+
+    fn connect(&self, _: &ConnectionDetails, _: Option<()>) -> Result<Option<Answering>, ureq::Error> {
+        let answer = self.0.lock().unwrap_or_else(PoisonError::into_inner).next();
+        let left = answer.ok_or(ureq::Error::ConnectionFailed)?;
+        let piece = left.len().div_ceil(PIECES).max(1);
+        Ok(Some(Answering { left, piece, buffers: LazyBuffers::new(1 << 14, 1 << 14) }))
+    }
 }
 
-impl Server {
-    /// A server on a free port; it lives as long as the process.
-    ///
-    /// # Panics
-    /// No port is free.
-    pub fn new() -> Server {
-        let listener = must(TcpListener::bind("127.0.0.1:0"));
-        let port = must(listener.local_addr()).port();
-        let answers: Arc<Mutex<Vec<Vec<u8>>>> = Arc::default();
-        let next = Arc::clone(&answers);
-        std::thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let answer = next.lock().unwrap_or_else(PoisonError::into_inner).pop();
-                // A client that has heard enough closes the connection; that is its right.
-                let _ = serve(stream, &answer.unwrap_or_default());
-            }
-        });
-        Server { port, answers }
+/// A server that hears nothing, says its answer and hangs up.
+#[derive(Debug)]
+struct Answering {
+    left: Vec<u8>,
+    piece: usize,
+    buffers: LazyBuffers,
+}
+
+impl Transport for Answering {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        &mut self.buffers
     }
 
-    /// Lets a client fetch a file: `answers` are what the server says, in order.
-    ///
-    /// # Panics
-    /// Something that must hold does not.
-    pub fn fetch(&self, scratch: &Scratch, answers: Vec<Vec<u8>>) -> Tally {
-        let here = format!("//127.0.0.1:{}/", self.port);
-        let mut said: Vec<Vec<u8>> = answers.into_iter().map(|answer| led_here(&answer, &here)).collect();
-        said.reverse();
-        *self.answers.lock().unwrap_or_else(PoisonError::into_inner) = said;
-        let folder = scratch.folder().join("fetched");
-        let _ = std::fs::remove_dir_all(&folder);
-        let downloads = Downloads::new(folder.clone(), settings(false));
-        let mut source = Source::new(vec![format!("http:{here}town.bin")], Looks::Any);
-        source.md5 = true;
-        let mut tally = Tally::default();
-        if let Some(fetched) = tally.judge(downloads.get(&source, &|_| {})) {
-            let bytes = must(std::fs::read(&fetched.path));
-            assert!(!bytes.is_empty() && bytes.len() as u64 == fetched.record.bytes, "{:?}", fetched.record);
-            assert!(bytes.len() <= MOST_BYTES, "more than the server said");
-            // It is there for the next run, which does without the network.
-            let again = Downloads::new(folder.clone(), settings(true));
-            let again = must(again.get(&source, &|_| {}));
-            assert!(again.reused && again.record.sha256 == fetched.record.sha256);
-        } else {
-            assert!(!folder.join("town.bin").exists(), "a file that was refused is in place");
+    fn transmit_output(&mut self, _: usize, _: NextTimeout) -> Result<(), ureq::Error> {
+        Ok(())
+    }
+
+    fn await_input(&mut self, _: NextTimeout) -> Result<bool, ureq::Error> {
+        let room = self.buffers.input_append_buf();
+        let said = self.piece.min(self.left.len()).min(room.len());
+        for (to, from) in room.iter_mut().zip(self.left.drain(..said)) {
+            *to = from;
         }
-        let _ = downloads.size(&source);
-        tally
+        self.buffers.input_appended(said);
+        Ok(said > 0)
+    }
+
+    fn is_open(&mut self) -> bool {
+        !self.left.is_empty()
     }
 }
 
-impl Default for Server {
-    fn default() -> Self {
-        Server::new()
+/// Lets the client fetch a file: `answers` are what the servers say, in order.
+fn fetch(scratch: &Scratch, answers: Vec<Vec<u8>>) -> Tally {
+    let folder = scratch.folder().join("fetched");
+    let _ = std::fs::remove_dir_all(&folder);
+    let most = answers.iter().map(Vec::len).max().unwrap_or(0);
+    let servers = Servers(Arc::new(Mutex::new(answers.into_iter())));
+    let mut source = Source::new(vec![URL.into()], Looks::Any);
+    source.md5 = true;
+    let mut tally = Tally::default();
+    let downloads = Downloads::over(folder.clone(), settings(false), servers);
+    if let Some(fetched) = tally.judge(downloads.get(&source, &|_| {})) {
+        let bytes = must(std::fs::read(&fetched.path));
+        assert!(!bytes.is_empty() && bytes.len() as u64 == fetched.record.bytes, "{:?}", fetched.record);
+        // Tries go on where the last broke off, so that a file may be put together from all answers.
+        assert!(bytes.len() <= most * 80, "{} bytes from answers of {most} bytes", bytes.len());
+        // It is there for the next run, which does without the network.
+        let again = Downloads::over(folder, settings(true), Servers::default());
+        let again = must(again.get(&source, &|_| {}));
+        assert!(again.reused && again.record.sha256 == fetched.record.sha256);
+    } else {
+        assert!(!folder.join("town.bin").exists(), "a file that was refused is in place");
     }
+    let _ = downloads.size(&source);
+    tally
 }
 
 /// Answers of a server, with `--` on a line of its own between them; or, where they begin with `{`, the record of fetched
@@ -86,16 +95,16 @@ impl Default for Server {
 ///
 /// # Panics
 /// Something that must hold does not.
-pub fn download(scratch: &Scratch, server: &Server, bytes: &[u8]) -> Tally {
+pub fn download(scratch: &Scratch, bytes: &[u8]) -> Tally {
     if bytes.len() > MOST_BYTES {
         return Tally::default();
     }
     let parts = split(bytes);
-    if bytes.starts_with(b"{") { records(scratch, server, &parts) } else { server.fetch(scratch, parts) }
+    if bytes.starts_with(b"{") { records(scratch, &parts) } else { fetch(scratch, parts) }
 }
 
 /// What an earlier run has left in the folder.
-fn records(scratch: &Scratch, server: &Server, parts: &[Vec<u8>]) -> Tally {
+fn records(scratch: &Scratch, parts: &[Vec<u8>]) -> Tally {
     let folder = scratch.folder().join("kept");
     let _ = std::fs::remove_dir_all(&folder);
     must(std::fs::create_dir_all(&folder));
@@ -106,23 +115,24 @@ fn records(scratch: &Scratch, server: &Server, parts: &[Vec<u8>]) -> Tally {
     if parts.len() > 3 {
         must(std::fs::write(folder.join("town.bin"), part(3)));
     }
-    server.answers.lock().unwrap_or_else(PoisonError::into_inner).clear();
-    let source = Source::new(vec![format!("http://127.0.0.1:{}/town.bin", server.port)], Looks::Any);
+    let source = Source::new(vec![URL.into()], Looks::Any);
     let mut tally = Tally::default();
     for offline in [true, false] {
-        let downloads = Downloads::new(folder.clone(), settings(offline));
+        let downloads = Downloads::over(folder.clone(), settings(offline), Servers::default());
         tally.judge(downloads.get(&source, &|_| {}));
     }
     tally
 }
 
-/// No waiting: a server on this machine answers at once or never.
+/// No waiting: a server in memory answers at once or never.
 fn settings(offline: bool) -> Settings {
     Settings {
         tries: 2,
-        connect_timeout: LONG,
-        stall_timeout: LONG,
+        connect_timeout: Duration::from_secs(2),
+        stall_timeout: Duration::from_secs(2),
         first_wait: Duration::ZERO,
+        slowest_bytes_per_s: 0,
+        most_bytes: 1 << 20,
         longest_wait: Duration::ZERO,
         proxy: false,
         refresh: false,
@@ -138,37 +148,4 @@ fn split(bytes: &[u8]) -> Vec<Vec<u8>> {
     }
     parts.push(rest.to_vec());
     parts
-}
-
-/// Every address in the head of an answer becomes the server's own: no test talks to the world.
-fn led_here(answer: &[u8], here: &str) -> Vec<u8> {
-    let end = answer.windows(4).position(|w| w == b"\r\n\r\n").unwrap_or(answer.len());
-    let (head, body) = answer.split_at(end);
-    let mut said = Vec::with_capacity(answer.len() + here.len());
-    let mut rest = head;
-    while let Some(at) = rest.windows(2).position(|w| w == HERE.as_bytes()) {
-        said.extend(&rest[..at]);
-        said.extend(here.as_bytes());
-        rest = &rest[at + 2..];
-    }
-    said.extend(rest);
-    said.extend(body);
-    said
-}
-
-/// Hears a request out, and says an answer in pieces: halves, so that a client sees a head without its end and a body that
-/// comes bit by bit.
-fn serve(mut stream: TcpStream, answer: &[u8]) -> std::io::Result<()> {
-    stream.set_read_timeout(Some(LONG))?;
-    stream.set_nodelay(true)?;
-    let (mut heard, mut buffer): (Vec<u8>, _) = (Vec::new(), [0; 2048]);
-    while !heard.windows(4).any(|w| w == b"\r\n\r\n") {
-        match stream.read(&mut buffer)? {
-            0 => return Ok(()),
-            n => heard.extend(&buffer[..n]),
-        }
-    }
-    let (first, second) = answer.split_at(answer.len() / 2);
-    stream.write_all(first)?;
-    stream.write_all(second)
 }

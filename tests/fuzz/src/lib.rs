@@ -19,8 +19,8 @@ use std::path::{Path, PathBuf};
 
 use gandan::error::{Error, Fault, Result};
 
-/// The longest message that a person still reads, in bytes.
-const LONGEST_MESSAGE: usize = 4096;
+/// The longest message that a person still reads, in letters, with its place and its help.
+const LONGEST_MESSAGE: usize = 4000;
 
 /// What came of inputs.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -68,9 +68,11 @@ fn is_of_use(fault: &Fault) {
     assert!(fault.code.split("::").all(letters), "the code `{}`", fault.code);
     assert!(!fault.code.starts_with("internal"), "an input is no fault of the program: {fault}");
     assert!(!fault.message.trim().is_empty(), "{} says nothing", fault.code);
-    let told =
-        fault.message.len() + fault.place.as_ref().map_or(0, String::len) + fault.help.as_ref().map_or(0, String::len);
-    assert!(told <= LONGEST_MESSAGE, "{} tells {told} bytes", fault.code);
+    let told = [Some(&fault.message), fault.place.as_ref(), fault.help.as_ref()];
+    let letters: usize = told.into_iter().flatten().map(|text| text.chars().count()).sum();
+    assert!(letters <= LONGEST_MESSAGE, "{} tells {letters} letters", fault.code);
+    let obeyed = |c: char| c.is_control() && c != '\n' && c != '\t';
+    assert!(!told.into_iter().flatten().any(|text| text.contains(obeyed)), "{} rules the terminal", fault.code);
     if let Some(snippet) = &fault.snippet {
         assert!(
             snippet.text.get(snippet.span.clone()).is_some(),

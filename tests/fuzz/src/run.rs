@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use gandan::output::compare::compare;
 use gandan::output::explain::{Asked, place, site};
+use gandan::output::folder::Place;
 use gandan::output::map::{self, MapOptions};
 use gandan::output::report::{self, Lang};
 use gandan::output::run::{
@@ -87,7 +88,8 @@ impl Base {
         let mut stages = Stages::new(&silent);
         let study = must(Study::load(must(Scenario::read(&path)), None, &mut stages));
         let plan = must(Rollout::solve(&study));
-        let whole = must(write_run(&scratch.folder().join("whole"), true, &study, &plan, &mut stages));
+        let claimed = must(Place::claim(&scratch.folder().join("whole"), true));
+        let whole = must(write_run(&claimed, &study, &plan, &mut stages));
         let copy = scratch.folder().join("copy");
         must(fs::create_dir_all(&copy));
         let files: Vec<Vec<u8>> = FILES.iter().map(|name| fs::read(whole.join(name)).unwrap_or_default()).collect();

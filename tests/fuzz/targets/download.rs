@@ -3,12 +3,10 @@
 
 use std::sync::LazyLock;
 
-use gandan_fuzz::Scratch;
-use gandan_fuzz::download::{Server, download};
+use gandan_fuzz::{Scratch, download};
 
 static SCRATCH: LazyLock<Scratch> = LazyLock::new(|| Scratch::new("download"));
-static SERVER: LazyLock<Server> = LazyLock::new(Server::new);
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
-    download(&SCRATCH, &SERVER, bytes);
+    download::download(&SCRATCH, bytes);
 });

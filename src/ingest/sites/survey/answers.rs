@@ -12,6 +12,7 @@ use crate::error::{Fault, Faults, Result};
 use crate::ingest::eligibility::Conditions;
 use crate::ingest::names::{closest, tidy, words};
 use crate::ingest::sites::Site;
+use crate::limits;
 use crate::texts::{MOST_TEXT, as_written, refusal};
 
 /// The answers of one survey form.
@@ -45,7 +46,8 @@ const HEADER_ROWS: usize = 20;
 /// All faults of the file together, with line and column: `survey::format`, `survey::columns`, `survey::duplicate`,
 /// `survey::value`, or `io`.
 pub fn read_answers(path: &Path) -> Result<Answers> {
-    let bytes = std::fs::read(path).map_err(|e| Fault::io("read the survey", path, &e))?;
+    let help = "keep the form with its answers, without pictures or other sheets";
+    let bytes = limits::read_bytes("read the survey", path, "a survey form", limits::SURVEY_BYTES, help)?;
     if bytes.starts_with(b"PK") {
         return Err(Fault::new("survey::format", "this is a workbook, not CSV")
             .file(path)
@@ -192,6 +194,10 @@ fn table(path: &Path, text: &str) -> Result<(Vec<String>, Records)> {
             let record = record.map_err(|e| {
                 Fault::new("survey::format", format!("not a table: {e}")).file(path).help("save the form as CSV UTF-8")
             })?;
+            if records.len() >= limits::SITE_ROWS {
+                let found = format!("the form has more than {} rows", limits::SITE_ROWS);
+                return Err(Fault::new("file::too-large", found).file(path).help("keep one row for each site").into());
+            }
             match &header {
                 Some(_) => records.push((record.position().map_or(0, csv::Position::line), record)),
                 None if number >= HEADER_ROWS => break,

@@ -1,0 +1,221 @@
+//! Thrift's compact protocol, walked in place: enough to look at the footer and the page headers of a Parquet file before
+//! a reader believes them. Nothing is copied and no memory is taken.
+
+/// How deep structures may nest; those of Parquet nest 6 deep.
+const MOST_NESTED: u32 = 24;
+
+/// A place in bytes in the compact protocol.
+#[derive(Clone)]
+pub(super) struct Thrift<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+/// A value of a field or of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Item<'a> {
+    /// A whole number of any width.
+    Number(i64),
+    /// Text or bytes.
+    Bytes(&'a [u8]),
+    /// A structure, or a list of so many values: the walk goes on within.
+    Struct,
+    List(Kind, usize),
+    /// A flag or a floating-point number.
+    Other,
+}
+
+/// The kind of a value, by its number in the protocol.
+pub(super) type Kind = u8;
+
+const BINARY: Kind = 8;
+const LIST: Kind = 9;
+const SET: Kind = 10;
+const STRUCT: Kind = 12;
+
+/// Why bytes are no Thrift.
+pub(super) type Broken = String;
+
+impl<'a> Thrift<'a> {
+    pub(super) fn new(bytes: &'a [u8]) -> Self {
+        Thrift { bytes, at: 0 }
+    }
+
+    /// Bytes walked so far.
+    pub(super) fn walked(&self) -> usize {
+        self.at
+    }
+
+    fn byte(&mut self) -> Result<u8, Broken> {
+        let byte = *self.bytes.get(self.at).ok_or("it ends early")?;
+        self.at += 1;
+        Ok(byte)
+    }
+
+    fn varint(&mut self) -> Result<u64, Broken> {
+        let mut value = 0;
+        for shift in (0..70).step_by(7) {
+            let byte = self.byte()?;
+            value |= u64::from(byte & 0x7f).checked_shl(shift).unwrap_or(0);
+            if byte < 0x80 {
+                return Ok(value);
+            }
+        }
+        Err("a number without end".into())
+    }
+
+    fn number(&mut self) -> Result<i64, Broken> {
+        let n = self.varint()?;
+        Ok((n >> 1) as i64 ^ -((n & 1) as i64))
+    }
+
+    fn bytes(&mut self, length: u64) -> Result<&'a [u8], Broken> {
+        let end = usize::try_from(length).ok().and_then(|length| self.at.checked_add(length));
+        let found = end.and_then(|end| self.bytes.get(self.at..end)).ok_or("a text is longer than what is there")?;
+        self.at += found.len();
+        Ok(found)
+    }
+
+    /// The head of a value, or all of a plain one.
+    fn item(&mut self, kind: Kind, in_list: bool) -> Result<Item<'a>, Broken> {
+        Ok(match kind {
+            // A flag of a field is told by its kind; in a list it has a byte.
+            1 | 2 => {
+                if in_list {
+                    self.byte()?;
+                }
+                Item::Other
+            }
+            3 => Item::Number(i64::from(self.byte()? as i8)),
+            4..=6 => Item::Number(self.number()?),
+            7 => {
+                self.bytes(8)?;
+                Item::Other
+            }
+            BINARY => {
+                let length = self.varint()?;
+                Item::Bytes(self.bytes(length)?)
+            }
+            LIST | SET => {
+                let head = self.byte()?;
+                let count = match head >> 4 {
+                    15 => self.varint()?,
+                    few => u64::from(few),
+                };
+                // Each value has a byte at least, so that no reader sets aside more than a multiple of what is there.
+                let count = usize::try_from(count).ok().filter(|&count| count <= self.bytes.len() - self.at);
+                Item::List(head & 15, count.ok_or("a list claims more values than there are bytes")?)
+            }
+            STRUCT => Item::Struct,
+            other => return Err(format!("a value of kind {other}, which Parquet has none of")),
+        })
+    }
+
+    /// Walks the fields of a structure. `take` gets the number of each with its value; of a structure or a list it may walk
+    /// the inside by itself and then says so by `true`.
+    pub(super) fn fields(
+        &mut self,
+        mut take: impl FnMut(i64, Item<'a>, &mut Self) -> Result<bool, Broken>,
+    ) -> Result<(), Broken> {
+        let mut id = 0_i64;
+        loop {
+            let head = self.byte()?;
+            if head == 0 {
+                return Ok(());
+            }
+            id = match head >> 4 {
+                0 => self.number()?,
+                step => id.checked_add(i64::from(step)).ok_or("a field's number is too large")?,
+            };
+            let item = self.item(head & 15, false)?;
+            if !take(id, item, self)? {
+                self.skip(item, 0)?;
+            }
+        }
+    }
+
+    /// Walks past what is inside a value.
+    fn skip(&mut self, item: Item<'a>, depth: u32) -> Result<(), Broken> {
+        if depth > MOST_NESTED {
+            return Err(format!("structures nest more than {MOST_NESTED} deep"));
+        }
+        match item {
+            Item::List(kind, count) => {
+                for _ in 0..count {
+                    let inner = self.item(kind, true)?;
+                    self.skip(inner, depth + 1)?;
+                }
+                Ok(())
+            }
+            Item::Struct => loop {
+                let head = self.byte()?;
+                if head == 0 {
+                    return Ok(());
+                }
+                if head >> 4 == 0 {
+                    self.number()?;
+                }
+                let inner = self.item(head & 15, false)?;
+                self.skip(inner, depth + 1)?;
+            },
+            _ => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A number as it is written.
+    fn varint(mut n: u64) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        while n >= 0x80 {
+            bytes.push(n as u8 | 0x80);
+            n >>= 7;
+        }
+        bytes.push(n as u8);
+        bytes
+    }
+
+    fn numbers(bytes: &[u8]) -> Result<Vec<(i64, i64)>, Broken> {
+        let mut found = Vec::new();
+        Thrift::new(bytes).fields(|id, item, _| {
+            if let Item::Number(n) = item {
+                found.push((id, n));
+            }
+            Ok(false)
+        })?;
+        Ok(found)
+    }
+
+    #[test]
+    fn fields_by_hand() {
+        // Field 1, i32 = −1 (zigzag 1); field 3 (step 2), i64 = 150 (zigzag 300 = 0xac 0x02); field 4, a flag; field 20 by
+        // its long form (zigzag 40), a list of two i32; field 21 a structure with one byte; field 22, a byte = 7; the end.
+        let bytes = [0x15, 1, 0x26, 0xac, 2, 0x11, 0x09, 40, 0x25, 2, 4, 0x1c, 0x13, 9, 0, 0x13, 7, 0];
+        assert_eq!(numbers(&bytes), Ok(vec![(1, -1), (3, 150), (22, 7)]));
+        for end in 0..bytes.len() {
+            assert!(numbers(&bytes[..end]).is_err(), "cut at {end}");
+        }
+    }
+
+    #[test]
+    fn what_claims_more_than_there_is_is_refused() {
+        // A list of 2^40 structures in 8 bytes; a text of 2^40 bytes.
+        let list = [vec![0x19, 0xfc], varint(1 << 40), vec![0]].concat();
+        assert!(numbers(&list).unwrap_err().contains("more values than there are bytes"));
+        let text = [vec![0x18], varint(1 << 40), vec![0]].concat();
+        assert!(numbers(&text).unwrap_err().contains("longer than what is there"));
+        // Lists of lists without end.
+        let nest = [vec![0x19], vec![0x19; 100]].concat();
+        assert!(numbers(&nest).unwrap_err().contains("nest more than"));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_bytes_are_walked_or_refused(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..300)) {
+            let _ = numbers(&bytes);
+        }
+    }
+}
