@@ -54,7 +54,7 @@ impl Key {
             .map_err(|e| Fault::new("internal::modes", format!("the modes cannot be written down: {e}")))?;
         hash.update((settings.len() as u64).to_le_bytes());
         hash.update(&settings);
-        let mut file = fs::File::open(roads).map_err(|e| Fault::io("read the roads", roads, &e))?;
+        let mut file = crate::files::open(roads).map_err(|e| Fault::io("read the roads", roads, &e))?;
         std::io::copy(&mut file, &mut Hashing(&mut hash)).map_err(|e| Fault::io("read the roads", roads, &e))?;
         Ok(Key(hash.finalize().into()))
     }

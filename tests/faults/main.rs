@@ -11,4 +11,5 @@ mod disk;
 mod kill;
 mod resume;
 mod scene;
+mod surroundings;
 mod twice;

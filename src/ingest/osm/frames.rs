@@ -73,7 +73,7 @@ pub(super) struct Frames {
 
 impl Frames {
     pub(super) fn open(path: &Path) -> Result<Self> {
-        let file = File::open(path).map_err(|e| Fault::io("read the roads", path, &e))?;
+        let file = crate::files::open(path).map_err(|e| Fault::io("read the roads", path, &e))?;
         meter::expect(file.metadata().map_or(0, |found| found.len() as usize), "bytes");
         Ok(Frames { reader: BufReader::with_capacity(1 << 18, file), offset: 0, found: 0, unpacked: 0, header: None })
     }
