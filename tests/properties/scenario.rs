@@ -29,7 +29,7 @@ population = "people"
 
 /// A section with some of its keys, each as `key = value`.
 fn section(name: &'static str, keys: Vec<BoxedStrategy<String>>) -> BoxedStrategy<String> {
-    let keys: Vec<_> = keys.into_iter().map(|key| prop::option::of(key)).collect();
+    let keys: Vec<_> = keys.into_iter().map(prop::option::of).collect();
     keys.prop_map(move |keys| {
         let keys: Vec<String> = keys.into_iter().flatten().collect();
         if keys.is_empty() { String::new() } else { format!("\n[{name}]\n{}\n", keys.join("\n")) }
