@@ -106,7 +106,7 @@ fn deep_nesting_is_refused() {
 fn a_table_with_a_quote_that_is_never_closed_is_refused() {
     let home = tempfile::tempdir().unwrap();
     let sites = home.path().join("sites.csv");
-    std::fs::write(&sites, "id,name,lon,lat\na,\"A,105.8,21.0\n".to_owned() + &"b,B,105.8,21.0\n".repeat(400_000))
+    std::fs::write(&sites, ["id,name,lon,lat\na,\"A,105.8,21.0\n", &"b,B,105.8,21.0\n".repeat(400_000)].concat())
         .unwrap();
     let with_sites = scenario(home.path(), "sites", &sites).display().to_string();
     refused(&["check", &with_sites], "file::too-large", "line 2");

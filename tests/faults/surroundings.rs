@@ -237,7 +237,7 @@ fn what_is_no_file_is_refused_and_never_waited_for() {
         let done = ended(command);
         assert_eq!(done.status.code(), Some(1), "{of}");
         // `check` prints what it finds, the others tell it.
-        let told = text(&done.stdout) + &text(&done.stderr);
+        let told = [text(&done.stdout), text(&done.stderr)].concat();
         assert!(told.split_whitespace().collect::<Vec<_>>().join(" ").contains(what), "{of}: {told}");
         assert!(!told.contains("panicked"), "{of}: {told}");
     };
