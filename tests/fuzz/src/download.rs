@@ -130,8 +130,6 @@ fn settings(offline: bool) -> Settings {
         tries: 2,
         connect_timeout: Duration::from_secs(2),
         stall_timeout: Duration::from_secs(2),
-        slowest_bytes_per_s: 0,
-        most_bytes: 1 << 20,
         first_wait: Duration::ZERO,
         slowest_bytes_per_s: 0,
         most_bytes: 1 << 20,
