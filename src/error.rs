@@ -121,6 +121,11 @@ impl Fault {
             std::io::ErrorKind::NotFound => "check the path; paths in a scenario are relative to the scenario file",
             std::io::ErrorKind::PermissionDenied => "check who may read or write there",
             std::io::ErrorKind::StorageFull => "free some space, then run again; nothing was left half written",
+            std::io::ErrorKind::IsADirectory => "give the path of a file",
+            std::io::ErrorKind::InvalidFilename => "give a shorter name: file systems take 255 bytes for each, some fewer",
+            std::io::ErrorKind::InvalidInput => {
+                "give a file on the disk; write what comes through a pipe into one first, and check the path"
+            }
             _ => "check the file and the disk, then run again",
         };
         Fault::new("io", format!("cannot {action}: {error}")).file(path).help(help)

@@ -59,7 +59,7 @@ pub fn remove_pending() {
 /// It cannot be read, or whatever `take` returns.
 pub fn read_in_pieces(action: &str, path: &Path, mut take: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
     let failed = |e: std::io::Error| Fault::io(action, path, &e);
-    let mut file = fs::File::open(path).map_err(failed)?;
+    let mut file = open(path).map_err(failed)?;
     let mut buffer = vec![0; 1 << 18];
     loop {
         match file.read(&mut buffer).map_err(failed)? {
@@ -67,6 +67,23 @@ pub fn read_in_pieces(action: &str, path: &Path, mut take: impl FnMut(&[u8]) -> 
             read => take(&buffer[..read])?,
         }
     }
+}
+
+/// Opens an input. A pipe or a device is refused before it is opened: inputs are read more than once, a pipe without a
+/// writer never opens, and some devices never end.
+///
+/// # Errors
+/// There is none, it may not be read, or it is no regular file.
+pub fn open(path: &Path) -> std::io::Result<fs::File> {
+    use std::io::{Error, ErrorKind};
+    let kind = fs::metadata(path)?.file_type();
+    if kind.is_dir() {
+        return Err(Error::new(ErrorKind::IsADirectory, "it is a folder and no file"));
+    }
+    if !kind.is_file() {
+        return Err(Error::new(ErrorKind::InvalidInput, "it is a pipe or a device and no file"));
+    }
+    fs::File::open(path)
 }
 
 /// Bytes in hexadecimal.

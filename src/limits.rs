@@ -3,7 +3,6 @@
 //! A file's own word never decides how much memory is taken: sizes that it claims are held against these limits, and
 //! against the bytes that are truly there, before anything is set aside. `docs/decisions/0016-limits.md` lists them.
 
-use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
@@ -47,7 +46,7 @@ pub fn unpacked_bytes(length: u64) -> u64 {
 /// It cannot be read (`io`), or is larger (`file::too-large`).
 pub fn read_bytes(action: &str, path: &Path, what: &str, most: u64, help: &str) -> Result<Vec<u8>> {
     let failed = |e: std::io::Error| Fault::io(action, path, &e);
-    let file = File::open(path).map_err(failed)?;
+    let file = crate::files::open(path).map_err(failed)?;
     let length = file.metadata().map_err(failed)?.len();
     if length > most {
         return Err(too_large(path, what, &mib(length), most, help));
@@ -114,7 +113,7 @@ mod tests {
     #[cfg(target_os = "linux")]
     #[test]
     fn a_file_without_a_length_is_read_up_to_the_limit() {
-        let error = read_bytes("read", Path::new("/dev/zero"), "a test", 100, "").unwrap_err();
+        let error = read_bytes("read", Path::new("/proc/self/maps"), "a test", 100, "").unwrap_err();
         assert_eq!(error.faults()[0].message, "the file is of more than 100 bytes; a test may be of 100 bytes at most");
     }
 

@@ -60,6 +60,8 @@ pub enum Event<'a> {
     Begins(&'static str),
     /// A stage has ended.
     Ended(&'a Stage),
+    /// A stage has failed, or was stopped.
+    Broke,
     /// Something to know about the stage that has ended.
     Note(&'a str),
 }
@@ -110,8 +112,13 @@ impl<'a> Stages<'a> {
         let start = Instant::now();
         let value = stage();
         // What a stage says once it was told to stop may come of having stopped.
-        go_on()?;
-        let value = value?;
+        let value = match go_on().and(value) {
+            Ok(value) => value,
+            Err(error) => {
+                (self.listen)(Event::Broke);
+                return Err(error);
+            }
+        };
         let stage = Stage { name, time_s: start.elapsed().as_secs_f64(), peak_mib: peak_mib(), found: found(&value) };
         (self.listen)(Event::Ended(&stage));
         self.keep.notes().iter().for_each(|note| (self.listen)(Event::Note(note)));
@@ -137,4 +144,23 @@ fn peak_mib() -> Option<f64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|l| l.strip_prefix("VmHWM:"))?;
     line.trim().strip_suffix("kB")?.trim().parse::<f64>().ok().map(|kib| kib / 1024.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_stage_that_held_too_much_ends_the_run() {
+        let listen = |_: Event| {};
+        let mut stages = Stages::new(&listen);
+        assert_eq!(stages.run("a", || Ok(7), |_| String::new()).unwrap(), 7);
+        // No process takes less than a byte.
+        stages.limit_memory(Some(1));
+        let error = stages.run("b", || Ok(7), |_| String::new()).unwrap_err();
+        assert_eq!((error.faults()[0].code, error.exit_code()), ("memory::passed", 1));
+        assert_eq!(error.faults()[0].place.as_deref(), Some("stage `b`"));
+        assert_eq!(stages.done().len(), 2);
+    }
 }

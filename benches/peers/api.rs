@@ -241,7 +241,8 @@ pub fn cover(
         &cover::Hung { places: cells.0, legs: &[cells.1] },
         &cover::Hung { places: sites.0, legs: &[sites.1] },
         &standard,
-    );
+    )
+    .expect("nobody stops it");
     let total = (0..sets.rows()).flat_map(|row| sets.row(row)).map(|p| u64::from(p.travel_time_ms)).sum();
     (sets.pairs(), total)
 }

@@ -286,6 +286,24 @@ mod tests {
     }
 
     #[test]
+    fn pairs_of_sites_that_are_kept() {
+        let pair = |site| Pair { site, travel_time_ms: 5, distance: Distance(7) };
+        let all = CoverSets { offsets: vec![0, 2, 2, 4], pairs: vec![pair(0), pair(2), pair(1), pair(2)] };
+        let kept = CoverSets { offsets: vec![0, 1, 1, 2], pairs: vec![pair(2), pair(2)] };
+        assert_eq!(all.with_sites(&[false, false, true]), kept);
+    }
+
+    #[test]
+    fn within_a_radius_north_and_south() {
+        // A thousandth of a degree of latitude is 111 m. 1200 m reach 10 of them (1112 m) and not 11 (1223 m).
+        let at = |thousandths: i32| LonLat { lon: 105.0, lat: 21.0 + f64::from(thousandths) / 1000.0 };
+        let cells: Vec<LonLat> = (-12..=12).map(at).collect();
+        let found = within_radius(&cells, at(0), Distance(1_200_000));
+        assert_eq!(found.iter().map(|f| f.0).collect::<Vec<_>>(), (2..=22).collect::<Vec<_>>());
+        assert_eq!((found[10].1, found[20].1), (Distance(0), at(0).distance(at(10))));
+    }
+
+    #[test]
     fn a_line_city_by_hand() {
         // Junctions at 0, 1, 2 km; 36 km/h. Cells at 0.25 and 1.75 km, sites at 0 and 2 km.
         // Times: 25 and 175 s to the first site, 175 and 25 s to the second. Radius 300 m.

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::search::sum;
 use crate::network::turns::ride;
 use crate::network::{CLOSED, ModeGraph, Network, Snap, Snapped, Snapper, Street};
-use crate::stages::meter;
+use crate::stages::{meter, stopping};
 use crate::units::{Distance, LonLat};
 
 /// A place on a street of one mode, with the times to and from the street's ends.
@@ -102,6 +102,10 @@ impl Legs {
     pub fn new(network: &Network, snapper: &Snapper, places: &[LonLat], limit: Distance, walk_kmh: f64) -> Self {
         meter::expect(places.len(), "places");
         let found = |&place: &LonLat| {
+            // Nothing comes of a run that is being stopped.
+            if stopping() {
+                return vec![Snapped::default(); network.modes.len()];
+            }
             let snapped = snapper.snap(place, limit);
             meter::advance(1);
             snapped
@@ -130,5 +134,17 @@ mod tests {
     fn walking_time_by_hand() {
         // 400 m at 4.8 km/h = 300 s.
         assert_eq!(walk_ms(Distance(400_000), 4.8), 300_000);
+    }
+
+    #[test]
+    fn along_a_one_way_street() {
+        // 1 km at 36 km/h. Where the last point cannot be reached forward there is no way, even from a place that can.
+        let city = crate::testkit::line_city(&[(1000.0, false)], 36.0);
+        let leg = |metres| Leg::at(&city, &city.modes[0], 0, metres);
+        assert_eq!(leg(100.0).along_street_ms(&leg(400.0)), Some(30_000));
+        assert_eq!(leg(400.0).along_street_ms(&leg(100.0)), None);
+        let closed = Leg { from_start_ms: CLOSED, ..leg(400.0) };
+        assert_eq!(leg(100.0).along_street_ms(&closed), None);
+        assert_eq!(Leg { from_start_ms: CLOSED, ..leg(100.0) }.along_street_ms(&leg(400.0)), None);
     }
 }

@@ -141,3 +141,104 @@ impl StreetTimes<'_> {
         if ms <= self.cutoff_ms { ms } else { CLOSED }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::graph::Permits;
+    use crate::testkit::{Draw, line_city};
+
+    /// Streets of 100 to 900 m, some one-way, some closed, with delays at any place.
+    fn any_city(draw: &mut Draw) -> Network {
+        let pieces: Vec<(f64, bool)> = (0..8).map(|_| (100.0 + draw.below(800) as f64, draw.below(3) > 0)).collect();
+        let mut city = line_city(&pieces, 20.0);
+        let ends: Vec<_> = city.streets.iter().map(|s| (s.from, s.to)).collect();
+        let graph = &city.modes[0];
+        let (mut forward_ms, mut backward_ms) = (graph.forward_ms.clone(), graph.backward_ms.clone());
+        for street in 0..ends.len() {
+            match draw.below(8) {
+                0 => (forward_ms[street], backward_ms[street]) = (CLOSED, CLOSED),
+                1 => (forward_ms[street], backward_ms[street]) = (CLOSED, forward_ms[street]),
+                _ => {}
+            }
+        }
+        let delays = (0..6)
+            .map(|_| {
+                let street = draw.below(8);
+                let offset_mm = draw.below(city.streets[street].length_mm as usize) as u32;
+                let (forward_ms, backward_ms) = (draw.below(20_000) as u32, draw.below(20_000) as u32);
+                Delay { street: street as u32, offset_mm, forward_ms, backward_ms }
+            })
+            .collect();
+        let permits = Permits { forward_ms, backward_ms, delays, ..Permits::default() };
+        if let Ok(graph) = ModeGraph::new(city.nodes.len(), &ends, permits) {
+            city.modes = vec![graph];
+        }
+        city
+    }
+
+    #[test]
+    fn streets_have_the_time_of_the_best_site() {
+        let mut drawn = 0;
+        for seed in 0..200 {
+            let mut draw = Draw::new(seed);
+            let city = any_city(&mut draw);
+            let graph = &city.modes[0];
+            let leg = |street: usize, mm: u32| Leg::at(&city, graph, street as u32, f64::from(mm) / 1000.0);
+            let mut any = || {
+                let street = draw.below(8);
+                let mm = draw.below(city.streets[street].length_mm as usize) as u32;
+                Leg { access_ms: draw.below(30_000) as u32, ..leg(street, mm) }
+            };
+            let sites: Vec<Leg> = (0..1 + seed as usize % 4).map(|_| any()).collect();
+            let cutoff_ms = 150_000;
+            let (mut search, mut alone) = (Search::default(), Search::default());
+            let reach = Reach::new(&city, graph, &sites, cutoff_ms, &mut search);
+            assert_eq!(reach.cutoff_ms(), 150_000);
+            for (s, street) in city.streets.iter().enumerate() {
+                let closed = graph.forward_ms[s] == CLOSED && graph.backward_ms[s] == CLOSED;
+                let Some(times) = reach.street(s) else {
+                    assert!(closed, "seed {seed}, street {s}");
+                    continue;
+                };
+                let mut own: Vec<u32> = sites.iter().filter(|l| l.street as usize == s).map(|l| l.offset_mm).collect();
+                let mut told: Vec<u32> = times.site_offsets_mm().collect();
+                (own.sort_unstable(), told.sort_unstable());
+                assert_eq!(told, own, "seed {seed}, street {s}");
+                let mut reached = false;
+                for mm in (0..=8).map(|eighth| street.length_mm / 8 * eighth) {
+                    let place = leg(s, mm);
+                    // One search a site, and the way from the place as for demand cells.
+                    let best = sites.iter().map(|site| {
+                        alone.run(graph, &[*site], cutoff_ms);
+                        alone.place_ms(site, &place)
+                    });
+                    let best = best.min().filter(|&ms| ms <= cutoff_ms).unwrap_or(CLOSED);
+                    let found = times.ms(mm);
+                    reached |= found != CLOSED;
+                    drawn += usize::from(found != CLOSED);
+                    // A tie may be rounded the other way, which may also pass the cut-off.
+                    let near = found.abs_diff(best) <= 1 || found.min(best) >= cutoff_ms - 1;
+                    assert!(near, "seed {seed}, street {s}, {mm} mm: {found} is not {best}");
+                }
+                assert!(!reached || times.is_reached(), "seed {seed}, street {s}");
+            }
+        }
+        // Enough of the 14,400 places are within reach for this to mean something.
+        assert!(drawn > 3000, "{drawn}");
+    }
+
+    #[test]
+    fn a_street_out_of_reach_is_told() {
+        // Four streets of 1 km, 100 s each; from the west end 150 s reach into the second, whose end is not reached: to the
+        // third street nothing leads.
+        let city = line_city(&[(1000.0, true); 4], 36.0);
+        let site = Leg::at(&city, &city.modes[0], 0, 0.0);
+        let mut search = Search::default();
+        let reach = Reach::new(&city, &city.modes[0], &[site], 150_000, &mut search);
+        let reached: Vec<bool> = (0..4).map(|s| reach.street(s).unwrap().is_reached()).collect();
+        assert_eq!(reached, [true, true, false, false]);
+        assert_eq!(reach.street(1).unwrap().ms(500_000), 150_000);
+        assert_eq!(reach.street(1).unwrap().ms(500_100), CLOSED);
+    }
+}

@@ -244,6 +244,7 @@ mod tests {
             let sites: Vec<(u32, Leg)> = (0..4).map(|i| (i, any(&mut draw))).collect();
             let places: Vec<Option<Leg>> = (0..20).map(|_| Some(any(&mut draw))).collect();
             let nearest = nearest_site(graph, &sites, &places);
+            assert_eq!(nearest.len(), places.len());
             let mut search = Search::default();
             for (place, found) in places.iter().flatten().zip(nearest) {
                 let mut expected = None;

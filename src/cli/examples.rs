@@ -43,6 +43,10 @@ const ALL: &[(&str, &[Example])] = &[
                 "gandan plan out/demo-inputs/communes-126.toml --out out/wards --threads 2 --verbose",
                 "Into another folder, with two threads, telling the steps of the proofs",
             ),
+            (
+                "gandan plan out/demo-inputs/three-phases.toml --resume",
+                "Go on where the same command was stopped; what its long steps found is taken over",
+            ),
         ],
     ),
     (

@@ -45,6 +45,7 @@ pub fn run(args: &FrontierArgs, quiet: bool) -> Result<()> {
             stages.run("frontier", || keep.keep("frontier", || frontier(&study, Some(&plan))), Frontier::told)?;
         let folder = place.begin()?;
         write(&RunFolder::new(folder.path(), &study, &plan)?, &study, &found)?;
+        folder.look()?;
         let wanted =
             Wanted { kinds: vec![Kind::Frontier], formats: vec![Format::Svg, Format::Png], ..Wanted::of_plan() };
         let facts = Facts::of_scenario(&study.scenario);

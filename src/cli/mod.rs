@@ -40,6 +40,8 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use crate::error::Error;
+
 /// Plans where public-service agents should stand so that every resident reaches one, with a proof.
 #[derive(Debug, Parser)]
 #[command(
@@ -136,7 +138,7 @@ pub fn main() -> ExitCode {
         }
         // On a terminal a bar may stand in this line.
         let clear = if progress::terminal() { "\r\x1b[K" } else { "" };
-        eprintln!("{clear}stopping at the end of this step; once more stops at once");
+        eprintln!("{clear}stopping as soon as this step can; once more stops at once");
     });
     let result = match cli.command {
         Command::Demo(args) => demo::run(args, cli.quiet),
@@ -164,7 +166,12 @@ pub fn main() -> ExitCode {
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => man::run(&args),
     };
-    match result.and_then(|()| print::finish()) {
+    let result = match result {
+        // What goes wrong once a run was told to stop may come of having stopped.
+        Err(_) if crate::stages::stopping() => Err(Error::Interrupted),
+        other => other.and_then(|()| print::finish()),
+    };
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             render::error(&error);

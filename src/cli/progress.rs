@@ -60,6 +60,10 @@ impl Progress {
                 self.watch.take();
                 eprintln!("{}", line(stage));
             }
+            // What is said next must not stand in the line of a bar.
+            Event::Broke => {
+                self.watch.take();
+            }
             Event::Note(note) => eprintln!("  {note}"),
         }
     }

@@ -112,7 +112,7 @@ impl Frame {
     }
 
     fn open_csv(path: &Path, needed: &[&str], optional: &[&str]) -> Result<Frame> {
-        let file = File::open(path).map_err(|e| Fault::io("open the table", path, &e))?;
+        let file = crate::files::open(path).map_err(|e| Fault::io("open the table", path, &e))?;
         let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(Watched::new(file));
         let header: Vec<String> = reader
             .headers()

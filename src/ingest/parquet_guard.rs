@@ -48,7 +48,7 @@ struct Footer {
 /// The file cannot be opened or read (`io`); it claims sizes that cannot be (`code`, the reader's code for damaged files).
 pub(crate) fn open(action: &str, path: &Path, code: &'static str) -> Result<File> {
     let failed = |e: std::io::Error| Fault::io(action, path, &e);
-    let mut file = File::open(path).map_err(failed)?;
+    let mut file = crate::files::open(path).map_err(failed)?;
     if let Err(wrong) = check(&mut file) {
         return Err(match wrong {
             Wrong::Io(e) => failed(e),

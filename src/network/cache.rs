@@ -5,7 +5,7 @@
 //! out of date, only unused. A damaged file is as good as none.
 
 use std::fs;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use petgraph::csr::Csr;
@@ -54,7 +54,7 @@ impl Key {
             .map_err(|e| Fault::new("internal::modes", format!("the modes cannot be written down: {e}")))?;
         hash.update((settings.len() as u64).to_le_bytes());
         hash.update(&settings);
-        let mut file = fs::File::open(roads).map_err(|e| Fault::io("read the roads", roads, &e))?;
+        let mut file = crate::files::open(roads).map_err(|e| Fault::io("read the roads", roads, &e))?;
         std::io::copy(&mut file, &mut Hashing(&mut hash)).map_err(|e| Fault::io("read the roads", roads, &e))?;
         Ok(Key(hash.finalize().into()))
     }
@@ -107,11 +107,18 @@ impl Cache {
     /// The network with a key, if it is there and whole.
     pub fn load(&self, key: &Key) -> Option<Roads> {
         let path = self.folder.join(key.file_name());
-        let bytes = fs::read(&path).ok()?;
-        let (head, body) = bytes.split_at_checked(MAGIC.len() + 64)?;
+        let mut file = fs::File::open(&path).ok()?;
+        let mut head = [0; MAGIC.len() + 64];
+        file.read_exact(&mut head).ok()?;
         let (magic, hashes) = head.split_at(MAGIC.len());
-        let whole = magic == MAGIC && hashes[..32] == key.0 && hashes[32..] == Sha256::digest(body)[..];
-        let roads = if whole { postcard::from_bytes(body).ok()? } else { return None };
+        // Looked at first, so that a large file of something else is not read.
+        if magic != MAGIC || hashes[..32] != key.0 {
+            return None;
+        }
+        let mut body = Vec::new();
+        file.read_to_end(&mut body).ok()?;
+        let whole = hashes[32..] == Sha256::digest(&body)[..];
+        let roads = if whole { postcard::from_bytes(&body).ok()? } else { return None };
         // Marks it as used, so that it is not the next to go; a folder that may not be written loses just that.
         let _ = fs::File::options().append(true).open(&path).and_then(|f| f.set_modified(std::time::SystemTime::now()));
         Some(roads)

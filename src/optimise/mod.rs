@@ -32,6 +32,9 @@ mod cover_search;
 pub(crate) mod exchange;
 pub mod frontier;
 pub mod max_cover;
+#[cfg(test)]
+#[cfg(target_arch = "x86_64")]
+mod measured;
 pub mod p_center;
 pub mod p_median;
 mod p_median_bound;

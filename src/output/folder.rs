@@ -1,5 +1,7 @@
 //! The folder of a run: whole or not at all, and of one run at a time.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs;
 use std::io::ErrorKind;
@@ -138,7 +140,7 @@ impl Place {
         let pending = self.beside(&format!("{}.partial", std::process::id()));
         let noted = Noted::new(&pending);
         fs::create_dir(&pending).map_err(|e| Fault::io("make the output folder", &pending, &e))?;
-        Ok(PendingFolder { place: self, pending, done: false, _noted: noted })
+        Ok(PendingFolder { place: self, pending, done: false, seen: RefCell::default(), _noted: noted })
     }
 }
 
@@ -158,6 +160,8 @@ pub struct PendingFolder<'a> {
     place: &'a Place,
     pending: PathBuf,
     done: bool,
+    /// Files that were there when last looked at.
+    seen: RefCell<BTreeSet<PathBuf>>,
     _noted: Noted,
 }
 
@@ -165,6 +169,28 @@ impl PendingFolder<'_> {
     /// Where to write.
     pub fn path(&self) -> &Path {
         &self.pending
+    }
+
+    /// Looks which files are there. From then on none of them may go: a folder from which somebody removes files while it
+    /// is written never takes its place.
+    ///
+    /// # Errors
+    /// A file that was there before has gone.
+    pub fn look(&self) -> Result<()> {
+        let there = files_in(&self.pending).map_err(|e| self.failed(&e))?;
+        let mut seen = self.seen.borrow_mut();
+        if let Some(gone) = seen.iter().find(|file| !there.contains(*file)) {
+            return Err(vanished(gone).into());
+        }
+        *seen = there;
+        Ok(())
+    }
+
+    fn failed(&self, error: &std::io::Error) -> Fault {
+        match error.kind() {
+            ErrorKind::NotFound => vanished(&self.pending),
+            _ => Fault::io("put the output folder in its place", &self.place.target, error),
+        }
     }
 
     /// Moves the folder to its place once it is on the disk. With `force` what stood there goes, but not before the new
@@ -176,16 +202,10 @@ impl PendingFolder<'_> {
     /// still stands.
     pub fn commit(mut self) -> Result<PathBuf> {
         let target = &self.place.target;
-        let failed = |e: std::io::Error| match e.kind() {
-            ErrorKind::NotFound => {
-                Fault::new("output::vanished", "what this run wrote was removed before it was whole")
-                    .file(&self.pending)
-                    .help("leave hidden folders beside the output folder alone while gandan runs; run again")
-            }
-            _ => Fault::io("put the output folder in its place", target, &e),
-        };
+        let failed = |e: std::io::Error| self.failed(&e);
         refuse_existing(target, self.place.force)?;
         moves::sync_tree(&self.pending).map_err(failed)?;
+        self.look()?;
         match moves::move_new(&self.pending, target) {
             Err(e) if self.place.force && e.kind() == ErrorKind::AlreadyExists => self.replace().map_err(failed)?,
             moved => moved.map_err(failed)?,
@@ -229,6 +249,28 @@ impl Drop for PendingFolder<'_> {
             let _ = fs::remove_dir_all(&self.pending);
         }
     }
+}
+
+fn vanished(path: &Path) -> Fault {
+    Fault::new("output::vanished", "what this run wrote was removed before it was whole")
+        .file(path)
+        .help("leave hidden folders beside the output folder alone while gandan runs; run again")
+}
+
+/// All files of a folder and of the folders in it.
+fn files_in(folder: &Path) -> std::io::Result<BTreeSet<PathBuf>> {
+    let (mut found, mut waiting) = (BTreeSet::new(), vec![folder.to_owned()]);
+    while let Some(folder) = waiting.pop() {
+        for entry in fs::read_dir(&folder)? {
+            let entry = entry?;
+            if entry.file_type()?.is_dir() {
+                waiting.push(entry.path());
+            } else {
+                found.insert(entry.path());
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// Refuses to write over something, early, before any work is done.
@@ -312,6 +354,30 @@ mod tests {
         assert_eq!(folder.commit().unwrap_err().faults()[0].code, "output::vanished");
         drop(place);
         assert_eq!(names(home.path()), ["run"]);
+    }
+
+    #[test]
+    fn a_folder_from_which_files_went_never_takes_its_place() {
+        let home = tempfile::tempdir().unwrap();
+        let target = home.path().join("run");
+        let place = Place::claim(&target, false).unwrap();
+        for whole_folder in [false, true] {
+            let folder = place.begin().unwrap();
+            for name in ["rollout.parquet", "cells.parquet"] {
+                fs::write(folder.path().join(name), name).unwrap();
+            }
+            folder.look().unwrap();
+            if whole_folder {
+                fs::remove_dir_all(folder.path()).unwrap();
+                fs::create_dir(folder.path()).unwrap();
+            } else {
+                fs::remove_file(folder.path().join("cells.parquet")).unwrap();
+            }
+            // What comes later is written all the same.
+            fs::write(folder.path().join("manifest.json"), "3").unwrap();
+            assert_eq!(folder.commit().unwrap_err().faults()[0].code, "output::vanished");
+            assert!(!target.exists());
+        }
     }
 
     #[test]

@@ -40,7 +40,7 @@ use crate::optimise::certificate::Certificate;
 use crate::rollout::Rollout;
 use crate::rollout::certify::certify;
 use crate::rollout::explain::why::{SiteReason, site_reasons};
-use crate::stages::Stages;
+use crate::stages::{Stages, go_on};
 use crate::study::Study;
 use folder::Place;
 use run::Run;
@@ -81,6 +81,7 @@ pub fn write_run(place: &Place, study: &Study, plan: &Rollout, stages: &mut Stag
         },
         |()| format!("tables in {}", place.target().display()),
     )?;
+    folder.look()?;
     stages.run(
         "write background",
         || backdrop::write(&run, study),
@@ -101,11 +102,13 @@ pub fn write_run(place: &Place, study: &Study, plan: &Rollout, stages: &mut Stag
         let tried = crate::rollout::sensitivity::sensitivity(study, plan, stages)?;
         sensitivity::write(&run, study, &tried)?;
     }
+    folder.look()?;
     let manifest = manifest::begin(&run, study, plan)?;
     let drawn = |_: &()| "the map, the report, the workbook and the plots".to_owned();
     stages.run("draw", || draw(&Run::open(folder.path())?), drawn)?;
+    folder.look()?;
     manifest::finish(folder.path(), manifest, stages.done())?;
-    crate::stages::go_on()?;
+    go_on()?;
     folder.commit()
 }
 
@@ -115,7 +118,9 @@ pub fn write_run(place: &Place, study: &Study, plan: &Rollout, stages: &mut Stag
 /// A table of the run cannot be read, or the disk refuses.
 fn draw(run: &Run) -> Result<()> {
     map::write(&run.folder.join("map.html"), run, &map::MapOptions::default())?;
+    go_on()?;
     report::write(run, report::Lang::Vi, &run.folder.join("report.html"))?;
+    go_on()?;
     workbook::write(run, &run.folder.join(workbook::FILE))?;
     plot::write(run, &run.folder.join(plot::FOLDER), &plot::Wanted::of_plan())?;
     Ok(())

@@ -8,7 +8,7 @@ use crate::access::isochrone::{Canvas, Scratch};
 use crate::access::search::Search;
 use crate::error::Result;
 use crate::rollout::Rollout;
-use crate::stages::meter;
+use crate::stages::{go_on, meter};
 use crate::study::Study;
 use crate::units::TravelTime;
 
@@ -33,7 +33,7 @@ pub struct Isochrone {
 /// Draws them, in the order of phase, agent, band; those of all agents of a phase come first.
 ///
 /// # Errors
-/// The roads are too many for the grid.
+/// The roads are too many for the grid; interrupted.
 pub fn isochrones(study: &Study, plan: &Rollout) -> Result<Vec<Isochrone>> {
     let minutes = &study.scenario.output.isochrone_minutes;
     let bands: Vec<TravelTime> = minutes.iter().map(|&m| TravelTime::from_minutes(m)).collect();
@@ -50,6 +50,7 @@ pub fn isochrones(study: &Study, plan: &Rollout) -> Result<Vec<Isochrone>> {
         .map_init(Default::default, |(search, scratch): &mut (Search, Scratch), (phase, site, sites)| {
             let legs: Vec<_> =
                 sites.iter().filter_map(|&s| study.site_legs.by_mode[0][s as usize].map(|(leg, _)| leg)).collect();
+            go_on()?;
             let shapes = canvas.isochrones(network, graph, &legs, &bands, search, scratch)?;
             meter::advance(1);
             let band = |(shape, &minutes): (MultiPolygon<f64>, &f64)| Isochrone { phase, site, minutes, shape };

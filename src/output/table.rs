@@ -258,7 +258,7 @@ fn open(path: &Path, look: bool) -> Result<File> {
     if look {
         return parquet_guard::open("read a table of the run", path, "run::table");
     }
-    Ok(File::open(path).map_err(|e| Fault::io("read a table of the run", path, &e))?)
+    Ok(crate::files::open(path).map_err(|e| Fault::io("read a table of the run", path, &e))?)
 }
 
 fn unreadable(path: &Path, error: &dyn std::fmt::Display) -> Error {

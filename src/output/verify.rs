@@ -241,7 +241,7 @@ impl Rows {
             mode,
             phase: phase[i],
             boundary,
-            milli_persons: (persons[i].unwrap_or(0.0) * 1000.0).round() as u64,
+            milli_persons: raw::milli(persons[i].unwrap_or(0.0)),
             time: time[i],
             distance: distance[i],
             covered: covered[i],
@@ -260,11 +260,7 @@ struct Sums {
 
 impl Sums {
     fn add(&mut self, row: &Row, covered: bool) {
-        self.add_people(row.milli_persons, row, covered);
-    }
-
-    /// Some of the people of a row.
-    fn add_people(&mut self, milli_persons: u64, row: &Row, covered: bool) {
+        let milli_persons = row.milli_persons;
         self.persons += milli_persons;
         if covered {
             self.covered += milli_persons;

@@ -14,6 +14,8 @@ pub mod indicators;
 mod robust;
 pub mod sensitivity;
 mod solve;
+#[cfg(test)]
+mod tests;
 pub mod today;
 pub mod uncovered;
 

@@ -9,6 +9,8 @@ mod official;
 mod proposals;
 mod settlement;
 mod tables;
+#[cfg(test)]
+pub(crate) mod testkit;
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -141,6 +143,7 @@ impl Study {
     pub fn load(scenario: Scenario, cache: Option<&Cache>, stages: &mut Stages) -> Result<Study> {
         let standard = scenario.standard.standard();
         let keep = stages.keep();
+        stages.expect_memory(|| memory::tables(&scenario))?;
         let tables = stages.run(
             "read tables",
             || {

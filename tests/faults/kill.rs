@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use crate::scene::{Scene, files, gandan, names, signal, succeed, told, verifies, wait_until};
+use crate::scene::{KEEP_NOTHING, Scene, files, gandan, names, signal, succeed, told, verifies, wait_until};
 
 /// How many kills, if nobody asks for more.
 const KILLS: u64 = 16;
@@ -86,6 +86,42 @@ fn killed_at_random_a_run_leaves_the_old_result_or_the_new_one() {
 }
 
 #[test]
+fn interrupted_at_random_a_run_ends_with_4_and_leaves_no_debris() {
+    let scene = Scene::new();
+    let seed = asked("GANDAN_SEED").unwrap_or(7);
+    let mut random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
+    let target = scene.planned();
+    let out = scene.path("out");
+    let begun = Instant::now();
+    scene.planned();
+    let whole = begun.elapsed();
+    let (mut stopped, mut longest) = (0, Duration::ZERO);
+    for stop in 0..asked("GANDAN_KILLS").map_or(6, |kills| kills / 4) {
+        let before = files(&target);
+        let mut child = scene.plan(&target, &["--force"]).spawn().unwrap();
+        // From where the signal is listened to.
+        wait_until(&mut child, || out.join(".run.lock").exists());
+        std::thread::sleep(whole.mul_f64(0.9 * random.share()));
+        signal(&child, if stop % 2 == 0 { "INT" } else { "TERM" });
+        let asked = Instant::now();
+        let done = child.wait_with_output().unwrap();
+        if done.status.code() == Some(0) {
+            assert!(verifies(&target));
+        } else {
+            let said = told(&done, 4);
+            assert!(said.contains("interrupted; nothing was written"), "{said}");
+            assert!(files(&target) == before, "the old result is not what it was after stop {stop} of seed {seed}");
+            longest = longest.max(asked.elapsed());
+            stopped += 1;
+        }
+        let left: Vec<String> = names(&out).into_iter().filter(|name| name != ".run.checkpoint").collect();
+        assert_eq!(left, ["run"], "stop {stop} of GANDAN_SEED={seed}");
+    }
+    eprintln!("{stopped} runs were stopped, the slowest ended {:.2} s later", longest.as_secs_f64());
+    assert!(stopped > 0, "no signal came before the end");
+}
+
+#[test]
 fn killed_with_nothing_there_yet_a_run_leaves_nothing_or_all() {
     let scene = Scene::new();
     let target = scene.path("out/run");
@@ -116,7 +152,7 @@ fn a_killed_demo_leaves_no_half_of_an_input() {
     let mut random = Random(3);
     for _ in 0..6 {
         let _ = std::fs::remove_dir_all(&inputs);
-        let mut child = gandan(&["demo", "--out"]).arg(&target).spawn().unwrap();
+        let mut child = gandan(&["demo", "--out"]).arg(&target).args(KEEP_NOTHING).spawn().unwrap();
         wait_until(&mut child, || inputs.exists());
         std::thread::sleep(Duration::from_micros((20_000.0 * random.share()) as u64));
         child.kill().unwrap();
@@ -128,7 +164,7 @@ fn a_killed_demo_leaves_no_half_of_an_input() {
         }
     }
     // Stopped as soon as all inputs stand: those that killed runs were writing are gone.
-    let mut child = gandan(&["demo", "--out"]).arg(&target).spawn().unwrap();
+    let mut child = gandan(&["demo", "--out"]).arg(&target).args(KEEP_NOTHING).spawn().unwrap();
     wait_until(&mut child, || inputs.join("demo/fixed_sites.csv").exists());
     signal(&child, "INT");
     told(&child.wait_with_output().unwrap(), 4);

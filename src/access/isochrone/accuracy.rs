@@ -136,7 +136,40 @@ mod tests {
         let found = accuracy(&reach, &[TravelTime(40_000)], &[shape]);
         assert_eq!(found, [Accuracy { within: 8, within_inside: 7, beyond: 12, beyond_outside: 10 }]);
         assert_eq!(found[0].inside_share(), Some(7.0 / 8.0));
-        assert_eq!(Accuracy::default().outside_share(), None);
+        assert_eq!(found[0].outside_share(), Some(10.0 / 12.0));
+        assert_eq!((Accuracy::default().inside_share(), Accuracy::default().outside_share()), (None, None));
+    }
+
+    #[test]
+    fn places_far_from_the_polygon_and_beyond_bends_by_hand() {
+        // At 60° north a degree of longitude is half as long. A road of 8 km: 4 km east, then 4 km north; 36 km/h.
+        let mut city = line_city(&[(8000.0, true)], 36.0);
+        let degrees = |m: f64| m / EARTH_RADIUS_M.to_radians();
+        let at = |east: f64, north: f64| LonLat { lon: 2.0 * degrees(east), lat: 60.0 + degrees(north) };
+        city.points = vec![at(0.0, 0.0), at(4000.0, 0.0), at(4000.0, 4000.0)];
+        city.streets[0].points = 0..3;
+        city.nodes = vec![city.points[0], city.points[2]];
+        let site = Leg::at(&city, &city.modes[0], 0, 0.0);
+        let mut search = Search::default();
+        let reach = Reach::new(&city, &city.modes[0], &[site], 800_000, &mut search);
+        let rect = |west: f64, south: f64, east: f64, north: f64| {
+            let (a, b) = (at(west, south), at(east, north));
+            MultiPolygon(vec![geo::Rect::new((a.lon, a.lat), (b.lon, b.lat)).to_polygon()])
+        };
+        // The longer band's polygon ends at 3510 m east and 600 m north: tested are places up to 6510 m east, so all on
+        // the first part of the road (25 to 3975 m, 80 places), and up to 3600 m north (4025 to 7575 m, 72 places).
+        // Within 100 s: 1000 m, 20 places, of which the first polygon (to 810 m) holds 16. Within 500 s: 5000 m, 100
+        // places, of which the second holds those to 3475 m, 70.
+        let shapes = [rect(-10.0, -100.0, 810.0, 100.0), rect(-10.0, -100.0, 3510.0, 600.0)];
+        let found = accuracy(&reach, &[TravelTime(100_000), TravelTime(500_000)], &shapes);
+        let expected = [(20, 16, 132, 132), (100, 70, 52, 52)];
+        let expected = expected.map(|(within, within_inside, beyond, beyond_outside)| Accuracy {
+            within,
+            within_inside,
+            beyond,
+            beyond_outside,
+        });
+        assert_eq!(found, expected);
     }
 
     #[test]

@@ -242,6 +242,60 @@ mod tests {
     }
 
     #[test]
+    fn lines_are_drawn_with_few_points() {
+        // A block of 6 × 3 points: an octagon, whose ring begins within a side and ends there again.
+        let rows: Vec<Vec<Option<i32>>> =
+            (0..5).map(|y| (0..8).map(|x| (x % 7 > 0 && y % 4 > 0).then_some(0)).collect()).collect();
+        let (canvas, mut ms, mut points) = (Canvas::blank(), Vec::new(), Vec::new());
+        let shape = polygons(&canvas.grid(&rows, &mut ms), 600_000, &mut points);
+        assert_eq!((shape.0.len(), shape.0[0].exterior().0.len()), (1, 10));
+        // The line runs half a step outside: 6 × 3 steps less four corners of 1/8.
+        assert!((area_steps(&shape) - 17.5).abs() < 1e-9, "{}", area_steps(&shape));
+    }
+
+    #[test]
+    fn the_line_lies_between_points_by_their_times() {
+        // Squares of 100 m take 75 s to walk, so times that differ by less are ridden. A cross of 10 s among 40 s, 30 s,
+        // 50 s and 25 s (west, east, south, north), a band of 20 s and half a millisecond.
+        let t = |s: i32| Some(s * 1000);
+        let rows = vec![
+            vec![X; 7],
+            vec![X, t(50), t(50), t(50), t(50), t(50), X],
+            vec![X, t(40), t(10), t(10), t(10), t(30), X],
+            vec![X, t(40), t(10), t(10), t(10), t(30), X],
+            vec![X, t(25), t(25), t(25), t(25), t(25), X],
+            vec![X; 7],
+        ];
+        let (canvas, mut ms, mut points) = (Canvas::of_side(100.0), Vec::new(), Vec::new());
+        let shape = polygons(&canvas.grid(&rows, &mut ms), 20_000, &mut points);
+        let coords: Vec<(f64, f64)> = shape.0[0].exterior().coords().map(|c| (c.x * 100.0, c.y * 100.0)).collect();
+        let least = |axis: fn(&(f64, f64)) -> f64| coords.iter().map(axis).fold(f64::MAX, f64::min);
+        let most = |axis: fn(&(f64, f64)) -> f64| coords.iter().map(axis).fold(f64::MIN, f64::max);
+        let found = [least(|c| c.0), most(|c| c.0), least(|c| c.1), most(|c| c.1)];
+        let part = |of: f64| 10_000.5 / of;
+        let expected = [2.0 - part(3e4), 4.0 + part(2e4), 2.0 - part(4e4), 3.0 + part(1.5e4)];
+        for (found, expected) in found.into_iter().zip(expected) {
+            assert!((found - expected).abs() < 1e-9, "{found} is not {expected}");
+        }
+        // Within walking time a point takes the whole of its square: at the least half way, though 10/75 is less.
+        let rows = vec![vec![t(69); 5], vec![t(69), t(10), t(10), t(10), t(69)], vec![t(69); 5]];
+        let canvas = Canvas::of_side(50.0);
+        let shape = polygons(&canvas.grid(&rows, &mut ms), 20_000, &mut points);
+        let east = shape.0[0].exterior().coords().map(|c| c.x * 100.0).fold(0.0, f64::max);
+        assert!((east - 3.5).abs() < 1e-9, "{east}");
+        // More than a minute past the band the line runs half way, however long the walk; a minute past it by the times:
+        // 90 of 150 s and half a millisecond.
+        for (outer, expected) in [(165, 3.5), (160, 3.0 + 90_000.5 / 150_000.0)] {
+            let o = t(outer);
+            let rows = vec![vec![o; 5], vec![o, t(10), t(10), t(10), o], vec![o; 5]];
+            let canvas = Canvas::of_side(500.0);
+            let shape = polygons(&canvas.grid(&rows, &mut ms), 100_000, &mut points);
+            let east = shape.0[0].exterior().coords().map(|c| c.x * 100.0).fold(0.0, f64::max);
+            assert!((east - expected).abs() < 1e-9, "{east} is not {expected}");
+        }
+    }
+
+    #[test]
     fn what_meets_at_corners_is_kept_apart_and_specks_are_dropped() {
         let o = Some(0);
         let rows = vec![vec![X; 8], vec![X, o, o, X, X, X, X, X], vec![X, X, X, o, o, X, o, X], vec![X; 8]];

@@ -312,7 +312,12 @@ impl<'a> Grid<'a> {
 impl Canvas {
     /// A grid of given times on a lattice of 0.01°, and nothing around it.
     pub(super) fn blank() -> Canvas {
-        Canvas { side_m: 1.0, step_lon: 0.01, step_lat: 0.01, first: vec![0], crossings: vec![], boxes: vec![] }
+        Canvas::of_side(1.0)
+    }
+
+    /// The same with squares that take as long to walk as some of `side_m` metres.
+    pub(super) fn of_side(side_m: f64) -> Canvas {
+        Canvas { side_m, step_lon: 0.01, step_lat: 0.01, first: vec![0], crossings: vec![], boxes: vec![] }
     }
 
     /// A grid of given times with its south-west at 0°, 0°; `None` is unreached.
@@ -326,6 +331,37 @@ impl Canvas {
 mod tests {
     use super::*;
     use crate::testkit::Draw;
+
+    #[test]
+    fn a_bent_street_by_hand() {
+        // 240 m east and then 120 m north at the equator, on squares of 100 m: borders at 50, 150 and 250 m. The bend
+        // lies in the third square, which the street leaves 50 m north of it.
+        let mut city = crate::testkit::line_city(&[(360.0, true)], 36.0);
+        let degrees = |m: f64| m / EARTH_RADIUS_M.to_radians();
+        let at = |east: f64, north: f64| LonLat { lon: degrees(east), lat: degrees(north) };
+        city.points = vec![at(0.0, 0.0), at(240.0, 0.0), at(240.0, 120.0)];
+        city.streets[0].points = 0..3;
+        city.nodes = vec![city.points[0], city.points[2]];
+        let canvas = Canvas::new(&city, 100.0).unwrap();
+        let found: Vec<_> = canvas.crossings(0).iter().map(|c| (c.x, c.y, (c.out_mm + 500) / 1000)).collect();
+        assert_eq!(found, [(0, 0, 50), (1, 0, 150), (2, 0, 290), (2, 1, 360)]);
+        assert_eq!((canvas.boxes[0], canvas.side_m()), ([0, 0, 2, 1], 100.0));
+    }
+
+    #[test]
+    fn squares_are_told_beforehand() {
+        // Roads are refused by this number before memory is taken for them, so it must not be less than there are.
+        let canvas = Canvas::blank();
+        for seed in 0..500 {
+            let mut draw = Draw::new(seed);
+            let mut place = || LonLat { lon: draw.below(900) as f64 / 1000.0, lat: draw.below(900) as f64 / 1000.0 };
+            let (a, b) = (place(), place());
+            let mut squares = 0;
+            cross_squares(canvas.to_steps(a), canvas.to_steps(b), |_, _, _| squares += 1);
+            let told = canvas.steps(a, b);
+            assert!(told + 1.0 >= f64::from(squares) && told <= f64::from(squares) + 3.0, "{told}, {squares}");
+        }
+    }
 
     #[test]
     fn squares_along_a_line_by_hand() {

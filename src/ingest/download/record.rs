@@ -129,3 +129,25 @@ pub(super) fn store(folder: &Path, name: &str, record: &Record) -> Result<()> {
     pending.write("write", text)?;
     pending.commit()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_that_note_files_at_once_lose_none() {
+        let home = tempfile::tempdir().unwrap();
+        let found = |bytes| Hashes { bytes, sha256: String::new(), md5: String::new(), start: Vec::new() };
+        std::thread::scope(|scope| {
+            for run in 0..4 {
+                let folder = home.path();
+                scope.spawn(move || {
+                    for file in 0..10 {
+                        store(folder, &format!("{run}-{file}"), &Record::by_hand_now(found(file))).unwrap();
+                    }
+                });
+            }
+        });
+        assert_eq!(load(home.path()).unwrap().len(), 4 * 10);
+    }
+}

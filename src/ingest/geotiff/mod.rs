@@ -69,7 +69,7 @@ impl Raster {
     /// (`population::crs`), no or unfit georeferencing (`population::georeference`, `population::rotated`,
     /// `population::extent`).
     pub fn open(path: &Path) -> Result<Raster> {
-        let file = File::open(path).map_err(|e| Fault::io("open", path, &e))?;
+        let file = crate::files::open(path).map_err(|e| Fault::io("open", path, &e))?;
         let length = file.metadata().map_err(|e| Fault::io("read", path, &e))?.len();
         Self::from_reader(path, BufReader::new(file), length)
     }

@@ -33,9 +33,11 @@ const BATCH_BYTES: u64 = 16 * 1024 * 1024;
 
 /// How many times its own size a file may unpack to, beyond a first allowance: OSM data pack to a half or a third, made-up
 /// ones to a tenth, and a file made to fill the memory to a thousandth.
-const MAX_PACKING: u64 = 100;
+const MAX_PACKING: u64 = 32;
 /// What any file may unpack to.
-const PACKING_ALLOWANCE: u64 = 64 * 1024 * 1024;
+const PACKING_ALLOWANCE: u64 = 48 * 1024 * 1024;
+/// The largest header block unpacked, in bytes; they are of some hundred.
+const MAX_HEADER_BLOCK_BYTES: usize = 1024 * 1024;
 
 /// A data blob, still packed, and where it stands.
 #[derive(Debug, Clone)]
@@ -71,7 +73,7 @@ pub(super) struct Frames {
 
 impl Frames {
     pub(super) fn open(path: &Path) -> Result<Self> {
-        let file = File::open(path).map_err(|e| Fault::io("read the roads", path, &e))?;
+        let file = crate::files::open(path).map_err(|e| Fault::io("read the roads", path, &e))?;
         meter::expect(file.metadata().map_or(0, |found| found.len() as usize), "bytes");
         Ok(Frames { reader: BufReader::with_capacity(1 << 18, file), offset: 0, found: 0, unpacked: 0, header: None })
     }
@@ -111,7 +113,7 @@ impl Frames {
             let bytes = self.take(size)?;
             match header.type_() {
                 "OSMData" => {
-                    let unpacked = Parts::of(&bytes)?.unpacked();
+                    let unpacked = Parts::of(&bytes)?.measured();
                     self.unpacked += unpacked;
                     if self.unpacked > PACKING_ALLOWANCE + MAX_PACKING * self.offset {
                         let times = self.unpacked / self.offset.max(1);
@@ -255,6 +257,23 @@ impl<'a> Parts<'a> {
         Ok(Parts { data, raw_size })
     }
 
+    /// What it unpacks to, in bytes, as far as it is sound: what it says, else found out without keeping it.
+    fn measured(&self) -> u64 {
+        let (Data::Zlib(packed), None) = (&self.data, self.raw_size) else { return self.unpacked() };
+        let mut inflate = Decompress::new(true);
+        let mut scratch = vec![0; 1 << 16];
+        loop {
+            let (done, had) = (inflate.total_in(), inflate.total_out());
+            let rest = usize::try_from(done).ok().and_then(|done| packed.get(done..)).unwrap_or_default();
+            let status = inflate.decompress(rest, &mut scratch, FlushDecompress::None);
+            let stuck = inflate.total_in() == done && inflate.total_out() == had;
+            // What is damaged is told when it is unpacked.
+            if stuck || !matches!(status, Ok(Status::Ok)) || inflate.total_out() > MAX_BLOB_BYTES {
+                return inflate.total_out().min(MAX_BLOB_BYTES);
+            }
+        }
+    }
+
     /// What it unpacks to at most, in bytes: what it says, else what the format allows.
     fn unpacked(&self) -> u64 {
         match self.data {
@@ -266,7 +285,11 @@ impl<'a> Parts<'a> {
 
 fn check_features(blob: &[u8]) -> Result<HeaderBlock, String> {
     let mut unpacker = Unpacker::new();
-    let header = HeaderBlock::parse_from_bytes(unpacker.unpack(blob)?).map_err(|e| not_protobuf(&e))?;
+    let raw = unpacker.unpack(blob)?;
+    if raw.len() > MAX_HEADER_BLOCK_BYTES {
+        return Err(format!("the header block is of {} bytes; {MAX_HEADER_BLOCK_BYTES} are allowed", raw.len()));
+    }
+    let header = HeaderBlock::parse_from_bytes(raw).map_err(|e| not_protobuf(&e))?;
     match header.required_features.iter().find(|f| !KNOWN_FEATURES.contains(&f.as_str())) {
         Some(feature) => Err(format!("the file requires `{feature}` of its reader, which gandan does not know")),
         None => Ok(header),
@@ -361,15 +384,27 @@ mod tests {
     }
 
     #[test]
+    fn a_giant_header_block_is_refused() {
+        let header = frame("OSMHeader", &zlib(&vec![0; (1 << 20) + 1]));
+        assert!(read(&header).unwrap_err().contains("the header block is of 1048577 bytes"));
+    }
+
+    #[test]
     fn a_file_of_many_small_bombs_is_refused() {
-        // 4 MiB of zeros in about 4 KiB: a thousandfold. 16 of them are the 64 MiB allowed to any file, and a few more
-        // come with 100 times the bytes read.
+        // 4 MiB of zeros in about 4 KiB: a thousandfold. 12 of them are the 48 MiB allowed to any file; the 13th is beyond
+        // that and 32 times the some 55 KiB read by then.
         let mut blob = zlib(&vec![0; 4 << 20]);
         blob.set_raw_size(4 << 20);
         let one = frame("OSMData", &blob);
         assert!(one.len() < 5000, "{}", one.len());
-        assert_eq!(read(&one.repeat(16)), Ok(16));
-        assert!(read(&one.repeat(40)).unwrap_err().contains("times its size"));
+        assert_eq!(read(&one.repeat(12)), Ok(12));
+        assert!(read(&one.repeat(13)).unwrap_err().contains("times its size"));
+        // The same where blobs do not say what they unpack to.
+        let silent = frame("OSMData", &zlib(&vec![0; 4 << 20]));
+        assert_eq!(read(&silent.repeat(12)), Ok(12));
+        assert!(read(&silent.repeat(13)).unwrap_err().contains("times its size"));
+        let small = frame("OSMData", &zlib(b"a few words"));
+        assert_eq!(read(&small.repeat(5000)), Ok(5000));
     }
 
     #[test]

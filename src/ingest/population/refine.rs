@@ -9,6 +9,7 @@ use super::allocate::apportion;
 use super::frame::{MOST_PARTS, child_resolution, h3_steps, sub_id};
 use super::{CellShape, DemandCell, Frame, PopulationGrid};
 use crate::ingest::geotiff::{Crs, Grid};
+use crate::stages::stopping;
 use crate::units::{LonLat, Persons};
 
 /// A part of a cell: its id and its centre.
@@ -40,6 +41,10 @@ impl PopulationGrid {
         }
         let inside = IntervalTreeMultiPolygon::new(area);
         let of_cell = |cell: &DemandCell| {
+            // Nothing comes of a run that is being stopped.
+            if stopping() {
+                return Vec::new();
+            }
             let (subs, shape) = match &self.frame {
                 Frame::Points => return vec![*cell],
                 Frame::Raster { grid, crs } => pixel_parts(cell, grid, crs, parts),

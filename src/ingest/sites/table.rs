@@ -1,7 +1,6 @@
 //! The rows of a file of sites as cells, whatever its format.
 
 use std::collections::HashMap;
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use csv::ByteRecord;
@@ -93,7 +92,7 @@ impl Table {
     }
 
     fn of_csv(path: &Path) -> Result<Table> {
-        let file = File::open(path).map_err(|e| Fault::io("open", path, &e))?;
+        let file = crate::files::open(path).map_err(|e| Fault::io("open", path, &e))?;
         let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(Watched::new(file));
         let broken = |e: csv::Error| match too_long(&e) {
             Some((found, line)) => {

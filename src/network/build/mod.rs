@@ -13,6 +13,7 @@ use super::modes::{Pace, Passing};
 use super::{CLOSED, Mode, ModeGraph, Network, Street};
 use crate::error::{Fault, Result};
 use crate::ingest::osm::{NodeMark, OsmExtract};
+use crate::stages::go_on;
 use kinds::{Kind, Kinds};
 use lay::{Marked, lay};
 use restrictions::Ended;
@@ -62,6 +63,7 @@ pub fn build_network(extract: &OsmExtract, modes: &[Mode]) -> Result<Network> {
         .par_iter()
         .enumerate()
         .map(|(m, mode)| {
+            go_on()?;
             let mut permits = Permits::default();
             for (street, &(kind, piece)) in laid.streets.iter().zip(&kind_of) {
                 let ms = |pace: Option<Pace>| {

@@ -130,3 +130,29 @@ fn prices_bound_every_plan_and_settle_none_that_is_better() {
         }
     }
 }
+
+/// Its story is told as those of [`super::super::measured`] are.
+#[cfg(target_arch = "x86_64")]
+#[test]
+fn the_tree_on_fixed_problems() {
+    use crate::optimise::measured::{field, steps, stories, told};
+    let story = stories(5, |seed| {
+        let f = field(seed + 200, 110, 26, 17);
+        let covered: Vec<&[u32]> = f.cover.rows().filter(|row| !row.is_empty()).collect();
+        let weights: Vec<u64> =
+            f.cover.rows().zip(&f.weights).filter(|(row, _)| !row.is_empty()).map(|(_, &w)| w).collect();
+        let stage = |t: usize| Stage {
+            cover: CoverTable::from_rows(covered.iter().copied(), 26),
+            weights: weights.iter().enumerate().map(|(r, &w)| if (r + t).is_multiple_of(4) { 1 } else { w }).collect(),
+            allowed: f.eligible.clone(),
+            may_open: [3, 7][t],
+            may_spend: (seed > 1).then_some([19, 43][t]),
+        };
+        let stages = [stage(0), stage(1)];
+        let mut progress = Progress::begin(&Limits::default()).unwrap();
+        let mut search = Search::new(&stages, &f.site_costs);
+        let bound = solve_from(&stages, &f.site_costs, &mut search, &mut progress, 0).unwrap();
+        format!("{} of {bound}\n{}", search.objective(), steps(&progress.finish().0))
+    });
+    told("the tree", &story);
+}

@@ -14,6 +14,7 @@ use super::stamp::{KEY, Stamp};
 use super::{Values, columns_of};
 use crate::error::{Error, Fault, Result};
 use crate::output::schema::{Kind, Table};
+use crate::stages::go_on;
 
 /// The most rows of a row group, what a reader must take at least. Some 30,000 rows hold a commune or a few, and are
 /// still many enough that what a group costs does not count.
@@ -50,8 +51,9 @@ impl<'a> Pieces<'a> {
     /// Writes some rows, in row groups of at most [`GROUP_ROWS`]: one, where they are no more.
     ///
     /// # Errors
-    /// The disk refuses it, or the values do not fit the schema (an internal fault).
+    /// The disk refuses it, or the values do not fit the schema (an internal fault); interrupted.
     pub fn write(&mut self, values: Vec<Values>) -> Result<()> {
+        go_on()?;
         let columns = columns_of(self.table, values, self.summary.as_mut())?;
         let height = columns.first().map_or(0, Series::len);
         let rows = DataFrame::new(height, columns).map_err(|e| internal(self.table, &e.to_string()))?;

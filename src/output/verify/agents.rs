@@ -4,14 +4,14 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
-use super::raw::Raw;
+use super::raw::{Raw, milli};
 use super::{Report, alike};
 use crate::error::{Fault, Result};
 use crate::output::read::{self, Rows};
-use crate::output::schema::{CELLS, CROSSWALK, LOADS, PHASES, ROLLOUT, SITES, UNCOVERED};
+use crate::output::schema::{CELLS, COVERAGE, CROSSWALK, LOADS, PHASES, ROLLOUT, SITES, UNCOVERED};
 
-fn people(milli: u64) -> Option<f64> {
-    Some(milli as f64 / 1000.0)
+fn people(thousandths: u64) -> Option<f64> {
+    Some(thousandths as f64 / 1000.0)
 }
 
 /// Lists of places that differ, by what differs in them.
@@ -104,7 +104,7 @@ pub(super) fn check(report: &mut Report, folder: &Path, raw: &Raw) -> Result<()>
     check_phases(&mut wrong, folder, &rollout)?;
     wrong.tell(report, "agents");
     check_csv(report, folder, &rollout)?;
-    check_manifest(report, &manifest, raw, &rollout)?;
+    check_manifest(report, folder, &manifest, raw, &rollout)?;
     check_nearest(report, folder, raw)?;
     check_uncovered(report, folder, raw)?;
     check_crosswalk(report, folder)
@@ -117,10 +117,10 @@ fn people_by_nearest(folder: &Path, phase: u32) -> Result<HashMap<String, u64>> 
     let rows = cells.whole("phase")?.iter().zip(cells.number("persons")?.iter()).zip(cells.text("agent")?.iter());
     for ((t, persons), agent) in rows {
         if let (true, Some(agent)) = (t == Some(phase), agent) {
-            let milli = (persons.unwrap_or_default() * 1000.0).round() as u64;
+            let persons = milli(persons.unwrap_or_default());
             match found.get_mut(agent) {
-                Some(sum) => *sum += milli,
-                None => drop(found.insert(agent.to_owned(), milli)),
+                Some(sum) => *sum += persons,
+                None => drop(found.insert(agent.to_owned(), persons)),
             }
         }
     }
@@ -217,8 +217,19 @@ fn check_csv(report: &mut Report, folder: &Path, rollout: &Rows) -> Result<()> {
     Ok(())
 }
 
-/// What the manifest repeats: how many agents stand, and which open.
-fn check_manifest(report: &mut Report, manifest: &serde_json::Value, raw: &Raw, rollout: &Rows) -> Result<()> {
+/// What the manifest repeats: what was asked, how many agents stand, and which open.
+fn check_manifest(
+    report: &mut Report,
+    folder: &Path,
+    manifest: &serde_json::Value,
+    raw: &Raw,
+    rollout: &Rows,
+) -> Result<()> {
+    let asked = Rows::read(folder, &PHASES, &["opens"])?.texts("opens")?;
+    let settings = &manifest["settings"]["phases"];
+    let unlike = (0..asked.len()).filter(|&t| settings[t]["opens"].as_str() != Some(&asked[t]));
+    report.none("phases that open otherwise than was asked".into(), unlike.map(|t| (t + 1).to_string()).collect());
+
     let phases = manifest["phases"].as_array().map_or(&[][..], Vec::as_slice);
     let (ids, of, orders) = (rollout.texts("site")?, rollout.wholes("phase")?, rollout.wholes("order")?);
     report.exact("phases in the manifest".into(), phases.len() as i128, raw.weights.len() as i128);
@@ -249,6 +260,7 @@ fn check_nearest(report: &mut Report, folder: &Path, raw: &Raw) -> Result<()> {
     let standing: Vec<Vec<u32>> =
         (0..raw.weights.len()).map(|t| (0..raw.ids.len() as u32).filter(|&s| raw.stands(s, t)).collect()).collect();
     let (mut fallen, mut slow, mut far) = (Vec::new(), Vec::new(), Vec::new());
+    let mut at: HashMap<u32, (f64, f64)> = HashMap::new();
     // Modes of a cell share their distance.
     let mut known: HashMap<(u32, usize), Option<f64>> = HashMap::new();
     for i in 0..cells.len() {
@@ -258,6 +270,7 @@ fn check_nearest(report: &mut Report, folder: &Path, raw: &Raw) -> Result<()> {
             continue;
         };
         let name = || format!("cell {cell} in phase {}", t + 1);
+        at.insert(cell, (lon[i], lat[i]));
         let agent = agents.get(i).and_then(|id| raw.number.get(id)).copied();
         if agent.is_some_and(|s| !raw.stands(s, t)) || agent.is_none() != open.is_empty() {
             fallen.push(name());
@@ -287,6 +300,17 @@ fn check_nearest(report: &mut Report, folder: &Path, raw: &Raw) -> Result<()> {
     report.none("demand rows whose nearest agent does not stand".into(), fallen);
     report.none("demand rows whose time is not the least of the coverage table".into(), slow);
     report.none("demand rows whose distance is not that to the nearest agent".into(), far);
+    let coverage = Rows::read(folder, &COVERAGE, &["cell", "site", "distance_m"])?;
+    let (sites, distances) = (coverage.text("site")?, coverage.number("distance_m")?);
+    let mut wrong = Vec::new();
+    for ((cell, site), told) in coverage.whole("cell")?.iter().zip(sites.iter()).zip(distances.iter()) {
+        let place = at.get(&cell.unwrap_or_default()).zip(site.and_then(|id| raw.number.get(id)));
+        let ours = place.map(|(&(lon, lat), &site)| places.distance_m(site, lon, lat));
+        if !ours.zip(told).is_some_and(|(ours, told)| (ours - told).abs() < 0.002) {
+            wrong.push(format!("cell {} and `{}`", cell.unwrap_or_default(), site.unwrap_or_default()));
+        }
+    }
+    report.none("pairs of the coverage table whose distance differs".into(), wrong);
     Ok(())
 }
 
@@ -332,17 +356,17 @@ fn check_uncovered(report: &mut Report, folder: &Path, raw: &Raw) -> Result<()> 
     let mut left: BTreeMap<Option<String>, Left> = BTreeMap::new();
     for i in (0..cells.len()).filter(|&i| phases.get(i) == Some(last) && covered.get(i) == Some(false)) {
         let cell = numbers.get(i).unwrap_or_default();
-        let milli = (persons[i] * 1000.0).round() as u64;
-        let Some(row) = raw.row(cell, modes.get(i).unwrap_or_default()).filter(|_| milli > 0) else { continue };
+        let here = milli(persons[i]);
+        let Some(row) = raw.row(cell, modes.get(i).unwrap_or_default()).filter(|_| here > 0) else { continue };
         let of = left.entry(boundaries.get(i).map(str::to_owned)).or_default();
-        of.persons += milli;
+        of.persons += here;
         of.cells.insert(cell);
         let candidates = raw.serves[row].iter().filter(|&&s| usable[s as usize]);
-        candidates.clone().for_each(|&s| *of.by_candidate.entry(s).or_default() += milli);
-        of.coverable += if candidates.count() > 0 { milli } else { 0 };
+        candidates.clone().for_each(|&s| *of.by_candidate.entry(s).or_default() += here);
+        of.coverable += if candidates.count() > 0 { here } else { 0 };
         if let Some(time) = times.get(i) {
-            of.reached += milli;
-            of.person_ms += u128::from(milli) * (time * 1000.0).round() as u128;
+            of.reached += here;
+            of.person_ms += u128::from(here) * (time * 1000.0).round() as u128;
         }
     }
     let columns = [
@@ -385,25 +409,25 @@ fn check_crosswalk(report: &mut Report, folder: &Path) -> Result<()> {
     let (from, to) = (table.texts("from_layer")?, table.texts("to_layer")?);
     let (from_code, to_code) = (table.maybe_texts("from_code")?, table.maybe_texts("to_code")?);
     let persons = table.numbers("persons")?;
-    let milli = |i: usize| (persons[i] * 1000.0).round() as u64;
+    let here = |i: usize| milli(persons[i]);
     type Side<'a> = (&'a str, Option<&'a str>);
     let side = |i: usize| -> (Side, Side) { ((&from[i], from_code[i].as_deref()), (&to[i], to_code[i].as_deref())) };
     let (mut of_from, mut of_to, mut both) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
     for i in 0..table.len() {
         let (a, b) = side(i);
-        *of_from.entry((a, b.0)).or_insert(0_u64) += milli(i);
-        *of_to.entry((b, a.0)).or_insert(0_u64) += milli(i);
-        both.insert((a, b), milli(i));
+        *of_from.entry((a, b.0)).or_insert(0_u64) += here(i);
+        *of_to.entry((b, a.0)).or_insert(0_u64) += here(i);
+        both.insert((a, b), here(i));
     }
     let (share_from, share_to) = (table.maybe_numbers("share_of_from")?, table.maybe_numbers("share_of_to")?);
     let mut wrong = Wrong::default();
     for i in 0..table.len() {
         let (a, b) = side(i);
         let name = format!("{} {} and {} {}", a.0, a.1.unwrap_or("outside"), b.0, b.1.unwrap_or("outside"));
-        let share = |whole: u64| Some(milli(i) as f64 / whole.max(1) as f64);
+        let share = |whole: u64| Some(here(i) as f64 / whole.max(1) as f64);
         wrong.figure("share_of_from", &name, share_from[i], share(of_from[&(a, b.0)]));
         wrong.figure("share_of_to", &name, share_to[i], share(of_to[&(b, a.0)]));
-        wrong.holds("persons", &name, both.get(&(b, a)) == Some(&milli(i)));
+        wrong.holds("persons", &name, both.get(&(b, a)) == Some(&here(i)));
     }
     wrong.tell(report, "rows of the crosswalk");
     Ok(())

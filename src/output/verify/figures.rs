@@ -7,6 +7,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::Report;
+use super::raw::milli;
 use crate::error::Result;
 use crate::ingest::services::Catalogue;
 use crate::output::read::{self, Rows};
@@ -202,15 +203,15 @@ fn read_phases(folder: &Path, daily: &BTreeMap<u32, f64>) -> Result<BTreeMap<u32
     let mut found: BTreeMap<u32, Phase> = BTreeMap::new();
     for (i, boundary) in boundaries.iter().enumerate() {
         let of = found.entry(phases[i]).or_default();
-        let milli = (persons[i] * 1000.0).round() as u64;
-        of.all.add(milli, times[i], covered[i]);
+        let people = milli(persons[i]);
+        of.all.add(people, times[i], covered[i]);
         if in_scope[i] {
-            of.scope.add(milli, times[i], covered[i]);
+            of.scope.add(people, times[i], covered[i]);
         }
         if let Some(code) = boundary {
             match of.features.get_mut(code) {
-                Some(known) => known.add(milli, times[i], covered[i]),
-                None => of.features.entry(code.to_owned()).or_default().add(milli, times[i], covered[i]),
+                Some(known) => known.add(people, times[i], covered[i]),
+                None => of.features.entry(code.to_owned()).or_default().add(people, times[i], covered[i]),
             }
         }
         let wrong = daily.get(&phases[i]).is_some_and(|daily| (dossiers[i] - persons[i] * daily).abs() > 1e-6);

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
-use super::{Report, Rows, Sums};
+use super::figures::Tally;
+use super::{Report, Rows, alike};
 use crate::error::Result;
 use crate::output::read::Rows as Table;
 use crate::output::schema::{CALIBRATION, CELL_GROUPS, GROUPS};
@@ -11,28 +12,36 @@ use crate::output::schema::{CALIBRATION, CELL_GROUPS, GROUPS};
 /// Group and feature of the first layer, `None` for the whole study area, and phase.
 type Key = (String, Option<String>, u32);
 
-/// Members of each group, those served and their mean time: `cell_groups` joined to `cells`.
+/// Of a group beyond members, members served, mean and longest time.
+const FURTHER: [&str; 7] = [
+    "population_covered_share",
+    "unreached_persons",
+    "p90_time_s",
+    "p99_time_s",
+    "worst_tenth_time_s",
+    "gini_time",
+    "theil_time",
+];
+
+/// Members of each group, those served and their times: `cell_groups` joined to `cells`.
 pub(super) fn check_groups(report: &mut Report, folder: &Path, rows: &Rows) -> Result<()> {
-    let groups = Table::read(
-        folder,
-        &GROUPS,
-        &["group", "boundary", "phase", "persons", "covered_persons", "mean_time_s", "worst_time_s"],
-    )?;
+    let mut columns = vec!["group", "boundary", "phase", "persons", "covered_persons", "mean_time_s", "worst_time_s"];
+    columns.extend(FURTHER);
+    let groups = Table::read(folder, &GROUPS, &columns)?;
     let members = Table::read(folder, &CELL_GROUPS, &["cell", "mode", "group", "persons"])?;
     let mut of_row: HashMap<(u32, String), Vec<(String, u64)>> = HashMap::new();
     let keys = members.wholes("cell")?.into_iter().zip(members.texts("mode")?);
     for ((key, group), persons) in keys.zip(members.texts("group")?).zip(members.maybe_numbers("persons")?) {
-        let milli = (persons.unwrap_or(0.0) * 1000.0).round() as u64;
+        let milli = super::raw::milli(persons.unwrap_or(0.0));
         of_row.entry(key).or_default().push((group, milli));
     }
-    let mut sums: BTreeMap<Key, (Sums, f64)> = BTreeMap::new();
+    let mut sums: BTreeMap<Key, Tally> = BTreeMap::new();
     for row in &rows.0 {
         for (group, milli_persons) in of_row.get(&(row.cell, row.mode.clone())).map_or(&[][..], Vec::as_slice) {
             let whole = std::iter::once(None);
             for place in whole.chain(row.boundary.clone().map(Some)) {
-                let (sums, worst) = sums.entry((group.clone(), place, row.phase)).or_default();
-                sums.add_people(*milli_persons, row, row.covered);
-                *worst = worst.max(row.time.unwrap_or(0.0));
+                let tally = sums.entry((group.clone(), place, row.phase)).or_default();
+                tally.add(*milli_persons, row.time, row.covered);
             }
         }
     }
@@ -40,24 +49,26 @@ pub(super) fn check_groups(report: &mut Report, folder: &Path, rows: &Rows) -> R
     let covered = groups.maybe_numbers("covered_persons")?;
     let mean = groups.maybe_numbers("mean_time_s")?;
     let worst = groups.maybe_numbers("worst_time_s")?;
+    let further: Vec<_> = FURTHER.iter().map(|name| groups.maybe_numbers(name)).collect::<Result<_>>()?;
     let phases = groups.wholes("phase")?;
     let keys = groups.texts("group")?.into_iter().zip(groups.maybe_texts("boundary")?);
     let mut unlike_features = 0_u32;
     for (i, (group, place)) in keys.enumerate() {
-        let (ours, longest) = sums.remove(&(group.clone(), place.clone(), phases[i])).unwrap_or_default();
-        let figures = [
-            ("members", persons[i].unwrap_or(f64::NAN), ours.people(ours.persons)),
-            ("members served", covered[i].unwrap_or(f64::NAN), ours.people(ours.covered)),
-            ("mean travel time", mean[i].unwrap_or(0.0), ours.mean_time_s()),
-            ("longest travel time", worst[i].unwrap_or(0.0), longest),
+        let ours = sums.remove(&(group.clone(), place.clone(), phases[i])).unwrap_or_default().figures();
+        let named = [
+            ("members", persons[i], ours["persons"]),
+            ("members served", covered[i], ours["covered_persons"]),
+            ("mean travel time", mean[i], ours["mean_time_s"]),
+            ("longest travel time", worst[i], ours["worst_time_s"]),
         ];
+        let further = FURTHER.into_iter().zip(&further).map(|(name, told)| (name, told[i], ours[name]));
+        let figures: Vec<_> = named.into_iter().chain(further).collect();
         if place.is_none() {
             for (what, written, ours) in figures {
-                report.compare(format!("phase {}: {what} of the group `{group}`", phases[i]), written, ours);
+                report.maybe(format!("phase {}: {what} of the group `{group}`", phases[i]), written, ours);
             }
         } else {
-            let near = |(_, written, ours): &(&str, f64, f64)| (written - ours).abs() < 0.0005;
-            unlike_features += u32::from(!figures.iter().all(near));
+            unlike_features += u32::from(!figures.iter().all(|(_, written, ours)| alike(*written, *ours)));
         }
     }
     report.compare(

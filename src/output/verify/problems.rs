@@ -282,11 +282,13 @@ impl Problem {
     fn check_phases_table(&self, report: &mut Report, phases: &Rows) -> Result<()> {
         let unit = if self.most_people { 1000.0 } else { 1.0 };
         let (opens, status) = (phases.texts("opens")?, phases.texts("status")?);
-        let (objective, bound) = (phases.numbers("objective")?, phases.numbers("bound")?);
+        let (objective, bound, gap) = (phases.numbers("objective")?, phases.numbers("bound")?, phases.numbers("gap")?);
         for t in self.phases.iter().map(|l| l.phase).filter(|&t| opens.get(t).is_some_and(|o| o != "nothing")) {
-            let near = |told: f64, here: i128| (told - here as f64 / unit).abs() <= 1e-9 * told.abs().max(1.0);
+            let near = |told: f64, here: i128| (told - here as f64 / unit).abs() <= 1e-12 * told.abs().max(1.0);
             let alike = near(objective[t], self.objective) && near(bound[t], self.bound) && status[t] == self.status;
-            let but = (!alike).then(|| format!("phases.parquet says {}, {}, {}", objective[t], bound[t], status[t]));
+            let alike = alike && (gap[t] - self.gap).abs() <= 1e-12;
+            let told = || format!("phases.parquet says {}, {}, {}, {}", objective[t], bound[t], gap[t], status[t]);
+            let but = (!alike).then(told);
             report.holds(self.what(&format!("the same in phases.parquet, phase {}", t + 1)), but);
         }
         Ok(())

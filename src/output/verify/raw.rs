@@ -32,8 +32,9 @@ pub(super) struct Raw {
     pub(super) closes: Vec<Option<usize>>,
 }
 
-fn milli(people: f64) -> u64 {
-    (people * 1000.0).round() as u64
+/// Thousandths of a person; at most ten thousand million people, so that no damaged table makes a sum overflow.
+pub(super) fn milli(people: f64) -> u64 {
+    (people * 1000.0).round().min(1e13) as u64
 }
 
 impl Raw {

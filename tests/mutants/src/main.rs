@@ -7,6 +7,7 @@
 //! ```text
 //! gandan-mutants list    names the mutants
 //! gandan-mutants build   weaves and builds the copy, drops what does not compile, and records what the tests reach
+//! gandan-mutants record  records once more: `build` does so by itself
 //! gandan-mutants judge   runs the tests; goes on where it stopped
 //! gandan-mutants report  the score, and the survivors
 //! ```
@@ -36,6 +37,9 @@ gandan-mutants COMMAND [--project DIR] [--work DIR] [--folder NAME]... [--binary
 
   list    names the mutants of the folders (default: access, rollout, optimise)
   build   weaves and builds the copy and records what the tests of the binaries (default: lib) reach
+            --skip TEXT      leaves out tests whose name holds this text: slow ones that reach none of the folders
+            --afresh TEXT    records tests whose name holds this text once more: those that were changed
+  record  the same without the build
   judge   runs the tests that reach each mutant
             --again OUTCOME  judges those again that ended so (survived, unreached, timeout)
             --seed N         in a random order by this seed (default: that of the files)
@@ -81,7 +85,7 @@ impl Asked {
                 "--work" => asked.work = std::path::absolute(value)?,
                 "--folder" => asked.folders.push(value),
                 "--binary" => asked.binaries.push(value),
-                "--again" | "--seed" | "--only" | "--longest" | "--total" | "--patience" | "--jobs" => {
+                "--again" | "--skip" | "--afresh" | "--seed" | "--only" | "--longest" | "--total" | "--patience" | "--jobs" => {
                     asked.options.insert(option[2..].into(), value);
                 }
                 _ => return Err(format!("unknown option {option}\n\n{USAGE}").into()),
@@ -156,6 +160,7 @@ fn work() -> Result<()> {
             Ok(())
         }
         "build" => build(&asked, &kept, &tree),
+        "record" => record(&asked, &kept, &tree),
         "judge" => judge_all(&asked, &kept, &tree),
         "report" => {
             let mutants: Vec<Mutant> = kept.load("mutants.json")?;
@@ -194,24 +199,33 @@ fn build(asked: &Asked, kept: &Kept, tree: &Tree) -> Result<()> {
     judge::write(&kept.verdicts(), &fresh)?;
     eprintln!("{} do not compile, {} have no switch", dropped.len(), refused.len());
 
-    let woven: BTreeMap<u32, &str> = mutants
-        .iter()
-        .filter(|m| !dropped.contains_key(&m.id) && !refused.contains_key(&m.id))
-        .map(|m| (m.id, m.name.as_str()))
-        .collect();
-    let mut programs: BTreeMap<String, PathBuf> = kept.load("programs.json")?;
-    let mut trials: Vec<Trial> = kept.load("trials.json")?;
     for binary in &asked.binaries {
         let program = trials::build(tree, binary)?;
         // Kept under a name of its own, so that the next build does not take it away from a run that goes on.
-        let own = asked.work.join(format!(
-            "test-{binary}-{}",
-            program.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned())
-        ));
+        let name = program.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
+        let own = asked.work.join(format!("test-{binary}-{name}"));
         fs::copy(&program, &own)?;
-        trials::record(tree, binary, &own, &woven, &mut trials, |all| kept.store("trials.json", &all))?;
+        let mut programs: BTreeMap<String, PathBuf> = kept.load("programs.json")?;
         programs.insert(binary.clone(), own);
         kept.store("programs.json", &programs)?;
+    }
+    record(asked, kept, tree)
+}
+
+/// Notes which mutants each test of the binaries reaches.
+fn record(asked: &Asked, kept: &Kept, tree: &Tree) -> Result<()> {
+    let mutants: Vec<Mutant> = kept.load("mutants.json")?;
+    let programs: BTreeMap<String, PathBuf> = kept.load("programs.json")?;
+    let mut trials: Vec<Trial> = kept.load("trials.json")?;
+    let names: BTreeMap<u32, &str> = mutants.iter().map(|m| (m.id, m.name.as_str())).collect();
+    for binary in &asked.binaries {
+        let program = programs.get(binary).ok_or_else(|| format!("{binary} was not built"))?;
+        if let Some(text) = asked.options.get("afresh") {
+            trials.retain(|t| &t.binary != binary || !t.name.contains(text.as_str()));
+        }
+        let wanted = |name: &str| asked.options.get("skip").is_none_or(|text| !name.contains(text.as_str()));
+        let keep = |all: &[Trial]| kept.store("trials.json", &all);
+        trials::record(tree, binary, program, &names, &mut trials, wanted, keep)?;
         let of = trials.iter().filter(|t| &t.binary == binary);
         eprintln!("{binary}: {} tests, {:.1} s", of.clone().count(), of.map(|t| t.seconds).sum::<f64>());
     }

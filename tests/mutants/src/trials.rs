@@ -17,6 +17,9 @@ use crate::tree::Tree;
 /// Memory of a test, in kibibytes: a mutant that grows a list without end must not take the machine with it.
 const MEMORY_KIB: u64 = 6 * 1024 * 1024;
 
+/// Tests that take longer by themselves are not used.
+const LONGEST: Duration = Duration::from_secs(120);
+
 /// A test, run by itself with every mutant asleep.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Trial {
@@ -138,19 +141,20 @@ pub fn record(
     program: &Path,
     mutants: &BTreeMap<u32, &str>,
     known: &mut Vec<Trial>,
+    wanted: impl Fn(&str) -> bool,
     mut keep: impl FnMut(&[Trial]) -> Result<()>,
 ) -> Result<()> {
     let marks = tree.root.join(format!("reached-{}", std::process::id()));
     let all = names(program)?;
     known.retain(|t| t.binary != binary || all.contains(&t.name));
-    for name in &all {
+    for name in all.iter().filter(|name| wanted(name)) {
         if known.iter().any(|t| t.binary == binary && &t.name == name) {
             continue;
         }
         let _ = fs::remove_file(&marks);
         let begun = Instant::now();
         let env = ("GANDAN_MUTANT_RECORD", marks.to_str().ok_or("a path that is not text")?);
-        let ended = run(tree, program, &[name], env, Duration::from_secs(600))?;
+        let ended = run(tree, program, &[name], env, LONGEST)?;
         let seconds = begun.elapsed().as_secs_f64();
         let bytes = fs::read(&marks).unwrap_or_default();
         let mut ids: Vec<u32> = bytes.as_chunks::<4>().0.iter().map(|&b| u32::from_le_bytes(b)).collect();

@@ -1,0 +1,264 @@
+//! Honest numbers: every change of a headline figure of a finished run is found by `verify`.
+
+use std::fs;
+use std::path::Path;
+
+use gandan::output::verify::verify_run;
+use polars::prelude::{
+    Column, DataFrame, DataType, Float64Chunked, IntoColumn, NewChunkedArray, ParquetReader, ParquetWriter, SerReader,
+    UInt32Chunked,
+};
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+
+use crate::make::cases;
+use crate::small;
+
+/// The figures that reports, maps and meetings quote, by table.
+const HEADLINES: &[(&str, &[&str])] = &[
+    (
+        "phases.parquet",
+        &[
+            "opened",
+            "agents",
+            "persons",
+            "covered_persons",
+            "population_covered_share",
+            "scope_persons",
+            "scope_covered_persons",
+            "scope_covered_share",
+            "mean_time_s",
+            "median_time_s",
+            "p90_time_s",
+            "worst_time_s",
+            "dossiers_per_day",
+            "counters",
+            "load_per_day",
+            "overflow_per_day",
+            "overflow_nearest_per_day",
+            "unserved_per_day",
+            "mean_wait_min",
+            "persons_sent",
+            "relief_share",
+            "objective",
+            "bound",
+            "gap",
+            "unreached_persons",
+            "p99_time_s",
+            "worst_tenth_time_s",
+            "gini_time",
+            "theil_time",
+            "scope_unreached_persons",
+            "scope_mean_time_s",
+            "scope_p90_time_s",
+            "scope_p99_time_s",
+            "scope_worst_tenth_time_s",
+            "scope_gini_time",
+            "scope_theil_time",
+            "worst_boundary_covered_share",
+        ],
+    ),
+    (
+        "rollout.parquet",
+        &[
+            "order",
+            "phase",
+            "lon",
+            "lat",
+            "persons_marginal",
+            "persons_cumulative",
+            "persons_only",
+            "persons_nearest",
+            "dossiers_per_day",
+            "counters",
+            "load_per_day",
+            "overflow_per_day",
+        ],
+    ),
+    (
+        "boundaries.parquet",
+        &[
+            "persons",
+            "covered_persons",
+            "population_covered_share",
+            "reached_persons",
+            "dossiers_per_day",
+            "mean_time_s",
+            "median_time_s",
+            "p90_time_s",
+            "worst_time_s",
+            "agents",
+            "counters",
+            "overflow_per_day",
+        ],
+    ),
+    (
+        "groups.parquet",
+        &[
+            "persons",
+            "covered_persons",
+            "population_covered_share",
+            "mean_time_s",
+            "worst_time_s",
+            "unreached_persons",
+            "p90_time_s",
+            "p99_time_s",
+            "worst_tenth_time_s",
+            "gini_time",
+            "theil_time",
+        ],
+    ),
+    ("cells.parquet", &["persons", "dossiers_per_day", "distance_m"]),
+    ("coverage.parquet", &["distance_m"]),
+    (
+        "loads.parquet",
+        &[
+            "persons_nearest",
+            "persons_sent",
+            "persons_taken",
+            "persons",
+            "dossiers_per_day",
+            "overflow_per_day",
+            "counters",
+            "utilisation",
+            "wait_min",
+        ],
+    ),
+    ("relief.parquet", &["persons", "before_per_day", "after_per_day", "relief_share"]),
+    ("uncovered.parquet", &["persons", "persons_coverable", "cells", "agent_time_s", "best_candidate_persons"]),
+    ("sites.parquet", &["phase", "persons_in_reach"]),
+    ("explanations.parquet", &["persons_in_reach", "persons_lost", "persons_added"]),
+    ("calibration.parquet", &["persons_before", "persons_after", "factor"]),
+    ("crosswalk.parquet", &["persons", "share_of_from", "share_of_to"]),
+    ("today.parquet", &["persons", "population_covered_share"]),
+];
+
+fn read(path: &Path) -> DataFrame {
+    ParquetReader::new(fs::File::open(path).unwrap()).finish().unwrap()
+}
+
+/// The rows whose figure `verify` can know: it has the outlines of the first layer's features alone.
+fn rows_of(frame: &DataFrame, table: &str) -> usize {
+    if table != "boundaries.parquet" {
+        return frame.height();
+    }
+    let layers = frame.column("layer").unwrap().str().unwrap().clone();
+    layers.iter().filter(|layer| *layer == layers.get(0)).count()
+}
+
+/// Changes a figure by a little: a number by a hundredth, a whole number by one.
+fn changed(column: &Column, row: usize) -> Option<Column> {
+    let name = column.name().clone();
+    match column.dtype() {
+        DataType::Float64 => {
+            let mut values: Vec<Option<f64>> = column.f64().unwrap().iter().collect();
+            values[row] = Some(values[row]? + 0.01);
+            Some(Float64Chunked::from_iter_options(name, values.into_iter()).into_column())
+        }
+        _ => {
+            let mut values: Vec<Option<u32>> = column.u32().unwrap().iter().collect();
+            values[row] = Some(values[row]? + 1);
+            Some(UInt32Chunked::from_iter_options(name, values.into_iter()).into_column())
+        }
+    }
+}
+
+/// What `verify` finds in a copy of the run with one figure changed; `None` where there is none to change.
+fn found(work: &Path, table: &str, column: &str, row: prop::sample::Index) -> Option<usize> {
+    let (path, kept) = (work.join(table), small::run().join(table));
+    let mut frame = read(&kept);
+    let rows = rows_of(&frame, table);
+    if rows == 0 {
+        return None;
+    }
+    let with = changed(frame.column(column).unwrap(), row.index(rows))?;
+    frame.with_column(with).unwrap();
+    ParquetWriter::new(fs::File::create(&path).unwrap()).finish(&mut frame).unwrap();
+    let differ = verify_run(work).map_or(1, |report| report.checks.iter().filter(|c| c.differs.is_some()).count());
+    fs::copy(kept, path).unwrap();
+    Some(differ)
+}
+
+/// A folder of its own to change tables in.
+fn work() -> tempfile::TempDir {
+    let work = tempfile::tempdir().unwrap();
+    small::copy_of_run(work.path());
+    work
+}
+
+#[test]
+fn the_run_itself_is_honest() {
+    let report = verify_run(work().path()).unwrap();
+    let differ: Vec<_> = report.checks.iter().filter_map(|c| Some((&c.what, c.differs.as_ref()?))).collect();
+    assert!(differ.is_empty(), "{differ:?}");
+    assert!(report.checks.len() > 150, "{}", report.checks.len());
+}
+
+/// Every headline column of every table, one row each.
+#[test]
+fn every_headline_figure_is_recomputed() {
+    let work = work();
+    let mut seen = 0;
+    for (table, columns) in HEADLINES {
+        for column in *columns {
+            let mut runner = proptest::test_runner::TestRunner::deterministic();
+            let row = any::<prop::sample::Index>().new_tree(&mut runner).unwrap().current();
+            match found(work.path(), table, column, row) {
+                Some(differ) => assert!(differ > 0, "{column} of {table} may be changed unseen"),
+                None => continue,
+            }
+            seen += 1;
+        }
+    }
+    assert!(seen > 90, "{seen}");
+}
+
+proptest! {
+    #![proptest_config(cases(96))]
+
+    #[test]
+    fn a_changed_figure_is_found(of in any::<prop::sample::Index>(), row in any::<prop::sample::Index>()) {
+        let all: Vec<(&str, &str)> =
+            HEADLINES.iter().flat_map(|(table, columns)| columns.iter().map(|column| (*table, *column))).collect();
+        let (table, column) = all[of.index(all.len())];
+        let work = work();
+        if let Some(differ) = found(work.path(), table, column, row) {
+            prop_assert!(differ > 0, "{column} of {table} may be changed unseen");
+        }
+    }
+
+    /// A digit of the sheet for spreadsheets, or of the manifest's counts.
+    #[test]
+    fn a_changed_digit_is_found(row in any::<prop::sample::Index>(), column in any::<prop::sample::Index>(), sheet in any::<bool>()) {
+        let work = work();
+        if sheet {
+            let path = work.path().join("rollout.csv");
+            let text = fs::read_to_string(&path).unwrap();
+            let mut reader = csv::Reader::from_reader(text.trim_start_matches('\u{feff}').as_bytes());
+            let header = reader.headers().unwrap().clone();
+            let mut rows: Vec<Vec<String>> =
+                reader.records().map(|r| r.unwrap().iter().map(str::to_owned).collect()).collect();
+            let numbers: Vec<usize> = (0..header.len())
+                .filter(|&i| header[i].starts_with("persons") || header[i].ends_with("per_day") || header[i] == *"lon")
+                .collect();
+            let (row, column) = (row.index(rows.len()), numbers[column.index(numbers.len())]);
+            let cell = &mut rows[row][column];
+            let Some(at) = cell.find(|c: char| c.is_ascii_digit()) else { return Ok(()) };
+            let digit = cell.as_bytes()[at] - b'0';
+            cell.replace_range(at..=at, &((digit + 1) % 10).to_string());
+            let mut csv = csv::Writer::from_path(&path).unwrap();
+            csv.write_record(&header).unwrap();
+            rows.iter().for_each(|row| csv.write_record(row).unwrap());
+            csv.flush().unwrap();
+        } else {
+            let path = work.path().join("manifest.json");
+            let mut manifest: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+            let phases = manifest["phases"].as_array_mut().unwrap();
+            let phase = row.index(phases.len());
+            phases[phase]["agents"] = (phases[phase]["agents"].as_u64().unwrap() + 1 + column.index(9) as u64).into();
+            fs::write(&path, manifest.to_string()).unwrap();
+        }
+        let report = verify_run(work.path()).unwrap();
+        prop_assert!(report.checks.iter().any(|c| c.differs.is_some()));
+    }
+}
