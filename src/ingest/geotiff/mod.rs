@@ -7,6 +7,7 @@
 mod crs;
 mod direct;
 mod georef;
+mod header;
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -83,7 +84,8 @@ impl<R: Read + Seek> Raster<R> {
         Self::checked(path, reader, length).map_err(|fault| Error::from(fault.file(path)))
     }
 
-    fn checked(path: &Path, reader: R, length: u64) -> Result<Self, Fault> {
+    fn checked(path: &Path, mut reader: R, length: u64) -> Result<Self, Fault> {
+        header::check_tags(&mut reader, length)?;
         let mut limits = Limits::default();
         // A tag cannot have more values than the file has bytes; while it is decoded each takes 32 bytes. tiff 0.11 looks at
         // no limit for tags but this one.
