@@ -63,7 +63,7 @@ struct Cli {
     /// Say more: where things are kept, and the steps of each proof.
     #[arg(long, short, global = true, conflicts_with = "quiet")]
     verbose: bool,
-    /// Threads to compute with; the results do not depend on it.
+    /// Threads to compute with; the results do not depend on it, but where a time limit stops a proof.
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
 }
