@@ -3,8 +3,14 @@
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::Noted;
+use crate::error::{Fault, Result};
+use crate::stages::go_on;
+
+/// Between two looks at a lock that another process holds.
+const WAIT: Duration = Duration::from_millis(5);
 
 /// A lock file that this process holds. Dropped, it goes.
 ///
@@ -54,6 +60,23 @@ impl Lock {
             }
         }
         Ok(Asked::Unknown)
+    }
+
+    /// Waits for the lock file at `path`, for short work; none where the file system knows no locks.
+    ///
+    /// # Errors
+    /// The file cannot be made; interrupted.
+    pub fn wait(path: &Path) -> Result<Option<Lock>> {
+        loop {
+            match Lock::ask(path).map_err(|e| Fault::io("write", path, &e))? {
+                Asked::Held(lock) => return Ok(Some(lock)),
+                Asked::Unknown => return Ok(None),
+                Asked::Busy(_) => {
+                    go_on()?;
+                    std::thread::sleep(WAIT);
+                }
+            }
+        }
     }
 }
 

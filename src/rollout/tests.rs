@@ -62,8 +62,8 @@ fn the_phases_open_what_serves_most_person_days() {
     let days = 14_700.0 * 181.0 + 15_200.0 * 184.0;
     for (phase, alone) in [(first, 14_700.0), (second, 15_200.0)] {
         let proof = &phase.proof;
-        assert_eq!((proof.objective, proof.bound, proof.gap, proof.status), (days, days, 0.0, "optimal"));
-        assert_eq!((proof.unit, proof.alone_bound), ("person-days", Some(alone)));
+        assert_eq!((proof.objective, proof.bound, proof.gap, &*proof.status), (days, days, 0.0, "optimal"));
+        assert_eq!((&*proof.unit, proof.alone_bound), ("person-days", Some(alone)));
     }
     assert_eq!(rollout.problems.stated.len(), 1);
     assert_eq!(rollout.problems.stated[0].objective, (days * 1000.0) as u64);

@@ -216,3 +216,31 @@ fn places_in(area: &MultiPolygon<f64>) -> Vec<LonLat> {
     });
     all.filter(|p| area.contains(&Point::new(p.lon, p.lat))).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stages_by_hand() {
+        // 1,000 cells of 500 bytes and 2,000 rows of 140 are 780,000; 10,000 pairs add 360,000 while travel times are computed
+        // and 540,000 while plans are sought; a second cover set adds 160,000. Writing adds 52 MiB, 600,000 for the cells
+        // and 300,000 for the pairs.
+        let stages = |covers: u64| {
+            let mut estimate = Estimate::default();
+            add_rest(&mut estimate, 7, &Counts { cells: 1000, modes: 2, pairs: 10_000, covers, junctions: 0 });
+            estimate.needs.iter().map(|need| need.bytes - 7).collect::<Vec<_>>()
+        };
+        let write = (52 << 20) + 900_000;
+        assert_eq!(stages(1), [780_000, 1_140_000, 1_320_000, 780_000 + write]);
+        assert_eq!(stages(2), [780_000, 1_300_000, 1_480_000, 940_000 + write]);
+    }
+
+    #[test]
+    fn places_are_spread_over_an_area() {
+        // √1,000 is 31.6: 31 by 31 places, all of them in a rectangle.
+        let square = crate::ingest::testkit::rectangle(105.0, 21.0, 106.0, 22.0);
+        assert_eq!(places_in(&square).len(), 961);
+        assert!(places_in(&MultiPolygon(vec![])).is_empty());
+    }
+}

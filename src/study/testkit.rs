@@ -118,7 +118,7 @@ pub(crate) fn on_a_road(km: usize, settings: &str, people: &[(f64, u64)], stops:
     let cell_legs = legs(&network, &people.iter().map(|p| p.0).collect::<Vec<_>>());
     let site_legs = legs(&network, &stops.iter().map(|s| s.metres).collect::<Vec<_>>());
     let standard = scenario.standard.standard();
-    let cover = cover_all(&network, &cells, &sites, &cell_legs, &site_legs, &standard);
+    let cover = cover_all(&network, &cells, &sites, &cell_legs, &site_legs, &standard).unwrap();
     let cell_boundary = vec![cells.iter().map(|c| ward_of(c.at)).collect()];
     let area = MultiPolygon::new(vec![Rect::new((-1.0, -1.0), (1.0, 1.0)).to_polygon()]);
     let layers = vec![layer];

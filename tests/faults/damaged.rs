@@ -232,7 +232,7 @@ fn of_commands() -> Kind {
         kind.give(what, || {
             let output = gandan(args);
             // `check` tells what it finds on its standard output.
-            let told = text(&output.stderr) + &text(&output.stdout);
+            let told = format!("{}{}", text(&output.stderr), text(&output.stdout));
             assert_eq!(output.status.code(), Some(1), "{what}: {told}");
             assert!(told.contains(said) && !told.contains("panicked"), "{what}: {told}");
             Tally { read: 0, refused: 1 }

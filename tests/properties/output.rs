@@ -194,6 +194,26 @@ fn the_run_itself_is_honest() {
     assert!(report.checks.len() > 150, "{}", report.checks.len());
 }
 
+/// Found when every kind of scenario was verified: under several speeds, or cases, sound runs were said to differ.
+#[test]
+fn runs_under_several_speeds_and_cases_are_honest() {
+    let home = small::home();
+    let case = "[[sensitivity.cases]]\nid = \"slow\"\nname = { vi = \"a\", en = \"a\" }\nspeed_factor = 0.7\n";
+    for (name, more) in [
+        ("all", "[travel]\nalso = [\"peak\", \"rain\"]\n".to_owned()),
+        ("half", "[travel]\nspeeds = \"rain\"\nalso = [\"peak\", \"off-peak\"]\nalso_share = 0.5\n".to_owned()),
+        ("cases", format!("[solve]\nrobust = 0.6\n{case}")),
+    ] {
+        let scenario = home.path().join(format!("{name}.toml"));
+        fs::write(&scenario, [small::scenario(), more].concat()).unwrap();
+        let out = home.path().join(name);
+        small::plan(&scenario, &out, &[], home.path());
+        let report = verify_run(&out).unwrap();
+        let differ: Vec<_> = report.checks.iter().filter_map(|c| Some((&c.what, c.differs.as_ref()?))).collect();
+        assert!(differ.is_empty(), "{name}: {differ:?}");
+    }
+}
+
 /// Every headline column of every table, one row each.
 #[test]
 fn every_headline_figure_is_recomputed() {

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::error::{Fault, Result};
+use crate::files::lock::Lock;
 use crate::files::{PendingFile, hex, read_in_pieces};
 use crate::limits;
 
@@ -115,12 +116,8 @@ pub(super) fn load(folder: &Path) -> Result<BTreeMap<String, Record>> {
 /// Notes a file.
 pub(super) fn store(folder: &Path, name: &str, record: &Record) -> Result<()> {
     let path = folder.join(FILE);
-    // Two runs that note a file at once would each lose what the other noted. The lock file stays: whoever waits for it
-    // has it open.
-    let lock = folder.join(LOCK);
-    let lock = std::fs::File::create(&lock).map_err(|e| Fault::io("write", &lock, &e))?;
-    // Some file systems know no locks.
-    let _ = lock.lock();
+    // Two runs that note a file at once would each lose what the other noted.
+    let _lock = Lock::wait(&folder.join(LOCK))?;
     let mut all = load(folder)?;
     all.insert(name.to_owned(), record.clone());
     let pending = PendingFile::begin(&path, true)?;

@@ -51,7 +51,7 @@ fn serving_all_takes_four() {
     let found = Rollout::solve(&road(&one_phase("opens = \"fewest-for-all\""))).unwrap();
     assert_eq!(found.phases[0].open, [0, 1, 3, 5]);
     let proof = &found.phases[0].proof;
-    assert_eq!((proof.objective, proof.bound, proof.unit, proof.alone_bound), (4.0, 4.0, "sites", Some(4.0)));
+    assert_eq!((proof.objective, proof.bound, &*proof.unit, proof.alone_bound), (4.0, 4.0, "sites", Some(4.0)));
     assert_eq!(found.phases[0].indicators.all.covered, whole(15_600));
     let fault = refused("opens = \"fewest-for-all\"\nagents = 3");
     assert_eq!(fault.code, "phases::too-few");
@@ -149,7 +149,7 @@ fn members_of_a_group_are_counted_and_weigh_more() {
     let study = road(&format!("{group}weight = 11\n{PHASES}"));
     assert!(study.is_weighted());
     let found = Rollout::solve(&study).unwrap();
-    assert_eq!((&found.phases[0].open[..], found.phases[0].proof.unit), (&[0, 1][..], "weighted person-days"));
+    assert_eq!((&found.phases[0].open[..], &*found.phases[0].proof.unit), (&[0, 1][..], "weighted person-days"));
 }
 
 #[test]

@@ -40,13 +40,19 @@ pub struct Effort {
     pub patience: f64,
 }
 
-/// Reads the verdicts of a file; a later one about the same mutant counts.
+/// Reads the verdicts of a file. Of several about one mutant the last counts, but what one test kills is killed, and what
+/// some tests reach is not unreached because others do not.
 pub fn read(path: &Path) -> Result<HashMap<String, Verdict>> {
     let text = fs::read_to_string(path).unwrap_or_default();
     let mut verdicts = HashMap::new();
     for line in text.lines() {
         let verdict: Verdict = serde_json::from_str(line)?;
-        verdicts.insert(verdict.name.clone(), verdict);
+        let stays = verdicts.get(&verdict.name).is_some_and(|known: &Verdict| {
+            known.outcome == "killed" || known.outcome == "survived" && verdict.outcome == "unreached"
+        });
+        if !stays {
+            verdicts.insert(verdict.name.clone(), verdict);
+        }
     }
     Ok(verdicts)
 }

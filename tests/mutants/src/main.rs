@@ -48,7 +48,8 @@ gandan-mutants COMMAND [--project DIR] [--work DIR] [--folder NAME]... [--binary
             --total S        tests a mutant, in seconds at their usual speed (default: 60)
             --patience N     a test may take so many times its usual time, and 2 s (default: 5)
             --jobs N         processes at a time (default: 2)
-  report  the score; --survivors names each survivor; --seed N tells of a sample how sure the score is
+  report  the score, with its 95 % interval while some are not judged; --survivors names each survivor
+            --first N --seed S  only of the first N of each folder in the order of --seed
 
 Run it from the project's root: cargo run --manifest-path tests/mutants/Cargo.toml -- build";
 
@@ -85,7 +86,8 @@ impl Asked {
                 "--work" => asked.work = std::path::absolute(value)?,
                 "--folder" => asked.folders.push(value),
                 "--binary" => asked.binaries.push(value),
-                "--again" | "--skip" | "--afresh" | "--seed" | "--only" | "--longest" | "--total" | "--patience" | "--jobs" => {
+                "--again" | "--skip" | "--afresh" | "--first" | "--seed" | "--only" | "--longest" | "--total"
+                | "--patience" | "--jobs" => {
                     asked.options.insert(option[2..].into(), value);
                 }
                 _ => return Err(format!("unknown option {option}\n\n{USAGE}").into()),
@@ -101,6 +103,12 @@ impl Asked {
             asked.binaries = vec!["lib".into()];
         }
         Ok(asked)
+    }
+
+    fn seed(&self) -> Result<Option<u64>> {
+        let seed =
+            self.options.get("seed").map(|text| text.parse().map_err(|_| format!("--seed {text}: not a number")));
+        Ok(seed.transpose()?)
     }
 
     fn number(&self, option: &str, default: f64) -> Result<f64> {
@@ -163,8 +171,12 @@ fn work() -> Result<()> {
         "record" => record(&asked, &kept, &tree),
         "judge" => judge_all(&asked, &kept, &tree),
         "report" => {
-            let mutants: Vec<Mutant> = kept.load("mutants.json")?;
+            let mut mutants: Vec<Mutant> = kept.load("mutants.json")?;
             let verdicts = judge::read(&kept.verdicts())?;
+            if let Some(first) = asked.options.get("first") {
+                let first: usize = first.parse().map_err(|_| format!("--first {first}: not a number"))?;
+                mutants = report::sample(mutants, asked.seed()?.unwrap_or(0), first, &asked.folders);
+            }
             report::print(&mutants, &verdicts, asked.options.contains_key("survivors"));
             Ok(())
         }
@@ -247,8 +259,7 @@ fn judge_all(asked: &Asked, kept: &Kept, tree: &Tree) -> Result<()> {
     let named = |m: &&Mutant| only.is_none_or(|text| m.name.contains(text.as_str()));
     let mut chosen: Vec<&Mutant> = mutants.iter().filter(within).filter(wanted).filter(named).collect();
     let folder_rank = |m: &Mutant| asked.folders.iter().position(|f| m.file.starts_with(&format!("src/{f}/")));
-    if let Some(seed) = asked.options.get("seed") {
-        let seed: u64 = seed.parse().map_err(|_| format!("--seed {seed}: not a number"))?;
+    if let Some(seed) = asked.seed()? {
         chosen.sort_by_key(|m| (folder_rank(m), report::shuffled(seed, &m.name)));
     }
     let effort = Effort {

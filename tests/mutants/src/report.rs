@@ -17,6 +17,16 @@ pub fn shuffled(seed: u64, name: &str) -> u64 {
     hash ^ (hash >> 33)
 }
 
+/// The first mutants of each folder in a random order.
+pub fn sample(mut mutants: Vec<Mutant>, seed: u64, first: usize, folders: &[String]) -> Vec<Mutant> {
+    mutants.sort_by_key(|m| shuffled(seed, &m.name));
+    let of = |folder: &String| {
+        let prefix = format!("src/{folder}/");
+        mutants.iter().filter(move |m| m.file.starts_with(&prefix)).take(first).cloned().collect::<Vec<_>>()
+    };
+    folders.iter().flat_map(of).collect()
+}
+
 /// Wilson's 95 % interval of a share, in percent.
 fn interval(killed: usize, of: usize) -> (f64, f64) {
     let (n, z) = (of as f64, 1.96);
@@ -48,7 +58,7 @@ pub fn print(mutants: &[Mutant], verdicts: &HashMap<String, Verdict>, survivors:
         let (killed, open) = (killed + timeout, of("open"));
         let judged = killed + survived + unreached;
         let mut score = format!("{:.1} %", 100.0 * killed as f64 / judged.max(1) as f64);
-        if open > 0 && judged > 0 {
+        if judged > 0 {
             let (low, high) = interval(killed, judged);
             score.push_str(&format!(" ({low:.1}–{high:.1})"));
         }

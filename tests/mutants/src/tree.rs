@@ -57,7 +57,7 @@ impl Tree<'_> {
     /// A Cargo command in the copy.
     pub fn cargo(&self, args: &[&str]) -> Command {
         let mut command = Command::new("nice");
-        command.args(["-n", "0", "cargo"]).args(args).current_dir(&self.root).env("CARGO_TARGET_DIR", &self.target);
+        command.args(["-n", "5", "cargo"]).args(args).current_dir(&self.root).env("CARGO_TARGET_DIR", &self.target);
         command
     }
 
