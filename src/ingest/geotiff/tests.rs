@@ -219,7 +219,7 @@ fn a_tag_that_claims_more_values_than_the_file_has_bytes_is_refused() {
     for tag in [34735, 33550] {
         let at = entry(&bytes, tag) + 4;
         bytes[at..at + 4].copy_from_slice(&4_000_000_u32.to_le_bytes());
-        assert_eq!(code(&bytes), "population::chunks", "tag {tag}");
+        assert_eq!(code(&bytes), "population::tiff", "tag {tag}");
     }
 }
 
