@@ -122,7 +122,9 @@ impl Fault {
             std::io::ErrorKind::PermissionDenied => "check who may read or write there",
             std::io::ErrorKind::StorageFull => "free some space, then run again; nothing was left half written",
             std::io::ErrorKind::IsADirectory => "give the path of a file",
-            std::io::ErrorKind::InvalidFilename => "give a shorter name: file systems take 255 bytes for each, some fewer",
+            std::io::ErrorKind::InvalidFilename => {
+                "give a shorter name: file systems take 255 bytes for each, some fewer"
+            }
             std::io::ErrorKind::InvalidInput => {
                 "give a file on the disk; write what comes through a pipe into one first, and check the path"
             }
