@@ -368,6 +368,31 @@ mod tests {
         assert_eq!((found.price(), found.plan.status), (2, Status::Optimal));
     }
 
+    #[test]
+    fn false_claims_of_the_worst_case_are_noticed() {
+        // As above: site 2 comes to 7 in the worse case.
+        let normal = CoverTable::from_pairs(3, 3, &[(0, 0), (1, 0), (2, 1), (1, 2), (2, 2)]).unwrap();
+        let closed = CoverTable::from_pairs(3, 3, &[(2, 1), (1, 2), (2, 2)]).unwrap();
+        let phase =
+            Phase { weights: vec![5, 4, 3], multiplier: 1, allowed: vec![true; 3], open_total: 1, budget: None };
+        let (cases, phases) = ([normal, closed], [phase]);
+        let problem = Problem { cases: &cases, costs: &[1; 3], fixed: &[false; 3], phases: &phases };
+        let plan = solve(&problem, &Limits::default()).unwrap().plan;
+        assert!(verify(&problem, &plan).is_ok());
+        let claims: [fn(&mut Plan); 4] = [
+            |plan| plan.objective = 8,
+            |plan| plan.objective = 6,
+            |plan| plan.bound = 6,
+            // Two sites where one may open: 12 normally, 7 when the bridge is closed, so the sum is right.
+            |plan| plan.opened_in = vec![Some(0), None, Some(0)],
+        ];
+        for (i, claim) in claims.iter().enumerate() {
+            let mut plan = plan.clone();
+            claim(&mut plan);
+            assert!(verify(&problem, &plan).is_err(), "claim {i}");
+        }
+    }
+
     /// The best worst case, by trying every phase of opening for every site.
     fn brute_force(problem: &Problem) -> u64 {
         let (n, choices) = (problem.fixed.len(), problem.phases.len() + 1);

@@ -277,6 +277,21 @@ mod tests {
     }
 
     #[test]
+    fn lists_of_other_lengths_and_endless_costs_are_refused() {
+        let cover = CoverTable::from_pairs(1, 2, &[(0, 0), (0, 1)]).unwrap();
+        let problem = Problem { cover: &cover, costs: &[1, 1], fixed: &[false; 2], eligible: &[true; 2] };
+        for wrong in [
+            Problem { costs: &[1], ..problem },
+            Problem { fixed: &[false], ..problem },
+            Problem { eligible: &[true; 3], ..problem },
+            Problem { costs: &[u64::MAX, 1], ..problem },
+            Problem { costs: &[super::super::LARGEST_TOTAL, 1], ..problem },
+        ] {
+            assert!(solve(&wrong, &Limits::default()).is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
     fn an_odd_cycle_needs_branching() {
         // Rows {0,1} {1,2} {2,3} {3,4} {4,0}: the LP says 2.5, the answer is 3.
         let pairs: Vec<_> = (0..5).flat_map(|r| [(r, r), (r, (r + 1) % 5)]).collect();

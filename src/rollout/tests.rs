@@ -11,6 +11,7 @@
 //! ```
 
 mod asks;
+mod words;
 
 use super::capacity::Detour;
 use super::explain::why::{Role, Swap, Without, site_reasons};

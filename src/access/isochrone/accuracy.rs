@@ -156,13 +156,13 @@ mod tests {
             let (a, b) = (at(west, south), at(east, north));
             MultiPolygon(vec![geo::Rect::new((a.lon, a.lat), (b.lon, b.lat)).to_polygon()])
         };
-        // The longer band's polygon ends at 3510 m east and 600 m north: tested are places up to 6510 m east, so all on
+        // The longer band's polygon ends at 1010 m east and 600 m north: tested are places up to 4010 m east, so all on
         // the first part of the road (25 to 3975 m, 80 places), and up to 3600 m north (4025 to 7575 m, 72 places).
         // Within 100 s: 1000 m, 20 places, of which the first polygon (to 810 m) holds 16. Within 500 s: 5000 m, 100
-        // places, of which the second holds those to 3475 m, 70.
-        let shapes = [rect(-10.0, -100.0, 810.0, 100.0), rect(-10.0, -100.0, 3510.0, 600.0)];
+        // places, of which the second holds those to 975 m, 20.
+        let shapes = [rect(-10.0, -100.0, 810.0, 100.0), rect(-10.0, -100.0, 1010.0, 600.0)];
         let found = accuracy(&reach, &[TravelTime(100_000), TravelTime(500_000)], &shapes);
-        let expected = [(20, 16, 132, 132), (100, 70, 52, 52)];
+        let expected = [(20, 16, 132, 132), (100, 20, 52, 52)];
         let expected = expected.map(|(within, within_inside, beyond, beyond_outside)| Accuracy {
             within,
             within_inside,

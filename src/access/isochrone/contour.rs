@@ -284,8 +284,8 @@ mod tests {
         let east = shape.0[0].exterior().coords().map(|c| c.x * 100.0).fold(0.0, f64::max);
         assert!((east - 3.5).abs() < 1e-9, "{east}");
         // More than a minute past the band the line runs half way, however long the walk; a minute past it by the times:
-        // 90 of 150 s and half a millisecond.
-        for (outer, expected) in [(165, 3.5), (160, 3.0 + 90_000.5 / 150_000.0)] {
+        // 90 of 150 s and half a millisecond. Never nearer to a point than a twentieth: 90 of 91 s would be.
+        for (outer, expected) in [(165, 3.5), (160, 3.0 + 90_000.5 / 150_000.0), (101, 3.95)] {
             let o = t(outer);
             let rows = vec![vec![o; 5], vec![o, t(10), t(10), t(10), o], vec![o; 5]];
             let canvas = Canvas::of_side(500.0);

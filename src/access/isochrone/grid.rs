@@ -334,18 +334,18 @@ mod tests {
 
     #[test]
     fn a_bent_street_by_hand() {
-        // 240 m east and then 120 m north at the equator, on squares of 100 m: borders at 50, 150 and 250 m. The bend
-        // lies in the third square, which the street leaves 50 m north of it.
+        // 240 m east and then 120 m north, 100 m north of the equator, on squares of 100 m: borders at 50, 150 and 250 m.
+        // The bend lies in the third square, which the street leaves 50 m north of it.
         let mut city = crate::testkit::line_city(&[(360.0, true)], 36.0);
         let degrees = |m: f64| m / EARTH_RADIUS_M.to_radians();
         let at = |east: f64, north: f64| LonLat { lon: degrees(east), lat: degrees(north) };
-        city.points = vec![at(0.0, 0.0), at(240.0, 0.0), at(240.0, 120.0)];
+        city.points = vec![at(0.0, 100.0), at(240.0, 100.0), at(240.0, 220.0)];
         city.streets[0].points = 0..3;
         city.nodes = vec![city.points[0], city.points[2]];
         let canvas = Canvas::new(&city, 100.0).unwrap();
         let found: Vec<_> = canvas.crossings(0).iter().map(|c| (c.x, c.y, (c.out_mm + 500) / 1000)).collect();
-        assert_eq!(found, [(0, 0, 50), (1, 0, 150), (2, 0, 290), (2, 1, 360)]);
-        assert_eq!((canvas.boxes[0], canvas.side_m()), ([0, 0, 2, 1], 100.0));
+        assert_eq!(found, [(0, 1, 50), (1, 1, 150), (2, 1, 290), (2, 2, 360)]);
+        assert_eq!((canvas.boxes[0], canvas.side_m()), ([0, 1, 2, 2], 100.0));
     }
 
     #[test]

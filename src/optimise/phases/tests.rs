@@ -100,3 +100,25 @@ fn broken_side_constraints_are_noticed() {
     assert!(looser(&|side| side.counts[0].floors[0].phase = 0).is_ok());
     assert!(looser(&|side| side.counts[0].floors[0].least = 13).is_err());
 }
+
+#[test]
+fn what_must_stand_needs_room_and_money() {
+    let cover = cover();
+    let side = SideConstraints { open_by: vec![Some(0), Some(0), None], ..SideConstraints::default() };
+    let solve_for = |total: usize, budget: Option<u64>| {
+        let phases = [Phase { budget, ..phase(total, 1) }];
+        let problem = Problem { costs: &[3, 4, 5], ..problem(&cover, &phases) };
+        solve_with(&problem, &side, &Limits::default()).map(|plan| plan.opened_in)
+    };
+    // Sites 0 and 1 must stand: two sites, for 7.
+    assert_eq!(solve_for(2, Some(7)).unwrap(), [Some(0), Some(0), None]);
+    let refused = |total, budget| match solve_for(total, budget) {
+        Err(Error::Targets(fault)) => (fault.code, fault.message),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(refused(1, None), ("optimise::fixed", "2 sites must stand in phase 1, but only 1 may".to_owned()));
+    assert_eq!(
+        refused(2, Some(6)),
+        ("optimise::fixed", "the sites that must stand in phase 1 cost 7, but the budget is 6".to_owned())
+    );
+}

@@ -11,14 +11,14 @@ use crate::study::testkit::on_a_road;
 use crate::units::Persons;
 
 /// A single phase of a year from 1 January 2025.
-fn one_phase(asks: &str) -> String {
+pub(super) fn one_phase(asks: &str) -> String {
     format!(
         "[standard]\nminutes = 5\nradius_km = 0.1\n\
          [[phases]]\nname = {{ vi = \"a\", en = \"one\" }}\nstarts = 2025-01-01\n{asks}\n"
     )
 }
 
-fn refused(asks: &str) -> Fault {
+pub(super) fn refused(asks: &str) -> Fault {
     match Rollout::solve(&road(&one_phase(asks))).map(|_| ()) {
         Err(Error::Targets(fault)) => fault,
         other => panic!("{other:?}"),
@@ -199,7 +199,7 @@ fn the_curve_beside_the_plan() {
     assert_eq!(found.told(), "4 numbers of agents, 4 proven, largest gap 0.000000");
 }
 
-const CASES: &str = "[sensitivity]\nreplan = 3\n\
+pub(super) const CASES: &str = "[sensitivity]\nreplan = 3\n\
     [[sensitivity.cases]]\nid = \"slow\"\nname = { vi = \"chậm\", en = \"slow\" }\nspeed_factor = 0.5\n\
     [[sensitivity.cases]]\nid = \"gone\"\nname = { vi = \"mất\", en = \"gone\" }\nlost_sites = [\"s1\"]\n";
 
