@@ -203,7 +203,8 @@ mod tests {
                 };
                 let mut own: Vec<u32> = sites.iter().filter(|l| l.street as usize == s).map(|l| l.offset_mm).collect();
                 let mut told: Vec<u32> = times.site_offsets_mm().collect();
-                (own.sort_unstable(), told.sort_unstable());
+                own.sort_unstable();
+                told.sort_unstable();
                 assert_eq!(told, own, "seed {seed}, street {s}");
                 let mut reached = false;
                 for mm in (0..=8).map(|eighth| street.length_mm / 8 * eighth) {

@@ -156,7 +156,8 @@ fn members_of_a_group_are_counted_and_weigh_more() {
 fn strategies_beside_each_other() {
     let study = road(&format!("[solve]\ncompare_strategies = true\n{PHASES}"));
     let found = Rollout::solve(&study).unwrap();
-    let plans: Vec<(Strategy, Vec<(usize, Persons, f64)>)> = found
+    type Told = (usize, Persons, f64);
+    let plans: Vec<(Strategy, Vec<Told>)> = found
         .strategies
         .iter()
         .map(|plan| {

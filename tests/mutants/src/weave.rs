@@ -335,3 +335,73 @@ impl<'ast> Visit<'ast> for Weaver<'_> {
         self.visit_expr(&node.body);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::list::Span;
+
+    /// The mutant of a piece of the source.
+    fn mutant(source: &str, id: u32, genre: &str, at: &str, replacement: &str) -> Mutant {
+        let place = |byte: usize| Place { line: 1, column: byte + 1 };
+        let start = source.find(at).unwrap();
+        let span = Span { start: place(start), end: place(start + at.len()) };
+        let (file, name) = ("src/a.rs".to_string(), String::new());
+        Mutant { id, file, genre: genre.into(), name, replacement: replacement.into(), span }
+    }
+
+    fn woven(source: &str, mutants: &[Mutant]) -> Woven {
+        weave(source, &mutants.iter().collect::<Vec<_>>()).unwrap()
+    }
+
+    #[test]
+    fn switches_stand_inside_one_another() {
+        let source = "fn f(a: u32) -> u32 { a + 1 * a }";
+        let mutants = [
+            mutant(source, 1, "FnValue", "a + 1", "0"),
+            mutant(source, 2, "BinaryOperator", "+", "-"),
+            mutant(source, 3, "BinaryOperator", "*", "/"),
+        ];
+        let found = woven(source, &mutants);
+        assert_eq!(
+            found.text,
+            "fn f(a: u32) -> u32 { if crate::mutant::on(1) { return 0; } else {}  \
+             (if crate::mutant::on(2) { (a) - (1 * a) } else { \
+             a + (if crate::mutant::on(3) { (1) / (a) } else { 1 * a }) }) }"
+        );
+        assert!(found.refused.is_empty());
+        // Each knows its own changed code.
+        let changed: Vec<&str> = found.regions.iter().map(|r| &found.text[r.changed.clone()]).collect();
+        assert!(
+            changed[0].contains("return 0;") && changed[1].contains("- (1 * a)") && changed[2].contains("(1) / (a)")
+        );
+    }
+
+    #[test]
+    fn arms_fields_and_guards() {
+        let source = "fn f(a: S) -> S { match a { x if x.b => S { c: 1, ..x }, y => y } }";
+        let mutants = [
+            mutant(source, 1, "MatchArm", "x if x.b", ""),
+            mutant(source, 2, "MatchArmGuard", "x.b", "true"),
+            mutant(source, 3, "StructField", "c: 1", ""),
+        ];
+        assert_eq!(
+            woven(source, &mutants).text,
+            "fn f(a: S) -> S { match a { x if !crate::mutant::on(1) && ((if crate::mutant::on(2) { true } else { x.b })) \
+             => (if crate::mutant::on(3) { S {   ..x } } else { S { c: 1, ..x } }), y => y } }"
+        );
+    }
+
+    #[test]
+    fn constants_and_lets_have_no_switch() {
+        let source = "const N: u32 = 1 << 2; fn f(a: Option<u32>) { if let Some(x) = a && x > 1 {} }";
+        let mutants = [
+            mutant(source, 1, "BinaryOperator", "<< 2", ">>"),
+            mutant(source, 2, "BinaryOperator", "&&", "||"),
+            mutant(source, 3, "BinaryOperator", "> 1", "<"),
+        ];
+        let found = woven(source, &mutants);
+        assert_eq!(found.refused, [(1, "in a constant"), (2, "in a chain of `let` conditions")]);
+        assert!(found.text.contains("a && (if crate::mutant::on(3) { (x) < (1) } else { x > 1 })"));
+    }
+}
