@@ -1,23 +1,20 @@
 //! The table of `gandan matrix`, written piece by piece.
 
-use std::fs::File;
 use std::path::Path;
 
 use polars::prelude::{
-    BatchedWriter, Column, DataFrame, DataType, Field, Float64Chunked, IntoColumn, NewChunkedArray, ParquetWriter,
-    Schema, StringChunked,
+    Column, DataFrame, DataType, Field, Float64Chunked, IntoColumn, NewChunkedArray, Schema, StringChunked,
 };
 
 use crate::access::matrix::Trip;
 use crate::error::{Fault, Result};
 use crate::ingest::points::NamedPoint;
-use crate::output::table::failed;
+use crate::output::table::ParquetFile;
 
 /// A Parquet file of trips with the columns `from_id`, `to_id` (text), `travel_time_s` (s, null where the trip cannot
 /// be done within the cut-off) and `distance_m` (m, great circle).
 pub struct TripTable<'a> {
-    path: &'a Path,
-    writer: BatchedWriter<File>,
+    file: ParquetFile,
     origins: &'a [NamedPoint],
     destinations: &'a [NamedPoint],
 }
@@ -27,16 +24,14 @@ impl<'a> TripTable<'a> {
     ///
     /// # Errors
     /// It cannot be made.
-    pub fn begin(path: &'a Path, origins: &'a [NamedPoint], destinations: &'a [NamedPoint]) -> Result<Self> {
-        let file = File::create(path).map_err(|e| Fault::io("write a table", path, &e))?;
+    pub fn begin(path: &Path, origins: &'a [NamedPoint], destinations: &'a [NamedPoint]) -> Result<Self> {
         let schema = Schema::from_iter([
             Field::new("from_id".into(), DataType::String),
             Field::new("to_id".into(), DataType::String),
             Field::new("travel_time_s".into(), DataType::Float64),
             Field::new("distance_m".into(), DataType::Float64),
         ]);
-        let writer = ParquetWriter::new(file).batched(&schema).map_err(|e| failed(path, &e))?;
-        Ok(TripTable { path, writer, origins, destinations })
+        Ok(TripTable { file: ParquetFile::begin(path, &schema)?, origins, destinations })
     }
 
     /// Adds rows.
@@ -63,9 +58,9 @@ impl<'a> TripTable<'a> {
             )
             .into_column(),
         ];
-        let frame = DataFrame::new(trips.len(), columns).map_err(|e| failed(self.path, &e))?;
-        self.writer.write_batch(&frame).map_err(|e| failed(self.path, &e))?;
-        Ok(())
+        let frame = DataFrame::new(trips.len(), columns)
+            .map_err(|e| Fault::new("internal::table", format!("{e}; please report this")))?;
+        self.file.write(&frame, trips.len())
     }
 
     /// Ends the file.
@@ -73,7 +68,6 @@ impl<'a> TripTable<'a> {
     /// # Errors
     /// The disk refuses the end.
     pub fn finish(self) -> Result<()> {
-        self.writer.finish().map_err(|e| failed(self.path, &e))?;
-        Ok(())
+        self.file.end(Vec::new())
     }
 }

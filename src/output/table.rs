@@ -25,7 +25,7 @@ use crate::decoders::{UNEVEN, caught, even};
 use crate::error::{Error, Fault, Result};
 use crate::ingest::parquet_guard;
 use geo::Summary;
-pub(in crate::output) use pieces::failed;
+pub(in crate::output) use pieces::ParquetFile;
 use pieces::internal;
 
 /// The values of a column.
@@ -186,9 +186,9 @@ pub fn write_frame(
     let mut frame = DataFrame::new(height, columns)
         .map_err(|e| Fault::new("internal::table", format!("{e}; please report this")).file(path))?;
     frame.rechunk_mut();
-    let mut writer = pieces::begin_file(path, &frame)?;
-    pieces::write_groups(&mut writer, &frame, FRAME_GROUP_ROWS).map_err(|e| pieces::failed(path, &e))?;
-    pieces::end_file(path, &writer, metadata.unwrap_or_default())
+    let mut file = ParquetFile::begin(path, frame.schema())?;
+    file.write(&frame, FRAME_GROUP_ROWS)?;
+    file.end(metadata.unwrap_or_default())
 }
 
 /// Rows of a row group of tables that are read as a whole.

@@ -67,7 +67,8 @@ fn a_stopped_run_goes_on_to_the_same_result() {
         let told = succeed(scene.plan(&target, &["--resume"]));
         assert!(told.contains("people: taken over from the run that was stopped"), "{told}");
         assert!(told.contains("travel times: taken over"), "{told}");
-        assert_eq!(told.contains("phase 1 of 2, joint: taken over"), step != "travel-times", "{told}");
+        // A fast machine may have come further than that before the signal.
+        assert!(step == "travel-times" || told.contains("phase 1 of 2, joint: taken over"), "{told}");
         assert_same(&result(&target), &whole);
         assert!(verifies(&target));
         assert_eq!(names(&scene.path("out")), ["run"], "what was kept has gone");

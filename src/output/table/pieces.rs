@@ -1,12 +1,14 @@
 //! Writing a table row group by row group, so that its size does not matter for the memory that takes.
 
 use std::fs::File;
-use std::io::BufWriter;
+use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, Ordering};
 
 use polars::prelude::{
     BatchedWriter, Column as Series, DataFrame, DataType, IntoColumn, KeyValueMetadata, ParquetWriter, PolarsError,
-    Series as Array,
+    Schema, Series as Array,
 };
 
 use super::geo::{self, Summary};
@@ -23,8 +25,7 @@ pub const GROUP_ROWS: usize = 32_768;
 /// A table that is being written, piece by piece.
 pub struct Pieces<'a> {
     table: &'a Table,
-    path: PathBuf,
-    writer: BatchedWriter<BufWriter<File>>,
+    file: ParquetFile,
     /// Of a table with a geometry: what the key `geo` will say.
     summary: Option<Summary>,
     /// What the key [`KEY`] will say.
@@ -41,8 +42,7 @@ impl<'a> Pieces<'a> {
         let has_shapes = table.columns.iter().any(|c| c.kind == Kind::Geometry);
         Ok(Pieces {
             table,
-            path: path.to_owned(),
-            writer: begin_file(path, &empty)?,
+            file: ParquetFile::begin(path, empty.schema())?,
             summary: has_shapes.then(Summary::default),
             told: stamp.of_table(table),
         })
@@ -57,7 +57,7 @@ impl<'a> Pieces<'a> {
         let columns = columns_of(self.table, values, self.summary.as_mut())?;
         let height = columns.first().map_or(0, Series::len);
         let rows = DataFrame::new(height, columns).map_err(|e| internal(self.table, &e.to_string()))?;
-        write_groups(&mut self.writer, &rows, GROUP_ROWS).map_err(|e| failed(&self.path, &e))
+        self.file.write(&rows, GROUP_ROWS)
     }
 
     /// Ends the file.
@@ -67,43 +67,101 @@ impl<'a> Pieces<'a> {
     pub fn finish(self) -> Result<()> {
         let mut metadata = vec![(KEY.to_owned(), self.told)];
         metadata.extend(self.summary.map(|summary| ("geo".to_owned(), summary.metadata().to_string())));
-        end_file(&self.path, &self.writer, metadata)
+        self.file.end(metadata)
     }
 }
 
-/// Begins a Parquet file of zstd with the columns of some rows.
-pub(super) fn begin_file(path: &Path, rows: &DataFrame) -> Result<BatchedWriter<BufWriter<File>>> {
-    let file = File::create(path).map_err(|e| Fault::io("write a table", path, &e))?;
-    ParquetWriter::new(BufWriter::new(file)).batched(rows.schema()).map_err(|e| failed(path, &e))
+/// A Parquet file of zstd that is being written.
+pub(in crate::output) struct ParquetFile {
+    path: PathBuf,
+    writer: BatchedWriter<BufWriter<Disk>>,
+    refusal: Refusal,
 }
 
-/// Writes rows, whose columns are of one chunk, in groups.
-pub(super) fn write_groups(
-    writer: &mut BatchedWriter<BufWriter<File>>,
-    rows: &DataFrame,
-    group_rows: usize,
-) -> Result<(), PolarsError> {
-    for from in (0..rows.height()).step_by(group_rows) {
-        writer.write_batch(&rows.slice(from as i64, group_rows))?;
+impl ParquetFile {
+    /// Begins a file with some columns.
+    ///
+    /// # Errors
+    /// The disk refuses it.
+    pub fn begin(path: &Path, columns: &Schema) -> Result<ParquetFile> {
+        let file = File::create(path).map_err(|e| Fault::io("write a table", path, &e))?;
+        let refusal = Refusal::default();
+        let disk = BufWriter::new(Disk { file, refusal: refusal.clone() });
+        let writer = ParquetWriter::new(disk).batched(columns).map_err(|e| refusal.fault(path, &e.to_string()))?;
+        Ok(ParquetFile { path: path.to_owned(), writer, refusal })
     }
-    Ok(())
+
+    /// Writes rows, whose columns are of one chunk, in groups.
+    ///
+    /// # Errors
+    /// The disk refuses it.
+    pub fn write(&mut self, rows: &DataFrame, group_rows: usize) -> Result<()> {
+        for from in (0..rows.height()).step_by(group_rows) {
+            let group = rows.slice(from as i64, group_rows);
+            self.writer.write_batch(&group).map_err(|e| self.refusal.fault(&self.path, &e.to_string()))?;
+        }
+        Ok(())
+    }
+
+    /// Ends the file. Only what is given stands in its metadata: the arrow schema that polars would add names types (views
+    /// of text and bytes) that other readers do not know or cannot filter, and all types follow from Parquet's own.
+    ///
+    /// # Errors
+    /// The disk refuses it.
+    pub fn end(self, metadata: Vec<(String, String)>) -> Result<()> {
+        let metadata = match KeyValueMetadata::from_static(metadata) {
+            KeyValueMetadata::Static(pairs) => pairs,
+            KeyValueMetadata::DynamicRust(_) => Vec::new(),
+        };
+        // A writer that panicked in another thread has failed there already.
+        let mut file = self.writer.get_writer().lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        file.end(Some(metadata)).map_err(|e| self.refusal.fault(&self.path, &e.to_string()))?;
+        Ok(())
+    }
 }
 
-/// Ends a Parquet file. Only what is given stands in its metadata: the arrow schema that polars would add names types
-/// (views of text and bytes) that other readers do not know or cannot filter, and all types follow from Parquet's own.
-pub(super) fn end_file(
-    path: &Path,
-    writer: &BatchedWriter<BufWriter<File>>,
-    metadata: Vec<(String, String)>,
-) -> Result<()> {
-    let metadata = match KeyValueMetadata::from_static(metadata) {
-        KeyValueMetadata::Static(pairs) => pairs,
-        KeyValueMetadata::DynamicRust(_) => Vec::new(),
-    };
-    // A writer that panicked in another thread has failed there already.
-    let mut file = writer.get_writer().lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    file.end(Some(metadata)).map_err(|e| failed(path, &e))?;
-    Ok(())
+/// The number of the last error of the system while a file was written, 0 for none. polars passes some on as text alone,
+/// and of others tells only that there was one.
+#[derive(Debug, Default, Clone)]
+struct Refusal(Arc<AtomicI32>);
+
+impl Refusal {
+    fn fault(&self, path: &Path, told: &str) -> Error {
+        match self.0.load(Ordering::Relaxed) {
+            0 => Fault::new("io", format!("cannot write the table: {told}"))
+                .file(path)
+                .help("check the disk, then run again")
+                .into(),
+            number => Fault::io("write the table", path, &std::io::Error::from_raw_os_error(number)).into(),
+        }
+    }
+}
+
+/// A file that remembers why it could not be written.
+struct Disk {
+    file: File,
+    refusal: Refusal,
+}
+
+impl Disk {
+    fn noting<T>(&self, done: std::io::Result<T>) -> std::io::Result<T> {
+        if let Err(number) = done.as_ref().map_err(|e| e.raw_os_error().unwrap_or(0)) {
+            self.refusal.0.store(number, Ordering::Relaxed);
+        }
+        done
+    }
+}
+
+impl Write for Disk {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let done = self.file.write(bytes);
+        self.noting(done)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        let done = self.file.flush();
+        self.noting(done)
+    }
 }
 
 /// The table without rows, for its types.
@@ -127,36 +185,22 @@ pub(super) fn internal(table: &Table, what: &str) -> Error {
     Fault::new("internal::table", format!("{}: {what}; please report this", table.file)).into()
 }
 
-pub(in crate::output) fn failed(path: &Path, error: &PolarsError) -> Error {
-    let text = error.to_string();
-    match system_error(&text) {
-        Some(error) => Fault::io("write the table", path, &error).into(),
-        None => Fault::new("io", format!("cannot write the table: {text}"))
-            .file(path)
-            .help("check the disk, then run again")
-            .into(),
-    }
-}
-
-/// The error of the system behind one of polars, which passes some on as text alone: `… (os error 28)`.
-fn system_error(text: &str) -> Option<std::io::Error> {
-    let (_, number) = text.rsplit_once("(os error ")?;
-    let number = number.split(')').next()?.parse().ok()?;
-    Some(std::io::Error::from_raw_os_error(number))
-}
-
 #[cfg(test)]
 mod tests {
+    use polars::prelude::NewChunkedArray;
+
     use super::*;
 
+    #[cfg(target_os = "linux")]
     #[test]
     fn a_full_disk_is_told_as_such() {
-        let text = "parquet: File out of specification: underlying IO error: No space left on device (os error 28)";
-        let error = failed(Path::new("cells.parquet"), &PolarsError::ComputeError(text.into()));
+        let column = polars::prelude::UInt32Chunked::from_slice("n".into(), &[1, 2, 3]).into_column();
+        let rows = DataFrame::new(3, vec![column]).unwrap();
+        let mut file = ParquetFile::begin(Path::new("/dev/full"), rows.schema()).unwrap();
+        let error = file.write(&rows, 1).and_then(|()| file.end(Vec::new())).unwrap_err();
         let fault = &error.faults()[0];
         assert_eq!(fault.code, "io");
-        #[cfg(target_os = "linux")]
+        assert!(fault.message.contains("No space left"), "{fault:?}");
         assert!(fault.help.as_ref().unwrap().starts_with("free some space"), "{fault:?}");
-        assert!(system_error("no such column").is_none() && system_error("(os error x)").is_none());
     }
 }
