@@ -100,7 +100,8 @@ impl OutputArgs {
             // Asked otherwise it would not fit.
             Err(Error::Targets(_)) => checkpoints.clear(),
             Err(_) if checkpoints.count() > 0 => {
-                say(format!("{} long steps are kept: the same with --resume goes on from there", checkpoints.count()));
+                let kept = crate::units::counted(checkpoints.count() as u64, "long step is", "long steps are");
+                say(format!("{kept} kept: the same with --resume goes on from there"));
             }
             Err(_) => {}
         }
