@@ -132,9 +132,28 @@ fn check<F: Read + Seek>(file: &mut F) -> Result<(), Wrong> {
     Ok(())
 }
 
+/// Whether a field that Parquet knows is of the kind that Parquet gives it: readers go by its number alone, and would take
+/// the bytes of a number for the length of a list. `kinds` has a letter for each number from 1 on: a number, bytes, list,
+/// struct.
+fn expect(kinds: &str, id: i64, item: Item) -> Result<(), Broken> {
+    let found = match item {
+        Item::Number(_) => b'n',
+        Item::Bytes(_) => b'b',
+        Item::List(..) => b'l',
+        Item::Struct => b's',
+        Item::Other => b'o',
+    };
+    let known = usize::try_from(id - 1).ok().and_then(|at| kinds.as_bytes().get(at));
+    if known.is_none_or(|&kind| kind == found) {
+        Ok(())
+    } else {
+        Err(format!("field {id} is of another kind than Parquet's"))
+    }
+}
+
 fn footer(bytes: &[u8]) -> Result<Footer, Broken> {
     let mut footer = Footer::default();
-    Thrift::new(bytes).fields(|id, item, thrift| match (id, item) {
+    Thrift::new(bytes).fields(|id, item, thrift| match expect("nlnllblsb", id, item).map(|()| (id, item))? {
         (3, Item::Number(rows)) => {
             footer.rows = rows;
             Ok(true)
@@ -151,7 +170,7 @@ fn footer(bytes: &[u8]) -> Result<Footer, Broken> {
 }
 
 fn row_group(thrift: &mut Thrift<'_>, footer: &mut Footer) -> Result<(), Broken> {
-    thrift.fields(|id, item, thrift| match (id, item) {
+    thrift.fields(|id, item, thrift| match expect("lnnlnnn", id, item).map(|()| (id, item))? {
         (1, Item::List(_, columns)) => {
             for _ in 0..columns {
                 footer.chunks.push(chunk(thrift)?);
@@ -169,10 +188,12 @@ fn row_group(thrift: &mut Thrift<'_>, footer: &mut Footer) -> Result<(), Broken>
 fn chunk(thrift: &mut Thrift<'_>) -> Result<Chunk, Broken> {
     let mut chunk = Chunk::default();
     thrift.fields(|id, item, thrift| {
+        expect("bnsnnnnsb", id, item)?;
         if (id, item) != (3, Item::Struct) {
             return Ok(false);
         }
         thrift.fields(|id, item, _| {
+            expect("nllnnnnlnnnslnnss", id, item)?;
             if let Item::Number(n) = item {
                 match id {
                     5 => chunk.values = n,

@@ -127,6 +127,8 @@ impl<'a> Thrift<'a> {
                 0 => self.number()?,
                 step => id.checked_add(i64::from(step)).ok_or("a field's number is too large")?,
             };
+            // Readers keep 16 bits of it, and would take it for another.
+            i16::try_from(id).map_err(|_| "a field's number is too large")?;
             let item = self.item(head & 15, false)?;
             if !take(id, item, self)? {
                 self.skip(item, 0)?;

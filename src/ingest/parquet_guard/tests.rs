@@ -224,3 +224,14 @@ fn every_cut_and_every_flipped_bit_is_read_or_refused() {
         let _ = check(&mut std::io::Cursor::new(&flipped));
     }
 }
+
+#[test]
+fn fields_of_another_kind_than_parquets_are_refused() {
+    // Found by fuzzing: the reader behind this took 222 GB for a list that stood where a number was written.
+    let bytes = include_bytes!("../../../tests/fuzz/seeds/cover/parquet-of-other-kinds");
+    let told = match check(&mut std::io::Cursor::new(&bytes[..])) {
+        Err(Wrong::Claims(_, what)) => what,
+        _ => "nothing".to_owned(),
+    };
+    assert!(told.contains("of another kind than Parquet's") || told.contains("too large"), "{told}");
+}
