@@ -105,8 +105,9 @@ struct Load {
     wait_min: f64,
 }
 
+/// Thousandths of people; a billion people at most, so that sums of a table that was changed stay within bounds.
 fn milli(persons: Option<f64>) -> u64 {
-    (persons.unwrap_or(0.0) * 1000.0).round() as u64
+    (persons.unwrap_or(0.0) * 1000.0).round().min(1e12) as u64
 }
 
 fn read_loads(folder: &Path) -> Result<BTreeMap<Key, Load>> {
@@ -174,7 +175,7 @@ fn read_people(folder: &Path, share: f64) -> Result<People> {
         let all = milli(persons[i]);
         *people.all.entry(phases[i]).or_default() += all;
         if let Some(agent) = agent.filter(|_| covered[i]) {
-            let here = (all as f64 * share).round() as u64;
+            let here = ((all as f64 * share).round() as u64).min(all);
             *people.at_agents.entry((phases[i], agent.clone())).or_default() += here;
             let row = AtAgents { nearest: agent, milli_persons: here, time_s: times[i] };
             people.rows.insert((cell, mode, phases[i]), row);
