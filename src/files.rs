@@ -179,6 +179,16 @@ impl Drop for PendingFile {
     }
 }
 
+/// Writes a file, whole or not at all. `action` says in a fault what was tried, e.g. `write the picture`.
+///
+/// # Errors
+/// Something stands there and `force` is not given, or the disk refuses.
+pub fn write_whole(action: &str, target: &Path, force: bool, bytes: impl AsRef<[u8]>) -> Result<()> {
+    let file = PendingFile::begin(target, force)?;
+    file.write(action, bytes)?;
+    file.commit()
+}
+
 /// The folder in which something stands; `.` for a bare name.
 pub fn parent_of(target: &Path) -> &Path {
     target.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))

@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::plan::{OutputArgs, run_scenario};
 use crate::error::Result;
-use crate::files::PendingFile;
+use crate::files::write_whole;
 use crate::output::folder::Place;
 use crate::scenario::Scenario;
 
@@ -46,9 +46,7 @@ pub fn run(mut args: DemoArgs, quiet: bool) -> Result<()> {
         if std::fs::read(&path).is_ok_and(|there| there == *bytes) {
             continue;
         }
-        let file = PendingFile::begin(&path, true)?;
-        file.write("write the demo city", bytes)?;
-        file.commit()?;
+        write_whole("write the demo city", &path, true, bytes)?;
     }
     if !quiet {
         eprintln!("The demo city and its scenarios are in {}: made up, on true facts about Hà Nội.", inputs.display());

@@ -8,7 +8,7 @@ use clap_mangen::roff::{Roff, bold, roman};
 
 use super::examples;
 use crate::error::{Fault, Result};
-use crate::files::PendingFile;
+use crate::files::write_whole;
 
 /// Arguments of `gandan man`.
 #[derive(Debug, Args)]
@@ -46,9 +46,7 @@ pub fn run(args: &ManArgs) -> Result<()> {
         std::fs::create_dir_all(out).map_err(|e| Fault::io("make the folder", out, &e))?;
         for (name, page) in &pages {
             let path = out.join(format!("{name}.1"));
-            let file = PendingFile::begin(&path, true)?;
-            file.write("write the manual page", page)?;
-            file.commit()?;
+            write_whole("write the manual page", &path, true, page)?;
         }
         println!("{} pages: {}", pages.len(), out.display());
         return Ok(());

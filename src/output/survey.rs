@@ -8,7 +8,7 @@ use rust_xlsxwriter::{
 };
 
 use crate::error::{Fault, Result};
-use crate::files::PendingFile;
+use crate::files::write_whole;
 use crate::ingest::sites::survey::{Answer, Form, Question, Value, form_texts, label_of};
 use crate::scenario::Text;
 use crate::texts::inert;
@@ -77,9 +77,7 @@ pub fn write_xlsx(path: &Path, form: &Form) -> Result<()> {
 
 /// Writes a file whole or not at all, replacing what stands there.
 fn put(path: &Path, bytes: &[u8]) -> Result<()> {
-    let file = PendingFile::begin(path, true)?;
-    std::fs::write(file.path(), bytes).map_err(|e| Fault::io("write the form", path, &e))?;
-    file.commit()
+    write_whole("write the form", path, true, bytes)
 }
 
 fn workbook(form: &Form) -> Result<Vec<u8>, XlsxError> {

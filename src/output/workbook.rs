@@ -20,7 +20,7 @@ use std::path::Path;
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Workbook, Worksheet, XlsxError};
 
 use crate::error::{Fault, Result};
-use crate::files::PendingFile;
+use crate::files::write_whole;
 use crate::output::run::{
     About, AgentRow, BoundaryRow, ExplanationRow, GroupRow, LoadRow, PhaseRow, PlaceRow, ReliefRow, Run, SiteRow,
     TodayRow,
@@ -91,9 +91,7 @@ pub fn write(run: &Run, target: &Path) -> Result<()> {
     let bytes = workbook(content).map_err(|e| {
         Fault::new("io", format!("cannot write the workbook: {e}")).file(target).help("check the disk, then run again")
     })?;
-    let file = PendingFile::begin(target, true)?;
-    std::fs::write(file.path(), bytes).map_err(|e| Fault::io("write the workbook", target, &e))?;
-    file.commit()
+    write_whole("write the workbook", target, true, bytes)
 }
 
 /// The features with the names of their layers and what today's offices do, layer by layer.

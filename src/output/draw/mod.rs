@@ -10,8 +10,8 @@ pub mod view;
 
 use std::path::Path;
 
-use crate::error::{Fault, Result};
-use crate::files::PendingFile;
+use crate::error::Result;
+use crate::files::write_whole;
 pub use svg::{Anchor, Paint, Shape, Svg, Type};
 
 /// A colour: red, green, blue.
@@ -69,10 +69,7 @@ pub fn bytes(svg: Svg, format: Format, scale: f64) -> Result<Vec<u8>> {
 /// # Errors
 /// Something stands there and `force` is not given, or the disk refuses.
 pub fn save(path: &Path, svg: Svg, format: Format, scale: f64, force: bool) -> Result<()> {
-    let bytes = bytes(svg, format, scale)?;
-    let file = PendingFile::begin(path, force)?;
-    std::fs::write(file.path(), bytes).map_err(|e| Fault::io("write the picture", path, &e))?;
-    file.commit()
+    write_whole("write the picture", path, force, bytes(svg, format, scale)?)
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::Report;
+use super::raw::milli;
 use crate::error::Result;
 use crate::ingest::services::Catalogue;
 use crate::output::read::Rows;
@@ -105,11 +106,6 @@ struct Load {
     wait_min: f64,
 }
 
-/// Thousandths of people; a billion people at most, so that sums of a table that was changed stay within bounds.
-fn milli(persons: Option<f64>) -> u64 {
-    (persons.unwrap_or(0.0) * 1000.0).round().min(1e12) as u64
-}
-
 fn read_loads(folder: &Path) -> Result<BTreeMap<Key, Load>> {
     let names: Vec<&str> = LOADS.columns.iter().map(|c| c.name).filter(|n| !["geometry", "bbox"].contains(n)).collect();
     let table = Rows::read(folder, &LOADS, &names)?;
@@ -120,8 +116,11 @@ fn read_loads(folder: &Path) -> Result<BTreeMap<Key, Load>> {
     };
     let keys = table.wholes("phase")?.into_iter().zip(table.texts("site")?);
     let (office, counters) = (table.flags("office")?, table.wholes("counters")?);
-    let people =
-        |name| Ok::<_, crate::error::Error>(table.maybe_numbers(name)?.into_iter().map(milli).collect::<Vec<u64>>());
+    let people = |name| {
+        Ok::<_, crate::error::Error>(
+            table.maybe_numbers(name)?.into_iter().map(|n| milli(n.unwrap_or(0.0))).collect::<Vec<u64>>(),
+        )
+    };
     let (nearest, sent) = (people("persons_nearest")?, people("persons_sent")?);
     let (taken, persons) = (people("persons_taken")?, people("persons")?);
     let (office_per_day, per_day) = (number("office_per_day")?, number("dossiers_per_day")?);
@@ -172,7 +171,7 @@ fn read_people(folder: &Path, share: f64) -> Result<People> {
     let keys = cells.wholes("cell")?.into_iter().zip(cells.texts("mode")?);
     let mut people = People::default();
     for (i, ((cell, mode), agent)) in keys.zip(cells.maybe_texts("agent")?).enumerate() {
-        let all = milli(persons[i]);
+        let all = milli(persons[i].unwrap_or(0.0));
         *people.all.entry(phases[i]).or_default() += all;
         if let Some(agent) = agent.filter(|_| covered[i]) {
             let here = ((all as f64 * share).round() as u64).min(all);
@@ -295,7 +294,7 @@ fn check_detours(
     let limit = settings.capacity.detour_minutes * 60.0 + 0.0005;
     for (i, from) in table.texts("from_site")?.into_iter().enumerate() {
         let row = (cells[i], modes[i].clone(), phases[i]);
-        let here = milli(persons[i]);
+        let here = milli(persons[i].unwrap_or(0.0));
         let fits = people.rows.get(&row).is_some_and(|home| {
             let there = times.get(&(cells[i], modes[i].as_str(), to[i].as_str())).copied().flatten();
             let longer = there.zip(home.time_s).map(|(there, nearest)| there - nearest);
@@ -350,7 +349,7 @@ fn check_relief(
         let (help, paper) = daily.get(&phases[i]).copied().unwrap_or_default();
         let asked = persons[i].unwrap_or(0.0) * (help + paper);
         let now = loads.get(&(phases[i], sites[i].clone())).map_or(0.0, |load| load.per_day);
-        *in_all.entry(phases[i]).or_default() += milli(persons[i]);
+        *in_all.entry(phases[i]).or_default() += milli(persons[i].unwrap_or(0.0));
         let lost = if asked > 0.0 { same(share[i], (asked - now) / asked) } else { share[i].is_none() };
         let counted = (1..=settings.capacity.office_max_counters).contains(&counters[i]);
         let fits = same(before[i], asked) && same(after[i], now) && lost && counted;

@@ -32,9 +32,9 @@ pub(super) struct Raw {
     pub(super) closes: Vec<Option<usize>>,
 }
 
-/// Thousandths of a person; at most ten thousand million people, so that no damaged table makes a sum overflow.
+/// Thousandths of a person; at most a thousand million people, so that no damaged table makes a sum overflow.
 pub(super) fn milli(people: f64) -> u64 {
-    (people * 1000.0).round().min(1e13) as u64
+    (people * 1000.0).round().min(1e12) as u64
 }
 
 impl Raw {
