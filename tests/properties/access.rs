@@ -63,7 +63,11 @@ fn by_rides(town: &Town, network: &Network, from: Spot, to: Spot) -> Option<u32>
         for ride in [a.0 * 2, a.0 * 2 + 1] {
             let on = if ride.is_multiple_of(2) { a.1 <= b.1 } else { a.1 >= b.1 };
             if on && town.open(ride) {
-                take(part(ride, b.1, a.2).0 - part(ride, a.1, a.2).0);
+                // A street's times are measured from its first point in both directions, which tells where half a
+                // millisecond goes.
+                let from_first =
+                    |at: u32| if ride.is_multiple_of(2) { part(ride, at, a.2).0 } else { part(ride, at, a.2).1 };
+                take(from_first(a.1).abs_diff(from_first(b.1)));
             }
         }
     }
@@ -315,6 +319,26 @@ fn places_at_one_point_are_no_ride_apart() {
     let (home, site) = ((0, 500, 40_000), (0, 500, 80_000));
     assert_eq!(times(&town, &[home], &[site]), [Some(90_000)]);
     assert_eq!(times(&town.reversed(), &[home], &[site]), [Some(90_000)]);
+}
+
+/// Found by `every_way_to_a_travel_time_gives_the_same`: half of a street ridden against its direction in an odd number of
+/// milliseconds is half a millisecond more or less, and the rides rounded it the other way than the searches.
+#[test]
+fn half_a_millisecond_is_rounded_one_way() {
+    use crate::make::Way;
+    // One street, 1,007 ms along and 1,003 ms against it.
+    let ways = vec![Way { from: 0, to: 1, ms: [1007, 1003], delay: None }];
+    let town = Town { junctions: vec![(0, 0), (5, 0)], ways, forbidden: Vec::new() };
+    let network = town.network();
+    assert!(network.streets[0].length_mm.is_multiple_of(2), "its middle is a whole number of millimetres");
+    // Times of parts are differences of times to or from the first point: 0, 503.5 rounded up, and 1,007 along; 0, 501.5
+    // rounded up, and 1,003 against.
+    let (first, middle, last) = ((0, 0, 0), (0, 500, 0), (0, 1000, 0));
+    let by_hand = [(first, middle, 504), (middle, last, 503), (last, middle, 501), (middle, first, 502)];
+    for (from, to, ms) in by_hand {
+        assert_eq!(times(&town, &[from], &[to]), [Some(ms)], "{from:?} to {to:?}");
+        assert_eq!(by_rides(&town, &network, from, to), Some(ms), "{from:?} to {to:?} by rides");
+    }
 }
 
 proptest! {
