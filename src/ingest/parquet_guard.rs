@@ -4,6 +4,8 @@
 //! number of its values. Here all of them are held against the bytes that are there. Formats: Apache Parquet's
 //! `parquet.thrift`, compact protocol.
 
+mod shapes;
+
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
@@ -132,28 +134,9 @@ fn check<F: Read + Seek>(file: &mut F) -> Result<(), Wrong> {
     Ok(())
 }
 
-/// Whether a field that Parquet knows is of the kind that Parquet gives it: readers go by its number alone, and would take
-/// the bytes of a number for the length of a list. `kinds` has a letter for each number from 1 on: a number, bytes, list,
-/// struct.
-fn expect(kinds: &str, id: i64, item: Item) -> Result<(), Broken> {
-    let found = match item {
-        Item::Number(_) => b'n',
-        Item::Bytes(_) => b'b',
-        Item::List(..) => b'l',
-        Item::Struct => b's',
-        Item::Other => b'o',
-    };
-    let known = usize::try_from(id - 1).ok().and_then(|at| kinds.as_bytes().get(at));
-    if known.is_none_or(|&kind| kind == found) {
-        Ok(())
-    } else {
-        Err(format!("field {id} is of another kind than Parquet's"))
-    }
-}
-
 fn footer(bytes: &[u8]) -> Result<Footer, Broken> {
     let mut footer = Footer::default();
-    Thrift::new(bytes).fields(|id, item, thrift| match expect("nlnllblsb", id, item).map(|()| (id, item))? {
+    Thrift::new(bytes).fields(shapes::FILE, |id, item, thrift| match (id, item) {
         (3, Item::Number(rows)) => {
             footer.rows = rows;
             Ok(true)
@@ -170,7 +153,7 @@ fn footer(bytes: &[u8]) -> Result<Footer, Broken> {
 }
 
 fn row_group(thrift: &mut Thrift<'_>, footer: &mut Footer) -> Result<(), Broken> {
-    thrift.fields(|id, item, thrift| match expect("lnnlnnn", id, item).map(|()| (id, item))? {
+    thrift.fields(shapes::ROW_GROUP, |id, item, thrift| match (id, item) {
         (1, Item::List(_, columns)) => {
             for _ in 0..columns {
                 footer.chunks.push(chunk(thrift)?);
@@ -187,13 +170,11 @@ fn row_group(thrift: &mut Thrift<'_>, footer: &mut Footer) -> Result<(), Broken>
 
 fn chunk(thrift: &mut Thrift<'_>) -> Result<Chunk, Broken> {
     let mut chunk = Chunk::default();
-    thrift.fields(|id, item, thrift| {
-        expect("bnsnnnnsb", id, item)?;
+    thrift.fields(shapes::CHUNK, |id, item, thrift| {
         if (id, item) != (3, Item::Struct) {
             return Ok(false);
         }
-        thrift.fields(|id, item, _| {
-            expect("nllnnnnlnnnslnnss", id, item)?;
+        thrift.fields(shapes::COLUMN, |id, item, _| {
             if let Item::Number(n) = item {
                 match id {
                     5 => chunk.values = n,
@@ -278,13 +259,18 @@ fn page<F: Read + Seek>(file: &mut F, at: u64, end: u64) -> Result<(Page, u64), 
 fn header(bytes: &[u8]) -> Result<(Page, u64), Broken> {
     let mut page = Page::default();
     let mut thrift = Thrift::new(bytes);
-    thrift.fields(|id, item, thrift| {
+    thrift.fields(shapes::PAGE, |id, item, thrift| {
         match (id, item) {
             (2, Item::Number(n)) => page.unpacked = n,
             (3, Item::Number(n)) => page.packed = n,
             (5 | 7 | 8, Item::Struct) => {
                 let mut count = None;
-                thrift.fields(|field, item, _| {
+                let shape = match id {
+                    5 => shapes::DATA_PAGE,
+                    7 => shapes::DICTIONARY_PAGE,
+                    _ => shapes::DATA_PAGE_2,
+                };
+                thrift.fields(shape, |field, item, _| {
                     if let (1, Item::Number(n)) = (field, item) {
                         count = Some(n);
                     }

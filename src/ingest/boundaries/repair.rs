@@ -4,7 +4,7 @@
 //! rings without any width, parting rings that touch or cross themselves where less than 1 % of the area changes.
 
 use geo::orient::{Direction, Orient};
-use geo::{BooleanOps, ChamberlainDuquetteArea, Coord, LineString, MultiPolygon, Polygon, unary_union};
+use geo::{Area, BooleanOps, ChamberlainDuquetteArea, Coord, LineString, MultiPolygon, Polygon, unary_union};
 use geojson::{GeometryValue, Position};
 
 use super::rings;
@@ -15,6 +15,8 @@ use crate::units::LonLat;
 const WIDEST_GAP: f64 = 0.05;
 /// The largest change of a feature's area by untangling its rings.
 const LARGEST_CHANGE: f64 = 0.01;
+/// The largest share of the outlines that is no area but rounding.
+const NO_AREA: f64 = 1e-12;
 
 /// What was done to the rings of one feature.
 #[derive(Default)]
@@ -63,6 +65,11 @@ pub(super) fn shape_of(geometry: Option<GeometryValue>) -> Result<(MultiPolygon<
         None => (shape, None),
         Some(defect) => (untangle(&shape, &defect, before_km2)?, Some(defect)),
     };
+    let outlines: f64 = shape.iter().map(|part| ring_area(part.exterior())).sum();
+    if shape.unsigned_area() <= outlines * NO_AREA {
+        return Err(Fault::new("boundaries::empty", "its holes fill its outline, so that nothing lies inside")
+            .help("leave the feature out, or draw the outline without what is cut out of it"));
+    }
     let note = mends.told(tangle).map(|told| {
         let after_km2 = shape.chamberlain_duquette_unsigned_area() / 1e6;
         format!("{told}; its area was {before_km2:.6} km² and is {after_km2:.6} km²")
@@ -135,6 +142,10 @@ fn ring_of(ring: &[Position], mends: &mut Mends) -> Result<LineString<f64>, Faul
 
 fn metres(a: Coord<f64>, b: Coord<f64>) -> f64 {
     LonLat { lon: a.x, lat: a.y }.metres_to(LonLat { lon: b.x, lat: b.y })
+}
+
+fn ring_area(ring: &LineString<f64>) -> f64 {
+    Polygon::new(ring.clone(), vec![]).unsigned_area()
 }
 
 fn ring_km2(ring: &LineString<f64>) -> f64 {
@@ -247,7 +258,6 @@ mod tests {
     }
 
     fn plane_area(shape: &MultiPolygon<f64>) -> f64 {
-        use geo::Area;
         shape.unsigned_area()
     }
 
@@ -298,6 +308,26 @@ mod tests {
         let (shape, note) = of(&[square, &[(1., 1.), (2., 2.), (1., 1.)]]).unwrap();
         assert!(shape.0[0].interiors().is_empty());
         assert!(note.unwrap().contains("left out 1 ring(s) without any width"));
+    }
+
+    /// Found by `whatever_is_let_in_is_sound`.
+    #[test]
+    fn a_hole_as_large_as_its_outline_leaves_nothing() {
+        let ring = &[(5., 2.), (0., 0.), (3., 2.), (5., 2.)][..];
+        let turned = &[(0., 0.), (5., 2.), (3., 2.), (0., 0.)][..];
+        for rings in [[ring, ring], [ring, turned]] {
+            let fault = of(&rings).unwrap_err();
+            assert_eq!(
+                (fault.code, fault.message.contains("fill its outline")),
+                ("boundaries::empty", true),
+                "{fault}"
+            );
+        }
+        // Two holes side by side do it too.
+        let square = &[(0., 0.), (2., 0.), (2., 1.), (0., 1.), (0., 0.)][..];
+        let half = |west: f64| [(west, 0.), (west, 1.), (west + 1., 1.), (west + 1., 0.), (west, 0.)];
+        assert_eq!(of(&[square, &half(0.), &half(1.)]).unwrap_err().code, "boundaries::empty");
+        assert!(of(&[square, &half(0.)]).is_ok());
     }
 
     #[test]

@@ -27,7 +27,7 @@ fn text(text: &str) -> Vec<u8> {
     [varint(text.len() as u64), text.as_bytes().to_vec()].concat()
 }
 
-/// A structure; ids ascend by at most 15.
+/// A structure; ids ascend.
 fn structure(fields: Vec<(u8, V)>) -> Vec<u8> {
     let (mut bytes, mut last) = (Vec::new(), 0);
     for (id, value) in fields {
@@ -37,7 +37,10 @@ fn structure(fields: Vec<(u8, V)>) -> Vec<u8> {
             V::List(kind, all) => (9, [vec![(all.len() as u8) << 4 | kind], all.concat()].concat()),
             V::Struct(inside) => (12, inside),
         };
-        bytes.push((id - last) << 4 | kind);
+        match id - last {
+            step @ 1..=15 => bytes.push(step << 4 | kind),
+            _ => bytes.extend([vec![kind], zigzag(id.into())].concat()),
+        }
         bytes.extend(inside);
         last = id;
     }
@@ -234,4 +237,40 @@ fn fields_of_another_kind_than_parquets_are_refused() {
         _ => "nothing".to_owned(),
     };
     assert!(told.contains("of another kind than Parquet's") || told.contains("too large"), "{told}");
+}
+
+#[test]
+fn nested_fields_are_held_to_parquets_kinds_too() {
+    let schema = |element: Vec<(u8, V)>| structure(vec![(2, V::List(12, vec![structure(element)]))]);
+    let column = |id, value| {
+        let chunk = structure(vec![(3, V::Struct(structure(vec![(id, value)])))]);
+        let group = structure(vec![(1, V::List(12, vec![chunk]))]);
+        structure(vec![(4, V::List(12, vec![group]))])
+    };
+    let whole = |bits: V| V::Struct(structure(vec![(10, V::Struct(structure(vec![(1, bits)])))]));
+    let statistics = |id, value| V::Struct(structure(vec![(id, value)]));
+    let field = |id: i64| format!("field {id} is of another kind than Parquet's");
+    let list = || "values of a list are of another kind than Parquet's".to_owned();
+    for (bytes, told) in [
+        (schema(vec![(5, V::Text("1"))]), field(5)),
+        (schema(vec![(10, whole(V::Number(8)))]), field(1)),
+        (column(12, statistics(3, V::Text("nulls"))), field(3)),
+        (column(16, statistics(2, V::Number(1))), field(2)),
+        (column(3, V::List(6, vec![zigzag(1)])), list()),
+        (column(13, V::List(12, vec![structure(vec![(3, V::Text("pages"))])])), field(3)),
+        (structure(vec![(5, V::List(8, vec![text("key")]))]), list()),
+        (
+            structure(vec![(8, V::Struct(structure(vec![(2, V::Struct(structure(vec![(1, V::Number(1))])))])))]),
+            field(1),
+        ),
+    ] {
+        assert_eq!(footer(&bytes).unwrap_err(), told);
+    }
+    let page = |inside| structure(vec![(5, V::Struct(structure(vec![inside])))]);
+    assert_eq!(header(&page((5, statistics(1, V::Number(1))))).unwrap_err(), field(1));
+    assert_eq!(header(&page((2, V::Text("encoding")))).unwrap_err(), field(2));
+    // What Parquet has, and what later versions may add.
+    assert!(header(&page((5, statistics(1, V::Text("least"))))).is_ok());
+    assert!(footer(&column(12, statistics(9, V::Text("later")))).is_ok());
+    assert!(footer(&column(17, V::Text("later"))).is_ok());
 }
