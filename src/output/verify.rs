@@ -35,7 +35,7 @@ pub struct Report {
 impl Report {
     /// Compares a figure of the run with the recomputed one, to half a thousandth.
     fn compare(&mut self, what: String, written: f64, recomputed: f64) {
-        let agrees = (written - recomputed).abs() <= 0.0005 * 1.0_f64.max(recomputed.abs() * 1e-9);
+        let agrees = within(0.0005 * 1.0_f64.max(recomputed.abs() * 1e-9), written, recomputed);
         let differs = (!agrees).then(|| format!("the run says {written}, its tables say {recomputed}"));
         self.checks.push(Check { what, differs });
     }
@@ -72,11 +72,17 @@ impl Report {
     }
 }
 
+/// Whether two figures differ by no more than so much. What is no number, or beyond all numbers, is within nothing.
+fn within(most: f64, a: f64, b: f64) -> bool {
+    let apart = (a - b).abs();
+    apart.is_finite() && apart <= most
+}
+
 /// Whether a figure is the recomputed one, to a millionth, and from a thousand on to a thousand-millionth of it.
 fn alike(written: Option<f64>, recomputed: Option<f64>) -> bool {
     match (written, recomputed) {
         (None, None) => true,
-        (Some(a), Some(b)) => (a - b).abs() <= 1e-6_f64.max(b.abs() * 1e-9),
+        (Some(a), Some(b)) => within(1e-6_f64.max(b.abs() * 1e-9), a, b),
         _ => false,
     }
 }
@@ -187,7 +193,7 @@ pub fn verify_run(folder: &Path) -> Result<Report> {
     for ((layer, key), (persons, covered)) in layers.iter().zip(keys).zip(figures) {
         if Some(layer) == first.as_ref() {
             let sums = by_boundary.get(&key).cloned().unwrap_or_default();
-            let near = |a: Option<f64>, b: f64| a.is_some_and(|a| (a - b).abs() < 0.0005);
+            let near = |a: Option<f64>, b: f64| a.is_some_and(|a| within(0.0005, a, b));
             let agrees = near(persons, sums.people(sums.persons)) && near(covered, sums.people(sums.covered));
             unlike_features += u32::from(!agrees);
         }
@@ -278,7 +284,7 @@ impl Sums {
         }
         if let Some(time) = row.time {
             self.reached += milli_persons;
-            self.person_ms += u128::from(milli_persons) * (time * 1000.0).round() as u128;
+            self.person_ms += u128::from(milli_persons) * u128::from(raw::milli(time));
         }
     }
 

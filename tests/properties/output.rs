@@ -233,6 +233,80 @@ fn every_headline_figure_is_recomputed() {
     assert!(seen > 90, "{seen}");
 }
 
+/// Numbers that no table of a run has, in every row of a column; `None` where it holds none.
+fn beyond_measure(column: &Column) -> Option<Vec<Column>> {
+    let (name, rows) = (column.name().clone(), column.len());
+    match column.dtype() {
+        DataType::Float64 => {
+            let all = |n| Float64Chunked::from_iter_options(name.clone(), std::iter::repeat_n(Some(n), rows));
+            Some([f64::MAX, 1e16, -1e16, f64::NAN].map(|n| all(n).into_column()).into())
+        }
+        DataType::UInt32 => {
+            Some(vec![UInt32Chunked::from_iter_options(name, std::iter::repeat_n(Some(u32::MAX), rows)).into_column()])
+        }
+        _ => None,
+    }
+}
+
+/// Found by fuzzing: `verify` added up the people of a damaged table until they overflowed. Found by this: it added up
+/// counters so, walked over four thousand million phases, and took what is no number for right.
+#[test]
+fn numbers_beyond_all_measure_are_told_not_added_up() {
+    let work = work();
+    let mut seen = 0;
+    for kept in fs::read_dir(small::run()).unwrap().map(|entry| entry.unwrap().path()) {
+        if kept.extension().is_none_or(|e| e != "parquet") {
+            continue;
+        }
+        let table = kept.file_name().unwrap().to_str().unwrap();
+        let headlines = HEADLINES.iter().find(|(name, _)| *name == table).map_or(&[][..], |(_, columns)| columns);
+        let (frame, path) = (read(&kept), work.path().join(table));
+        for column in frame.columns() {
+            for with in beyond_measure(column).into_iter().flatten() {
+                let mut frame = frame.clone();
+                frame.with_column(with).unwrap();
+                ParquetWriter::new(fs::File::create(&path).unwrap()).finish(&mut frame).unwrap();
+                let honest =
+                    verify_run(work.path()).is_ok_and(|report| report.checks.iter().all(|c| c.differs.is_none()));
+                let known = headlines.contains(&column.name().as_str()) && rows_of(&frame, table) > 0;
+                assert!(!honest || !known, "{} of {table} may be changed unseen", column.name());
+                seen += 1;
+            }
+        }
+        fs::copy(&kept, path).unwrap();
+    }
+    assert!(seen > 400, "{seen}");
+
+    // Shares of people and numbers of the proof that cannot be.
+    let path = work.path().join("manifest.json");
+    let manifest: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    for share in [1e300, -1e300, 0.25] {
+        let mut damaged = manifest.clone();
+        damaged["settings"]["capacity"]["share_at_agents"] = share.into();
+        fs::write(&path, damaged.to_string()).unwrap();
+        let report = verify_run(work.path()).unwrap();
+        assert!(report.checks.iter().any(|c| c.differs.is_some()) || share > 1.0, "{share}");
+    }
+    fs::write(&path, manifest.to_string()).unwrap();
+    let path = work.path().join("proof.json");
+    let proof: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    let mut seen = 0;
+    for pointer in ["objective", "bound", "certificate/scale", "certificate/bound", "phases/0/days", "phases/0/agents"]
+    {
+        let mut damaged = proof.clone();
+        for problem in damaged["problems"].as_array_mut().unwrap() {
+            if let Some(number) = problem.pointer_mut(&format!("/{pointer}")).filter(|n| n.is_number()) {
+                *number = u64::MAX.into();
+                seen += 1;
+            }
+        }
+        fs::write(&path, damaged.to_string()).unwrap();
+        let honest = verify_run(work.path()).is_ok_and(|report| report.checks.iter().all(|c| c.differs.is_none()));
+        assert!(!honest || damaged == proof, "{pointer} may be changed unseen");
+    }
+    assert!(seen > 5, "{seen}");
+}
+
 proptest! {
     #![proptest_config(cases(96))]
 

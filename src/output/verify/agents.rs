@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
 use super::raw::{Raw, milli};
-use super::{Report, alike};
+use super::{Report, alike, within};
 use crate::error::{Fault, Result};
 use crate::output::read::{self, Rows};
 use crate::output::schema::{CELLS, COVERAGE, CROSSWALK, LOADS, PHASES, ROLLOUT, SITES, UNCOVERED};
@@ -279,7 +279,7 @@ fn check_nearest(report: &mut Report, folder: &Path, raw: &Raw) -> Result<()> {
         let least = rides.filter_map(|(&s, time)| Some(((time.as_ref()?) + 0.0, s))).min_by(|a, b| a.0.total_cmp(&b.0));
         let fits = match (least, times[i]) {
             (None, _) => true,
-            (Some((least, _)), Some(told)) => (least - told).abs() < 0.0005,
+            (Some((least, _)), Some(told)) => within(0.0005, least, told),
             (Some(_), None) => false,
         };
         if !fits {
@@ -290,7 +290,7 @@ fn check_nearest(report: &mut Report, folder: &Path, raw: &Raw) -> Result<()> {
             .or_insert_with(|| open.iter().map(|&s| places.distance_m(s, lon[i], lat[i])).min_by(f64::total_cmp));
         let same = match (nearest, distances[i]) {
             (None, None) => true,
-            (Some(a), Some(b)) => (a - b).abs() < 0.002,
+            (Some(a), Some(b)) => within(0.002, a, b),
             _ => false,
         };
         if !same {
@@ -306,7 +306,7 @@ fn check_nearest(report: &mut Report, folder: &Path, raw: &Raw) -> Result<()> {
     for ((cell, site), told) in coverage.whole("cell")?.iter().zip(sites.iter()).zip(distances.iter()) {
         let place = at.get(&cell.unwrap_or_default()).zip(site.and_then(|id| raw.number.get(id)));
         let ours = place.map(|(&(lon, lat), &site)| places.distance_m(site, lon, lat));
-        if !ours.zip(told).is_some_and(|(ours, told)| (ours - told).abs() < 0.002) {
+        if !ours.zip(told).is_some_and(|(ours, told)| within(0.002, ours, told)) {
             wrong.push(format!("cell {} and `{}`", cell.unwrap_or_default(), site.unwrap_or_default()));
         }
     }
@@ -366,7 +366,7 @@ fn check_uncovered(report: &mut Report, folder: &Path, raw: &Raw) -> Result<()> 
         of.coverable += if candidates.count() > 0 { here } else { 0 };
         if let Some(time) = times.get(i) {
             of.reached += here;
-            of.person_ms += u128::from(here) * (time * 1000.0).round() as u128;
+            of.person_ms += u128::from(here) * u128::from(milli(time));
         }
     }
     let columns = [

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::Report;
 use super::raw::milli;
+use super::{Report, within};
 use crate::error::Result;
 use crate::ingest::services::Catalogue;
 use crate::output::read::Rows;
@@ -63,6 +63,10 @@ impl Settings {
         for k in (1..=counters).rev() {
             weight *= f64::from(k) / a;
             below += weight;
+            // The rest changes nothing: the states below are rarer and rarer, or there are far too many counters.
+            if !below.is_finite() || (f64::from(k) < a && weight < below * 1e-18) {
+                break;
+            }
         }
         let waiting = 1.0 / (1.0 - a / n);
         let share = waiting / (below + waiting);
@@ -259,7 +263,7 @@ fn check_phases(
 }
 
 fn near(a: f64, b: f64) -> bool {
-    (a - b).abs() <= 0.0005
+    within(0.0005, a, b)
 }
 
 /// Each detour against the coverage table; what each agent sends and takes.
@@ -299,7 +303,7 @@ fn check_detours(
             let there = times.get(&(cells[i], modes[i].as_str(), to[i].as_str())).copied().flatten();
             let longer = there.zip(home.time_s).map(|(there, nearest)| there - nearest);
             home.nearest == from
-                && longer.zip(extra[i]).is_some_and(|(longer, told)| (longer - told).abs() < 0.0005 && told <= limit)
+                && longer.zip(extra[i]).is_some_and(|(longer, told)| within(0.0005, longer, told) && told <= limit)
         });
         wrong += u32::from(!fits);
         moved.entry((phases[i], from)).or_default().0 += here;

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use super::Report;
 use super::raw::Raw;
+use super::{Report, within};
 use crate::error::Result;
 use crate::output::read::Rows;
 use crate::output::schema::EXPLANATIONS;
@@ -48,7 +48,7 @@ pub(super) fn check(report: &mut Report, folder: &Path, raw: &Raw) -> Result<()>
         }
     }
     let people = |milli: u64| milli as f64 / 1000.0;
-    let differs = |told: Option<f64>, found: f64| told.is_some_and(|told| (told - found).abs() > 0.0005);
+    let differs = |told: Option<f64>, found: f64| told.is_some_and(|told| !within(0.0005, told, found));
     let (in_reach, persons_lost) = (told.maybe_numbers("persons_in_reach")?, told.maybe_numbers("persons_lost")?);
     let (persons_added, changes) = (told.maybe_numbers("persons_added")?, told.maybe_numbers("exchange_persons")?);
     let mut unlike = [0_u32; 4];

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::Report;
 use super::raw::milli;
+use super::{Report, within};
 use crate::error::Result;
 use crate::ingest::services::Catalogue;
 use crate::output::read::{self, Rows};
@@ -67,7 +67,7 @@ impl Tally {
         self.persons += milli_persons;
         self.covered += if covered { milli_persons } else { 0 };
         if let (Some(time), true) = (time_s, milli_persons > 0) {
-            self.by_time.push(((time * 1000.0).round() as u64, milli_persons));
+            self.by_time.push((milli(time), milli_persons));
         }
     }
 
@@ -214,8 +214,8 @@ fn read_phases(folder: &Path, daily: &BTreeMap<u32, f64>) -> Result<BTreeMap<u32
                 None => of.features.entry(code.to_owned()).or_default().add(people, times[i], covered[i]),
             }
         }
-        let wrong = daily.get(&phases[i]).is_some_and(|daily| (dossiers[i] - persons[i] * daily).abs() > 1e-6);
-        of.wrong_dossiers += u32::from(wrong);
+        let right = daily.get(&phases[i]).is_some_and(|daily| within(1e-6, dossiers[i], persons[i] * daily));
+        of.wrong_dossiers += u32::from(!right);
     }
     Ok(found)
 }
@@ -305,7 +305,7 @@ fn check_boundaries(
         let here = standing.by_feature.get(&(codes[i].clone(), t)).cloned().unwrap_or_default();
         differs("agents", Some(f64::from(agents[i])), Some(f64::from(here.agents)));
         if counters[i].is_some() || here.counters > 0 {
-            differs("counters", counters[i].map(f64::from), Some(f64::from(here.counters)));
+            differs("counters", counters[i].map(f64::from), Some(here.counters as f64));
             differs("overflow_per_day", overflow[i], Some(here.overflow));
         }
     }
@@ -339,7 +339,7 @@ fn check_boundaries(
 #[derive(Debug, Clone, Default)]
 struct Here {
     agents: u32,
-    counters: u32,
+    counters: u64,
     overflow: f64,
 }
 
@@ -357,11 +357,11 @@ impl Standing {
             .collect();
         let mut by_feature: BTreeMap<(String, u32), Here> = BTreeMap::new();
         let rollout = Rows::read(folder, &ROLLOUT, &["site", "phase", "closes_phase"])?;
-        let last = Rows::read(folder, &PHASES, &["phase"])?.wholes("phase")?.into_iter().max().unwrap_or(0);
+        let phases = Rows::read(folder, &PHASES, &["phase"])?.wholes("phase")?;
         let spans = rollout.wholes("phase")?.into_iter().zip(rollout.maybe_wholes("closes_phase")?);
         for (site, (from, until)) in rollout.texts("site")?.iter().zip(spans) {
             let Some(code) = feature.get(site) else { continue };
-            for t in from..until.unwrap_or(u32::MAX).min(last.saturating_add(1)) {
+            for &t in phases.iter().filter(|&&t| from <= t && until.is_none_or(|until| t < until)) {
                 by_feature.entry((code.clone(), t)).or_default().agents += 1;
             }
         }
@@ -371,7 +371,7 @@ impl Standing {
         for ((site, t), (counters, overflow)) in keys.zip(of_loads) {
             if let Some(code) = feature.get(&site) {
                 let here = by_feature.entry((code.clone(), t)).or_default();
-                here.counters += counters;
+                here.counters += u64::from(counters);
                 here.overflow += overflow;
             }
         }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use super::figures::Tally;
-use super::{Report, Rows, alike};
+use super::{Report, Rows, alike, within};
 use crate::error::Result;
 use crate::output::read::Rows as Table;
 use crate::output::schema::{CALIBRATION, CELL_GROUPS, GROUPS};
@@ -100,10 +100,10 @@ pub(super) fn check_calibration(report: &mut Report, folder: &Path, rows: &Rows,
     for (i, (layer, code)) in layers.iter().zip(table.texts("code")?).enumerate() {
         let (before, after) = (before[i].unwrap_or(f64::NAN), after[i].unwrap_or(f64::NAN));
         *scaled.entry(layer).or_default() += after;
-        unlike_factors += u32::from(factors[i].is_some_and(|f| (f * before - after).abs() > 0.0005));
+        unlike_factors += u32::from(factors[i].is_some_and(|f| !within(0.0005, f * before, after)));
         if Some(layer.as_str()) == first {
             let ours = people.get(code.as_str()).copied().unwrap_or(0) as f64 / 1000.0;
-            unlike += u32::from((ours - after).abs() > 0.0005);
+            unlike += u32::from(!within(0.0005, ours, after));
         }
     }
     report.compare("scaled features whose people differ from those of their cells".into(), 0.0, f64::from(unlike));

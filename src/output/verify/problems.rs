@@ -6,11 +6,18 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::Report;
 use super::raw::Raw;
+use super::{Report, within};
 use crate::error::{Fault, Result};
 use crate::output::read::{self, Rows};
 use crate::output::schema::{PHASES, PROOF};
+
+/// More days than any phase has.
+const MOST_DAYS: i128 = 1_000_000_000;
+/// Up to here a floating-point number tells one whole number from the next: 2⁵³.
+const LARGEST_WHOLE: f64 = 9_007_199_254_740_992.0;
+/// Sums below this are counted exactly in 128 bits.
+const LARGEST_SUM: f64 = 1e38;
 
 /// Checks every problem.
 pub(super) fn check(report: &mut Report, folder: &Path, raw: &Raw) -> Result<()> {
@@ -72,7 +79,7 @@ fn check_unstated(
             let distance = if bound[t] > 0.0 { (bound[t] - objective[t]) / bound[t] } else { 0.0 };
             // From 10¹² units on one part in 10¹² counts as closed.
             let closed = distance <= 1e-12;
-            let fits = distance >= -1e-12 && (gap[t] - distance).abs() <= 1e-9 && closed == (status[t] == "optimal");
+            let fits = distance >= -1e-12 && within(1e-9, gap[t], distance) && closed == (status[t] == "optimal");
             let told = format!("objective {}, bound {}, gap {}, `{}`", objective[t], bound[t], gap[t], status[t]);
             report.holds(format!("phase {}: objective, bound, gap and status", t + 1), (!fits).then_some(told));
             // What is proved of the worst case is no more than what the normal one reaches; of the others the people
@@ -151,7 +158,8 @@ impl Problem {
         let phase = |of: &Value| -> Result<Limits> {
             let phase = of["phase"].as_u64().filter(|&p| p >= 1 && p <= raw.weights.len() as u64);
             let phase = phase.ok_or_else(|| broken("it names a phase that the run does not have"))? as usize - 1;
-            let days = whole(&of["days"]).or((!most_people).then_some(1)).ok_or_else(|| broken("days are missing"))?;
+            let days = whole(&of["days"]).filter(|&days| days <= MOST_DAYS);
+            let days = days.or((!most_people).then_some(1)).ok_or_else(|| broken("days are missing"))?;
             Ok(Limits {
                 phase,
                 days,
@@ -211,7 +219,7 @@ impl Problem {
         report.holds(self.what("the bound"), but);
         let larger = self.objective.max(self.bound);
         let gap = if larger == 0 { 0.0 } else { (self.objective - self.bound).abs() as f64 / larger as f64 };
-        let but = ((gap - self.gap).abs() > 1e-12 || self.gap.is_nan())
+        let but = (!within(1e-12, gap, self.gap))
             .then(|| format!("the run says {}, objective and bound say {gap}", self.gap));
         report.holds(self.what("the gap"), but);
         // From 10¹² units on one part in 10¹² counts as closed.
@@ -284,9 +292,9 @@ impl Problem {
         let (opens, status) = (phases.texts("opens")?, phases.texts("status")?);
         let (objective, bound, gap) = (phases.numbers("objective")?, phases.numbers("bound")?, phases.numbers("gap")?);
         for t in self.phases.iter().map(|l| l.phase).filter(|&t| opens.get(t).is_some_and(|o| o != "nothing")) {
-            let near = |told: f64, here: i128| (told - here as f64 / unit).abs() <= 1e-12 * told.abs().max(1.0);
+            let near = |told: f64, here: i128| within(1e-12 * told.abs().max(1.0), told, here as f64 / unit);
             let alike = near(objective[t], self.objective) && near(bound[t], self.bound) && status[t] == self.status;
-            let alike = alike && (gap[t] - self.gap).abs() <= 1e-12;
+            let alike = alike && within(1e-12, gap[t], self.gap);
             let told = || format!("phases.parquet says {}, {}, {}, {}", objective[t], bound[t], gap[t], status[t]);
             let but = (!alike).then(told);
             report.holds(self.what(&format!("the same in phases.parquet, phase {}", t + 1)), but);
@@ -294,11 +302,31 @@ impl Problem {
         Ok(())
     }
 
+    /// Whether no sum over the multipliers can be too large to be counted: their sizes added up, signs aside.
+    fn countable(&self, claim: &Claim, multipliers: &[Vec<i128>], raw: &Raw) -> bool {
+        let n = raw.ids.len() as f64;
+        let costs: f64 = self.costs.iter().map(|&cost| cost as f64).sum();
+        let of_phase = |(at, limits): (usize, &Limits)| {
+            let weights: f64 = raw.weights[limits.phase].iter().map(|&weight| weight as f64).sum();
+            let served = multipliers[at].iter().zip(&raw.serves);
+            let worth: f64 = served.map(|(&u, sites)| u as f64 * (1 + sites.len()) as f64).sum();
+            let priced = limits.site_price as f64 * limits.agents.map_or(n, |most| n + most as f64);
+            let paid = limits.cost_price as f64 * limits.budget.map_or(costs, |most| costs + most as f64);
+            claim.scale as f64 * (limits.days as f64 * (weights + worth) + costs) + worth + priced + paid
+        };
+        self.phases.iter().enumerate().map(of_phase).sum::<f64>() * (n + 2.0) < LARGEST_SUM
+    }
+
     /// The bound of the multipliers, by the sums of docs/methods.md, *Checking the proof yourself*.
     fn check_certificate(&self, report: &mut Report, folder: &Path, raw: &Raw) -> Result<()> {
         let Some(claim) = &self.certificate else { return Ok(()) };
         let (multipliers, not_allowed) = self.multipliers(folder, raw)?;
         report.exact(self.what("multipliers that their row does not allow"), 0, not_allowed);
+        if !self.countable(claim, &multipliers, raw) {
+            report
+                .holds(self.what("the bound that its multipliers prove"), Some("it has numbers beyond measure".into()));
+            return Ok(());
+        }
         let n = raw.ids.len();
         // For each site, the value of its best opening, none where it may not open; a fixed site's of standing.
         let mut best: Vec<Option<i128>> = vec![None; n];
@@ -387,7 +415,7 @@ impl Problem {
             let phase = phases.get(i).unwrap_or_default() as usize;
             let at = self.phases.iter().position(|l| l.phase + 1 == phase);
             let row = raw.row(cells.get(i).unwrap_or_default(), modes.get(i).unwrap_or_default());
-            let value = values.get(i).filter(|v| *v >= 0.0 && v.fract() == 0.0);
+            let value = values.get(i).filter(|v| (0.0..=LARGEST_WHOLE).contains(v) && v.fract() == 0.0);
             let (Some(at), Some(row), Some(value)) = (at, row, value) else {
                 return Err(bad(folder, &format!("line {} of {} fits no row of the run", i + 1, PROOF.file)));
             };

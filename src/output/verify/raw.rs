@@ -32,9 +32,9 @@ pub(super) struct Raw {
     pub(super) closes: Vec<Option<usize>>,
 }
 
-/// Thousandths of a person; at most a thousand million people, so that no damaged table makes a sum overflow.
-pub(super) fn milli(people: f64) -> u64 {
-    (people * 1000.0).round().min(1e12) as u64
+/// Thousandths of people or of seconds; at most those of a thousand million, so that no damaged table makes a sum overflow.
+pub(super) fn milli(number: f64) -> u64 {
+    (number * 1000.0).round().min(1e12) as u64
 }
 
 impl Raw {
