@@ -402,6 +402,53 @@ fn clocks_that_were_wrong_when_files_were_written() {
     }
 }
 
+/// Each look at the wall clock tells an hour less than the look before; how often it was looked at goes to a file.
+const CLOCK: &str = r#"
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+static _Atomic long looks;
+int clock_gettime(clockid_t which, struct timespec *at) {
+  int (*real)(clockid_t, struct timespec *) = (int (*)(clockid_t, struct timespec *))dlsym(RTLD_NEXT, "clock_gettime");
+  int told = real(which, at);
+  if (which == CLOCK_REALTIME) at->tv_sec -= 3600 * ++looks;
+  return told;
+}
+__attribute__((destructor)) static void tell(void) {
+  FILE *file = getenv("LOOKS") ? fopen(getenv("LOOKS"), "w") : NULL;
+  if (file) fprintf(file, "%ld", (long)looks), fclose(file);
+}
+"#;
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_clock_that_goes_backwards_changes_no_byte() {
+    let town = Town::new();
+    let (source, library) = (town.path("clock.c"), town.path("clock.so"));
+    fs::write(&source, CLOCK).unwrap();
+    let mut compile = Command::new("cc");
+    compile.args(["-shared", "-fPIC", "-o"]).arg(&library).arg(&source).arg("-ldl");
+    succeed(compile);
+    let cache = town.path("cache");
+    for more in [&[][..], &["--force"], &["--force", "--resume"]] {
+        let run = town.path("run");
+        let mut command = plan(&town.scenario(), &run);
+        command.env("GANDAN_CACHE", &cache).env("LD_PRELOAD", &library).env("LOOKS", town.path("looks")).args(more);
+        succeed(command);
+        let looks: u32 = fs::read_to_string(town.path("looks")).unwrap().parse().unwrap();
+        assert!(looks > 1, "the clock was looked at {looks} times");
+        assert_expected(&run, "a clock that goes backwards");
+        assert!(verifies(&run));
+        assert_eq!(names(&cache).len(), 1, "the network is kept once");
+        let manifest: serde_json::Value =
+            serde_json::from_slice(&fs::read(run.join("manifest.json")).unwrap()).unwrap();
+        let stages = manifest["stages"].as_array().unwrap();
+        assert!(stages.iter().all(|stage| stage["time_s"].as_f64().unwrap() >= 0.0), "{stages:?}");
+    }
+}
+
 #[test]
 fn names_that_differ_in_case_alone() {
     let town = Town::new();
