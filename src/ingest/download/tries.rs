@@ -346,7 +346,12 @@ impl Part {
                 .help("remove it, then run again")
                 .into());
         }
-        let file = OpenOptions::new().create(true).append(true).open(&path).map_err(io)?;
+        let mut options = OpenOptions::new();
+        options.create(true).append(true);
+        // Nor where it has been put since.
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, rustix::fs::OFlags::NOFOLLOW.bits() as i32);
+        let file = options.open(&path).map_err(io)?;
         match file.try_lock() {
             Ok(()) | Err(std::fs::TryLockError::Error(_)) => {} // some file systems know no locks
             Err(std::fs::TryLockError::WouldBlock) => {
