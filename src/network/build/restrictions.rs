@@ -221,3 +221,139 @@ pub(super) fn forbidden(paths: &[&Path], extract: &OsmExtract, streets: &[Ended]
     forbidden.dedup();
     forbidden
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ingest::osm::RoadWay;
+
+    /// Ways by their ids and nodes, node 0 to 6. Junctions are the nodes themselves.
+    ///
+    /// Way 20 leads from 1 to 2; 10 comes to its start and 40 leaves it, 30 and 50 leave its end. Way 60 goes on from 30
+    /// and back to 1 by 6.
+    const WAYS: [(i64, &[u32]); 6] =
+        [(10, &[0, 1]), (20, &[1, 2]), (30, &[2, 3]), (40, &[1, 4]), (50, &[2, 5]), (60, &[3, 6, 1])];
+
+    fn extract(restrictions: Vec<TurnRestriction>) -> OsmExtract {
+        let (mut roads, mut road_nodes) = (Vec::new(), Vec::new());
+        for (id, nodes) in WAYS {
+            let start = road_nodes.len() as u32;
+            road_nodes.extend(nodes);
+            roads.push(RoadWay { id, nodes: start..road_nodes.len() as u32, tags: 0 });
+        }
+        OsmExtract {
+            tag_sets: Vec::new(),
+            mark_sets: Vec::new(),
+            roads,
+            road_nodes,
+            water: Vec::new(),
+            node_ids: (0..7).collect(),
+            places: vec![None; 7],
+            marks: Vec::new(),
+            restrictions,
+            restrictions_skipped: 0,
+            missing_nodes: 0,
+        }
+    }
+
+    fn street(from: u32, to: u32, way: i64) -> Ended {
+        Ended { from, to, first_way: way, last_way: way }
+    }
+
+    /// A street a way, but that 60 has one on either side of node 6, and 20 is drawn against its direction where asked.
+    /// Rides: twice the street's place here, one more against it.
+    fn streets(turned: bool) -> Vec<Ended> {
+        let middle = if turned { street(2, 1, 20) } else { street(1, 2, 20) };
+        vec![
+            street(0, 1, 10),
+            middle,
+            street(2, 3, 30),
+            street(1, 4, 40),
+            street(2, 5, 50),
+            street(3, 6, 60),
+            street(6, 1, 60),
+        ]
+    }
+
+    fn restriction(only: bool, from_way: i64, via: Via, to_way: i64) -> TurnRestriction {
+        let u_turn = from_way == to_way;
+        TurnRestriction { id: 1, only, u_turn, from_way, via, to_way, binds: Vec::new(), except: Vec::new() }
+    }
+
+    /// The rides of one restriction, and what they forbid.
+    fn found(turned: bool, restriction: TurnRestriction) -> Option<(Vec<Vec<Ride>>, Vec<Vec<Ride>>)> {
+        let (extract, streets) = (extract(vec![restriction]), streets(turned));
+        let (paths, lost) = paths(&extract, &streets, Some);
+        assert_eq!(lost, usize::from(paths.is_empty()));
+        let banned = forbidden(&paths.iter().collect::<Vec<_>>(), &extract, &streets, &[]);
+        (!paths.is_empty()).then(|| (paths.into_iter().map(|p| p.rides).collect(), banned))
+    }
+
+    #[test]
+    fn a_turn_over_a_node() {
+        // Along 10 (ride 0), then along 40 (ride 6).
+        let (rides, banned) = found(false, restriction(false, 10, Via::Node(1), 40)).unwrap();
+        assert_eq!((rides, banned), (vec![vec![0, 6]], vec![vec![0, 6]]));
+        // Only on along 20 (ride 2): not back (1), not along 40 (6), not against the second half of 60 (13).
+        let (rides, banned) = found(false, restriction(true, 10, Via::Node(1), 20)).unwrap();
+        assert_eq!((rides, banned), (vec![vec![0, 2]], vec![vec![0, 1], vec![0, 6], vec![0, 13]]));
+        // No turning round at the end of 10.
+        let (_, banned) = found(false, restriction(false, 10, Via::Node(1), 10)).unwrap();
+        assert_eq!(banned, [[0, 1]]);
+        // In the middle of 60 one could turn round on both sides.
+        let (_, banned) = found(false, restriction(false, 60, Via::Node(6), 60)).unwrap();
+        assert_eq!(banned, [[10, 11], [13, 12]]);
+    }
+
+    #[test]
+    fn a_turn_over_ways() {
+        let over = |only, to| restriction(only, 10, Via::Ways(vec![20]), to);
+        let (rides, banned) = found(false, over(false, 50)).unwrap();
+        assert_eq!((rides, banned), (vec![vec![0, 2, 8]], vec![vec![0, 2, 8]]));
+        // A via way that is drawn the other way round is ridden against its direction.
+        assert_eq!(found(true, over(false, 50)).unwrap().0, [[0, 3, 8]]);
+        // Only over 20 to 30: no leaving at 1, and at 2 neither back nor along 50.
+        let (rides, banned) = found(false, over(true, 30)).unwrap();
+        assert_eq!(rides, [[0, 2, 4]]);
+        let by_hand: [&[Ride]; 5] = [&[0, 1], &[0, 2, 3], &[0, 2, 8], &[0, 6], &[0, 13]];
+        assert_eq!(banned, by_hand);
+        // Over two ways and the junction within the second, back to 1 and out along 40.
+        let round = restriction(false, 20, Via::Ways(vec![30, 60]), 40);
+        assert_eq!(found(false, round).unwrap().0, [[2, 4, 10, 12, 6]]);
+    }
+
+    #[test]
+    fn what_cannot_be_told_is_counted() {
+        for lost in [
+            // Way 60 goes through node 6: on which side it is meant, it does not say.
+            restriction(false, 60, Via::Node(6), 10),
+            restriction(false, 10, Via::Node(1), 30),
+            // The via way does not touch the first, or the last.
+            restriction(false, 10, Via::Ways(vec![30]), 50),
+            restriction(false, 10, Via::Ways(vec![20]), 40),
+            restriction(false, 10, Via::Ways(vec![20, 40]), 50),
+            restriction(false, 10, Via::Ways(vec![70]), 50),
+            restriction(false, 10, Via::Ways(Vec::new()), 40),
+        ] {
+            let told = format!("{lost:?}");
+            assert_eq!(found(false, lost), None, "{told}");
+        }
+    }
+
+    #[test]
+    fn nobody_passes_a_closed_barrier() {
+        // At 5 there is one street: nothing to forbid. At 6 both halves of 60 meet.
+        let (extract, streets) = (extract(Vec::new()), streets(false));
+        assert_eq!(forbidden(&[], &extract, &streets, &[5]), Vec::<Vec<Ride>>::new());
+        assert_eq!(forbidden(&[], &extract, &streets, &[6]), [[10, 12], [13, 11]]);
+    }
+
+    #[test]
+    fn streets_end_where_a_restriction_needs_it() {
+        let mut keep = vec![false; 7];
+        nodes_to_keep(&extract(vec![restriction(false, 60, Via::Node(6), 60)]), &mut keep);
+        assert_eq!(keep, [false, false, false, false, false, false, true]);
+        nodes_to_keep(&extract(vec![restriction(false, 20, Via::Ways(vec![30, 60]), 40)]), &mut keep);
+        assert_eq!(keep, [false, true, true, true, false, false, true]);
+    }
+}
