@@ -280,8 +280,10 @@ mod tests {
         TurnRestriction { id: 1, only, u_turn, from_way, via, to_way, binds: Vec::new(), except: Vec::new() }
     }
 
+    type Sequences = Vec<Vec<Ride>>;
+
     /// The rides of one restriction, and what they forbid.
-    fn found(turned: bool, restriction: TurnRestriction) -> Option<(Vec<Vec<Ride>>, Vec<Vec<Ride>>)> {
+    fn found(turned: bool, restriction: TurnRestriction) -> Option<(Sequences, Sequences)> {
         let (extract, streets) = (extract(vec![restriction]), streets(turned));
         let (paths, lost) = paths(&extract, &streets, Some);
         assert_eq!(lost, usize::from(paths.is_empty()));
