@@ -272,6 +272,121 @@ fn every_broken_input_is_told_with_its_place_and_help() {
     }
 }
 
+/// Sound inputs with something odd about the people: the code with its severity.
+const DOUBTFUL: &[Case] = &[
+    Case {
+        name: "official numbers of another place",
+        spoil: |home| {
+            features(&home.join("communes.geojson"), |all| {
+                for commune in all {
+                    let people = commune["properties"]["population"].as_u64().unwrap();
+                    commune["properties"]["population"] = (people * 5).into();
+                }
+            });
+        },
+        code: "warning[population::factor]",
+        says: &["population.tif", "people by the file", "by the official number: factor", "look at the outline"],
+    },
+    Case {
+        name: "nothing to scale to",
+        spoil: |home| change(&home.join("scenario.toml"), "calibrate_to = \"communes\"", ""),
+        code: "note[population::not-scaled]",
+        says: &["population.tif", "people as the file has them", "population.calibrate_to"],
+    },
+    Case {
+        name: "layers that contradict each other",
+        spoil: |home| {
+            change(
+                &home.join("scenario.toml"),
+                "calibrate_to = \"communes\"",
+                "calibrate_to = [\"communes\", \"districts\"]",
+            );
+            features(&home.join("districts.geojson"), |all| {
+                for district in all {
+                    let people = district["properties"]["population"].as_u64().unwrap();
+                    district["properties"]["population"] = (people * 3).into();
+                }
+            });
+        },
+        code: "warning[population::contradiction]",
+        says: &["population.calibrate_to", "contradict each other", "the first layer is met exactly"],
+    },
+    Case {
+        name: "a layer with a gap",
+        spoil: |home| {
+            let scenario = home.join("scenario.toml");
+            change(&scenario, "calibrate_to = \"communes\"", "");
+            let more = "\n[[inputs.boundaries]]\nid = \"others\"\nname = { vi = \"a\", en = \"a\" }\nfile = \"others.geojson\"\n";
+            add(&scenario, more);
+            fs::copy(home.join("districts.geojson"), home.join("others.geojson")).unwrap();
+            features(&home.join("others.geojson"), |all| all.retain(|d| d["properties"]["code"] != "003"));
+        },
+        code: "warning[boundaries::outside]",
+        says: &["others.geojson", "layer others", "people live in none of its features"],
+    },
+    Case {
+        name: "a study area beyond the raster",
+        spoil: |home| {
+            features(&home.join("area.geojson"), |all| {
+                let corners = json!([[[106.5, 21.0], [106.7, 21.0], [106.7, 21.2], [106.5, 21.2], [106.5, 21.0]]]);
+                let mut beyond = all[0].clone();
+                beyond["properties"]["code"] = "beyond".into();
+                beyond["geometry"] = json!({ "type": "Polygon", "coordinates": corners });
+                all.push(beyond);
+            });
+        },
+        code: "warning[population::part]",
+        says: &["population.tif", "% of the study area", "nobody is counted there"],
+    },
+    Case {
+        name: "a group of more people than live there",
+        spoil: |home| {
+            fs::write(home.join("elders.csv"), "lon,lat,population\n105.83,21.07,900000\n").unwrap();
+            let group = "\n[[groups]]\nid = \"elders\"\nname = { vi = \"a\", en = \"a\" }\nfile = \"elders.csv\"\n";
+            add(&home.join("scenario.toml"), group);
+        },
+        code: "warning[groups::lost]",
+        says: &["group `elders`", "live in no demand cell"],
+    },
+    Case {
+        name: "a group of nobody",
+        spoil: |home| {
+            let group = "\n[[groups]]\nid = \"nobody\"\nname = { vi = \"a\", en = \"a\" }\nshare = 0.0\n";
+            add(&home.join("scenario.toml"), group);
+        },
+        code: "warning[groups::empty]",
+        says: &["group `nobody`", "it has no members", "check its share or its file"],
+    },
+    Case {
+        name: "a procedure that takes too long",
+        spoil: |home| {
+            let service =
+                "[[services]]\ncode = \"slow\"\nname = { vi = \"a\", en = \"a\" }\nminutes = 40\nyearly_per_1000 = 5\n";
+            fs::write(home.join("services.toml"), format!("source = \"s\"\n{service}")).unwrap();
+            add(&home.join("scenario.toml"), "\n[demand]\ncatalogue = \"services.toml\"\n");
+        },
+        code: "warning[services::too-long]",
+        says: &["services.toml", "service `slow`", "40 minutes a dossier", "15 minutes"],
+    },
+];
+
+#[test]
+fn doubts_about_people_are_told() {
+    for case in DOUBTFUL {
+        let home = tempfile::tempdir().unwrap();
+        let scenario = small(home.path());
+        let check = || text(&gandan(&["check", scenario.to_str().unwrap(), "--quiet"]).stdout);
+        assert!(!check().contains(case.code), "{} is told of sound inputs", case.code);
+        (case.spoil)(home.path());
+        let said = check();
+        let all: Vec<&str> = said.lines().collect();
+        let told = all.windows(2).filter(|pair| pair[0].starts_with(case.code)).map(|pair| pair.join("\n"));
+        let fits = |finding: String| case.says.iter().all(|part| finding.contains(part));
+        assert!(told.into_iter().any(fits), "{}: expected {} with {:?} in:\n{said}", case.name, case.code, case.says);
+        assert!(said.contains("0 errors, "), "{}: {said}", case.name);
+    }
+}
+
 #[test]
 fn faults_of_different_files_come_in_one_run() {
     let home = tempfile::tempdir().unwrap();
