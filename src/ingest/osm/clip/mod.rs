@@ -1,9 +1,10 @@
 //! Cuts a large extract to a region, so that later reads are quick.
 //!
 //! Kept are the nodes in the region, every way with a node in it with all its nodes, every relation with such a node
-//! or way among its members and the relations that these belong to. Of multipolygons and boundaries that are kept all
-//! members that are nodes or ways are kept too, so that rivers and borders stay whole. It is what osmium calls the
-//! strategy *smart* with `types=multipolygon,boundary`. Memory goes with what is kept, not with the file.
+//! or way among its members and the relations that these belong to. Of multipolygons and boundaries with such a node or
+//! way among their members all members that are nodes or ways are kept too, so that rivers and borders stay whole. It is
+//! what osmium calls the strategy *smart* with `types=multipolygon,boundary`. Memory goes with what is kept, not with the
+//! file.
 
 mod region;
 #[cfg(test)]

@@ -150,3 +150,132 @@ fn ids_are_looked_up_as_by_a_search() {
         }
     }
 }
+
+/// A made file: places of nodes in hundredths of a degree, nodes of ways, and relations with their members by kind. Ids of
+/// nodes are odd, so that every other one is missing; ways begin at 100, relations at 1.
+type Made = (Vec<(i64, i64)>, Vec<Vec<i64>>, Vec<(u8, Vec<(u8, i64)>)>);
+
+fn made() -> impl proptest::strategy::Strategy<Value = Made> {
+    use proptest::collection::vec;
+    let nodes = vec((-20_i64..20, -20_i64..20), 1..40);
+    let ways = vec(vec(1_i64..80, 1..6), 0..20);
+    let relations = vec((0_u8..5, vec((0_u8..3, 0_i64..24), 0..5)), 0..12);
+    (nodes, ways, relations)
+}
+
+const KINDS: [char; 3] = ['n', 'w', 'r'];
+const TYPES: [&str; 5] = ["multipolygon", "boundary", "route", "restriction", "site"];
+
+/// The id of a member.
+fn member((kind, number): (u8, i64)) -> (usize, i64) {
+    (usize::from(kind), number + [1, 100, 1][usize::from(kind)])
+}
+
+/// The blocks of a file, several of each kind, sorted.
+fn blocks_of((nodes, ways, relations): &Made) -> Vec<Vec<u8>> {
+    let nodes: Vec<_> = (0..).zip(nodes).map(|(i, &(lon, lat))| (2 * i + 1, lon, lat, &[][..])).collect();
+    let mut blocks: Vec<Vec<u8>> = nodes.chunks(7).map(|some| Block::new().nodes(some).bytes()).collect();
+    for some in (100..).zip(ways).collect::<Vec<_>>().chunks(4) {
+        let tags = |id: i64| match id % 3 {
+            0 => [("highway", "residential")],
+            1 => [("natural", "water")],
+            _ => [("name", "Đường Láng")],
+        };
+        let block = some.iter().fold(Block::new(), |block, (id, refs)| block.way(*id, refs, &tags(*id)));
+        blocks.push(block.bytes());
+    }
+    for some in (1..).zip(relations).collect::<Vec<_>>().chunks(3) {
+        let block = some.iter().fold(Block::new(), |block, (id, (of, members))| {
+            let role = |i: usize| ["from", "via", "to"][i % 3];
+            let members = members.iter().enumerate().map(|(i, m)| (member(*m), role(i)));
+            let members: Vec<_> = members.map(|((kind, id), role)| (KINDS[kind], id, role)).collect();
+            let tags = [("type", TYPES[usize::from(*of)]), ("restriction", "no_left_turn")];
+            block.relation(*id, &members, &tags)
+        });
+        blocks.push(block.bytes());
+    }
+    blocks
+}
+
+/// What the rules at the head of this module keep, by sets: ids of nodes, ways and relations.
+fn kept_by_sets((nodes, ways, relations): &Made, inside: impl Fn(i64, i64) -> bool) -> [Vec<i64>; 3] {
+    use std::collections::BTreeSet;
+    let all_nodes: BTreeSet<i64> = (0..nodes.len() as i64).map(|i| 2 * i + 1).collect();
+    let within: BTreeSet<i64> = all_nodes
+        .iter()
+        .copied()
+        .filter(|id| {
+            let (lon, lat) = nodes[*id as usize / 2];
+            inside(lon, lat)
+        })
+        .collect();
+    let way = |id: i64| ways.get(usize::try_from(id - 100).ok()?);
+    let through: BTreeSet<i64> =
+        (100..100 + ways.len() as i64).filter(|&id| way(id).unwrap().iter().any(|n| within.contains(n))).collect();
+    let holds = |m: &(u8, i64)| match member(*m) {
+        (0, id) => within.contains(&id),
+        (1, id) => through.contains(&id),
+        _ => false,
+    };
+    let all = || (1_i64..).zip(relations);
+    let direct: BTreeSet<i64> = all().filter(|(_, (_, m))| m.iter().any(holds)).map(|(id, _)| id).collect();
+    let mut of_use = direct.clone();
+    loop {
+        let belong = |m: &(u8, i64)| m.0 == 2 && of_use.contains(&member(*m).1);
+        let more: BTreeSet<i64> = all().filter(|(_, (_, m))| m.iter().any(belong)).map(|(id, _)| id).collect();
+        if more.is_subset(&of_use) {
+            break;
+        }
+        of_use.extend(more);
+    }
+    let (mut kept_nodes, mut kept_ways) = (within.clone(), through.clone());
+    for id in &direct {
+        let (of, members) = &relations[*id as usize - 1];
+        for (kind, id) in members.iter().filter(|_| *of < 2).map(|m| member(*m)) {
+            match kind {
+                0 if all_nodes.contains(&id) => _ = kept_nodes.insert(id),
+                1 if way(id).is_some() => _ = kept_ways.insert(id),
+                _ => {}
+            }
+        }
+    }
+    for id in &kept_ways {
+        kept_nodes.extend(way(*id).unwrap().iter().filter(|n| all_nodes.contains(n)));
+    }
+    [kept_nodes, kept_ways, of_use].map(|ids| ids.into_iter().collect())
+}
+
+proptest::proptest! {
+    /// Of any file a clip keeps what the rules say; the roads in the region are those of the whole; and a clip of the clip
+    /// holds the same.
+    #[test]
+    fn clips_keep_what_the_rules_say(made in made(), corner in (-20_i64..20, -20_i64..20), size in (1_i64..25, 1_i64..25)) {
+        let source = file(&blocks_of(&made));
+        let home = tempfile::tempdir().unwrap();
+        let [out, again] = ["clip.osm.pbf", "again.osm.pbf"].map(|name| home.path().join(name));
+        // Between the steps of the places, so that no node lies on its border.
+        let edge = |hundredths: i64| hundredths as f64 / 100.0 - 0.005;
+        let (west, south, east, north) = (corner.0, corner.1, corner.0 + size.0, corner.1 + size.1);
+        let bounds = [edge(west), edge(south), edge(east), edge(north)];
+        let region = Region::of_box(bounds, 0.0);
+        let inside = |lon: i64, lat: i64| (west..east).contains(&lon) && (south..north).contains(&lat);
+        let expected = kept_by_sets(&made, inside);
+        let clipped = match clip(source.path(), &region, &out, false) {
+            Ok(clipped) => clipped,
+            Err(error) => {
+                proptest::prop_assert_eq!(error.faults()[0].code, "osm::outside");
+                proptest::prop_assert!(!made.0.iter().any(|&(lon, lat)| inside(lon, lat)));
+                return Ok(());
+            }
+        };
+        let counts = [clipped.nodes, clipped.ways, clipped.relations];
+        proptest::prop_assert_eq!(counts, [0, 1, 2].map(|kind: usize| expected[kind].len()));
+        proptest::prop_assert_eq!(ids(&out), expected);
+        let roads = |path: &Path| read_extract(path, bounds).map_err(|error| error.faults()[0].code);
+        proptest::prop_assert!(roads(&out) == roads(source.path()), "the roads differ");
+        clip(&out, &region, &again, false).unwrap();
+// Its strings may stand in another order.
+        proptest::prop_assert_eq!(ids(&again), ids(&out));
+        proptest::prop_assert!(roads(&again) == roads(&out), "the roads of a clip of the clip differ");
+    }
+}
