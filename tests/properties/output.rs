@@ -307,6 +307,47 @@ fn numbers_beyond_all_measure_are_told_not_added_up() {
     assert!(seen > 5, "{seen}");
 }
 
+/// Draws and tells a damaged run as the commands do. A fault is an answer.
+fn draw(run: &Path) {
+    use gandan::output::{compare, explain, map, plot, report, run::Run, workbook};
+    let _ = compare::compare(small::run(), run);
+    let _ = explain::site(run, "none", None);
+    let Ok(opened) = Run::open(run) else { return };
+    let _ = map::write(&run.join("map.html"), &opened, &map::MapOptions::default());
+    let _ = report::page(&opened, report::Lang::Vi);
+    let wanted = plot::Wanted { force: true, ..plot::Wanted::of_plan() };
+    fs::create_dir_all(run.join("plots")).unwrap();
+    let _ = plot::write(&opened, &run.join("plots"), &wanted);
+    let _ = workbook::write(&opened, &run.join("plan.xlsx"));
+}
+
+/// Found by this: a phase with four thousand million agents made the report, the plots and the workbook overflow, a cell
+/// with as many people the map.
+#[test]
+fn numbers_beyond_all_measure_are_drawn_or_refused() {
+    let work = work();
+    let mut seen = 0;
+    for kept in fs::read_dir(small::run()).unwrap().map(|entry| entry.unwrap().path()) {
+        if kept.extension().is_none_or(|e| e != "parquet") {
+            continue;
+        }
+        let (frame, path) = (read(&kept), work.path().join(kept.file_name().unwrap()));
+        for column in frame.columns() {
+            // The largest and what is no number.
+            let all = beyond_measure(column).into_iter().flatten().enumerate();
+            for (_, with) in all.filter(|(which, _)| [0, 3].contains(which)) {
+                let mut frame = frame.clone();
+                frame.with_column(with).unwrap();
+                ParquetWriter::new(fs::File::create(&path).unwrap()).finish(&mut frame).unwrap();
+                draw(work.path());
+                seen += 1;
+            }
+        }
+        fs::copy(&kept, path).unwrap();
+    }
+    assert!(seen > 300, "{seen}");
+}
+
 proptest! {
     #![proptest_config(cases(96))]
 

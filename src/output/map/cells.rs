@@ -121,7 +121,8 @@ impl Cells {
                 self.boundary[cell] = feature.and_then(|&f| i16::try_from(f).ok()).unwrap_or(-1);
                 self.place(cell, shape.unwrap_or_default()).map_err(broken)?;
             }
-            let persons = (persons.unwrap_or(0.0).max(0.0) * 1000.0).round() as u64;
+            // At most a thousand million in a cell, so that no damaged table makes a sum overflow.
+            let persons = (persons.unwrap_or(0.0).clamp(0.0, 1e9) * 1000.0).round() as u64;
             if phase == 0 {
                 self.persons[cell] += persons;
             }

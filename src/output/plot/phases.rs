@@ -173,7 +173,7 @@ impl Phases {
         let x = left.min(AGENTS - 24.0 - font::width(&when, SMALL, false)).max(TIME);
         svg.text(&when, [x, top - 8.0], Type::new(SMALL, INK).rimmed([255; 3], 4.0));
 
-        let closed = (phase.before + row.opened).saturating_sub(row.agents);
+        let closed = phase.before.saturating_add(row.opened).saturating_sub(row.agents);
         let whole = |n: u32| language.whole(f64::from(n));
         let mut base = y + 26.0;
         // What stands from the start is no opening: fixed sites come with the first phase that has agents.

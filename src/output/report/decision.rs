@@ -43,7 +43,7 @@ pub fn decision(facts: &Facts, words: &Words, html: &mut String) {
     let Some(last) = facts.last() else {
         return;
     };
-    let opened: u32 = facts.phases.iter().map(|p| p.opened).sum();
+    let opened = PhaseRow::opened_in_all(&facts.phases);
     let mut sentences = vec![words.fill(
         "decision.plan",
         &[

@@ -325,6 +325,14 @@ row! {
     }
 }
 
+impl PhaseRow {
+    /// Agents that open in all of these phases together.
+    pub fn opened_in_all(phases: &[PhaseRow]) -> u32 {
+        // No damaged table makes it overflow.
+        phases.iter().fold(0, |sum, phase| sum.saturating_add(phase.opened))
+    }
+}
+
 row! {
     /// A strategy and a phase.
     pub struct StrategyRow of STRATEGIES {

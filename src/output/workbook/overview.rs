@@ -113,7 +113,7 @@ fn standard(about: &About) -> Text {
 /// The decision in a paragraph; `None` without phases.
 fn decision(content: &Content) -> Option<Text> {
     let (first, last) = (content.phases.first()?, content.phases.last()?);
-    let opened: u32 = content.phases.iter().map(|p| p.opened).sum();
+    let opened = PhaseRow::opened_in_all(content.phases);
     // All are served only where nobody is left.
     let share = |share: Option<f64>| {
         share.map(|share| {
@@ -188,7 +188,7 @@ fn figures(content: &Content) -> Vec<Figure> {
     let left = last.persons - last.covered_persons;
     let with = |status: &str| content.sites.iter().filter(|s| !s.fixed && s.status == status).count() as u32;
     vec![
-        Figure("figure_opened", Unit::Count, content.phases.iter().map(|p| p.opened).sum::<u32>().into()),
+        Figure("figure_opened", Unit::Count, PhaseRow::opened_in_all(content.phases).into()),
         Figure("figure_agents", Unit::Count, last.agents.into()),
         Figure("figure_persons", Unit::People, last.persons.into()),
         Figure("figure_covered", Unit::People, last.covered_persons.into()),
