@@ -36,9 +36,13 @@ fn killed_at_random_a_run_leaves_the_old_result_or_the_new_one() {
     let mut random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
     let target = scene.planned();
     let out = scene.path("out");
-    let begun = Instant::now();
-    scene.planned();
-    let whole = begun.elapsed();
+    // As long as the runs that are killed, which keep every step; on a busy machine the next one may be slower.
+    let timed = |_| {
+        let begun = Instant::now();
+        succeed(scene.plan(&target, &["--force", "--keep-after", "0"]));
+        begun.elapsed()
+    };
+    let whole = (0..3).map(timed).max().unwrap();
     let parts: BTreeSet<_> = files(&target).into_keys().collect();
 
     let (mut old, mut new, mut late, mut debris) = (0, 0, 0, 0);
@@ -51,7 +55,7 @@ fn killed_at_random_a_run_leaves_the_old_result_or_the_new_one() {
             wait_until(&mut child, || pending.join("plots").is_dir() || !names(&out).iter().any(|n| n == ".run.lock"));
             std::thread::sleep(whole.mul_f64(0.12 * random.share()));
         } else {
-            std::thread::sleep(whole.mul_f64(1.05 * random.share()));
+            std::thread::sleep(whole.mul_f64(1.2 * random.share()));
         }
         let ended = child.try_wait().unwrap().is_some();
         late += u64::from(ended);
