@@ -69,6 +69,14 @@ struct Case {
     says: &'static [&'static str],
 }
 
+/// A catalogue of one procedure, named in the scenario.
+fn one_service(home: &Path, code: &str, minutes: i32) {
+    let service = format!("code = \"{code}\"\nname = {{ vi = \"a\", en = \"a\" }}\nminutes = {minutes}");
+    let catalogue = format!("source = \"s\"\n[[services]]\n{service}\nyearly_per_1000 = 5\n");
+    fs::write(home.join("services.toml"), catalogue).unwrap();
+    add(&home.join("scenario.toml"), "\n[demand]\ncatalogue = \"services.toml\"\n");
+}
+
 /// Everything in a folder, by name, with its size.
 fn listing(home: &Path) -> Vec<(String, u64)> {
     let mut all: Vec<(String, u64)> = fs::read_dir(home)
@@ -225,10 +233,7 @@ const BROKEN: &[Case] = &[
     Case {
         name: "a broken catalogue",
         spoil: |home| {
-            let service =
-                "[[services]]\ncode = \"a\"\nname = { vi = \"a\", en = \"a\" }\nminutes = -3\nyearly_per_1000 = 5\n";
-            fs::write(home.join("services.toml"), format!("source = \"s\"\n{service}")).unwrap();
-            add(&home.join("scenario.toml"), "\n[demand]\ncatalogue = \"services.toml\"\n");
+            one_service(home, "a", -3);
         },
         code: "services::value",
         says: &["services.toml", "service `a`", "-3 minutes", "above 0"],
@@ -360,10 +365,7 @@ const DOUBTFUL: &[Case] = &[
     Case {
         name: "a procedure that takes too long",
         spoil: |home| {
-            let service =
-                "[[services]]\ncode = \"slow\"\nname = { vi = \"a\", en = \"a\" }\nminutes = 40\nyearly_per_1000 = 5\n";
-            fs::write(home.join("services.toml"), format!("source = \"s\"\n{service}")).unwrap();
-            add(&home.join("scenario.toml"), "\n[demand]\ncatalogue = \"services.toml\"\n");
+            one_service(home, "slow", 40);
         },
         code: "warning[services::too-long]",
         says: &["services.toml", "service `slow`", "40 minutes a dossier", "15 minutes"],

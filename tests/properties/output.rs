@@ -137,6 +137,10 @@ fn read(path: &Path) -> DataFrame {
     ParquetReader::new(fs::File::open(path).unwrap()).finish().unwrap()
 }
 
+fn write(path: &Path, frame: &mut DataFrame) {
+    ParquetWriter::new(fs::File::create(path).unwrap()).finish(frame).unwrap();
+}
+
 /// The rows whose figure `verify` can know: it has the outlines of the first layer's features alone.
 fn rows_of(frame: &DataFrame, table: &str) -> usize {
     if table != "boundaries.parquet" {
@@ -173,7 +177,7 @@ fn found(work: &Path, table: &str, column: &str, row: prop::sample::Index) -> Op
     }
     let with = changed(frame.column(column).unwrap(), row.index(rows))?;
     frame.with_column(with).unwrap();
-    ParquetWriter::new(fs::File::create(&path).unwrap()).finish(&mut frame).unwrap();
+    write(&path, &mut frame);
     let differ = verify_run(work).map_or(1, |report| report.checks.iter().filter(|c| c.differs.is_some()).count());
     fs::copy(kept, path).unwrap();
     Some(differ)
@@ -248,33 +252,44 @@ fn beyond_measure(column: &Column) -> Option<Vec<Column>> {
     }
 }
 
+/// Calls `look` for each column of each table of the small run, once with each of its numbers beyond measure in the copy in
+/// `work`: with the table, the column, and which of them it is.
+fn with_each_beyond_measure(work: &Path, mut look: impl FnMut(&str, &Column, usize)) {
+    for kept in fs::read_dir(small::run()).unwrap().map(|entry| entry.unwrap().path()) {
+        if kept.extension().is_none_or(|e| e != "parquet") {
+            continue;
+        }
+        let table = kept.file_name().unwrap().to_str().unwrap();
+        let (frame, path) = (read(&kept), work.join(table));
+        for column in frame.columns() {
+            for (which, with) in beyond_measure(column).into_iter().flatten().enumerate() {
+                let mut damaged = frame.clone();
+                damaged.with_column(with).unwrap();
+                write(&path, &mut damaged);
+                look(table, column, which);
+            }
+        }
+        fs::copy(&kept, path).unwrap();
+    }
+}
+
+/// Whether `verify` finds nothing wrong.
+fn honest(run: &Path) -> bool {
+    verify_run(run).is_ok_and(|report| report.checks.iter().all(|c| c.differs.is_none()))
+}
+
 /// Found by fuzzing: `verify` added up the people of a damaged table until they overflowed. Found by this: it added up
 /// counters so, walked over four thousand million phases, and took what is no number for right.
 #[test]
 fn numbers_beyond_all_measure_are_told_not_added_up() {
     let work = work();
     let mut seen = 0;
-    for kept in fs::read_dir(small::run()).unwrap().map(|entry| entry.unwrap().path()) {
-        if kept.extension().is_none_or(|e| e != "parquet") {
-            continue;
-        }
-        let table = kept.file_name().unwrap().to_str().unwrap();
+    with_each_beyond_measure(work.path(), |table, column, _| {
         let headlines = HEADLINES.iter().find(|(name, _)| *name == table).map_or(&[][..], |(_, columns)| columns);
-        let (frame, path) = (read(&kept), work.path().join(table));
-        for column in frame.columns() {
-            for with in beyond_measure(column).into_iter().flatten() {
-                let mut frame = frame.clone();
-                frame.with_column(with).unwrap();
-                ParquetWriter::new(fs::File::create(&path).unwrap()).finish(&mut frame).unwrap();
-                let honest =
-                    verify_run(work.path()).is_ok_and(|report| report.checks.iter().all(|c| c.differs.is_none()));
-                let known = headlines.contains(&column.name().as_str()) && rows_of(&frame, table) > 0;
-                assert!(!honest || !known, "{} of {table} may be changed unseen", column.name());
-                seen += 1;
-            }
-        }
-        fs::copy(&kept, path).unwrap();
-    }
+        let known = headlines.contains(&column.name().as_str()) && rows_of(&read(&small::run().join(table)), table) > 0;
+        assert!(!honest(work.path()) || !known, "{} of {table} may be changed unseen", column.name());
+        seen += 1;
+    });
     assert!(seen > 400, "{seen}");
 
     // Shares of people and numbers of the proof that cannot be.
@@ -301,8 +316,7 @@ fn numbers_beyond_all_measure_are_told_not_added_up() {
             }
         }
         fs::write(&path, damaged.to_string()).unwrap();
-        let honest = verify_run(work.path()).is_ok_and(|report| report.checks.iter().all(|c| c.differs.is_none()));
-        assert!(!honest || damaged == proof, "{pointer} may be changed unseen");
+        assert!(!honest(work.path()) || damaged == proof, "{pointer} may be changed unseen");
     }
     assert!(seen > 5, "{seen}");
 }
@@ -327,24 +341,13 @@ fn draw(run: &Path) {
 fn numbers_beyond_all_measure_are_drawn_or_refused() {
     let work = work();
     let mut seen = 0;
-    for kept in fs::read_dir(small::run()).unwrap().map(|entry| entry.unwrap().path()) {
-        if kept.extension().is_none_or(|e| e != "parquet") {
-            continue;
+    with_each_beyond_measure(work.path(), |_, _, which| {
+        // The largest and what is no number.
+        if [0, 3].contains(&which) {
+            draw(work.path());
+            seen += 1;
         }
-        let (frame, path) = (read(&kept), work.path().join(kept.file_name().unwrap()));
-        for column in frame.columns() {
-            // The largest and what is no number.
-            let all = beyond_measure(column).into_iter().flatten().enumerate();
-            for (_, with) in all.filter(|(which, _)| [0, 3].contains(which)) {
-                let mut frame = frame.clone();
-                frame.with_column(with).unwrap();
-                ParquetWriter::new(fs::File::create(&path).unwrap()).finish(&mut frame).unwrap();
-                draw(work.path());
-                seen += 1;
-            }
-        }
-        fs::copy(&kept, path).unwrap();
-    }
+    });
     assert!(seen > 300, "{seen}");
 }
 
